@@ -1,0 +1,34 @@
+"""Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
+
+from incentives.models.ledger import Account, Transfer
+from incentives.models.plans import (
+    Component,
+    Decision,
+    Eligibility,
+    ExchangeRate,
+    Family,
+    Measure,
+    Plan,
+    PlanVersion,
+    RateTable,
+)
+from incentives.models.runs import CalculationRun, Dirty, Earning, PlanPeriod, Result
+
+__all__ = [
+    "Account",
+    "CalculationRun",
+    "Component",
+    "Decision",
+    "Dirty",
+    "Earning",
+    "Eligibility",
+    "ExchangeRate",
+    "Family",
+    "Measure",
+    "Plan",
+    "PlanPeriod",
+    "PlanVersion",
+    "RateTable",
+    "Result",
+    "Transfer",
+]

@@ -1,0 +1,24 @@
+"""Metrics, where their values come from, the values, their totals, and the goals set for them."""
+
+from metrics.models.definitions import Goal, Metric, MetricDefinition
+from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
+from metrics.models.transactions import CreditRule, Party, Transaction, TransactionKind
+from metrics.models.values import Correction, Total, Value
+
+__all__ = [
+    "Correction",
+    "CreditRule",
+    "Delivery",
+    "Goal",
+    "Metric",
+    "MetricDefinition",
+    "Party",
+    "PersonAlias",
+    "Rejection",
+    "Source",
+    "SourceComplete",
+    "Total",
+    "Transaction",
+    "TransactionKind",
+    "Value",
+]

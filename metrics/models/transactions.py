@@ -1,0 +1,108 @@
+"""Work that is tested, shared, paid and taken back singly; and the rules that credit it."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
+from org.dates import FOREVER
+from org.models.people import days_in_order
+
+
+class TransactionKind(TenantModel):
+    """Which attributes, dates and roles the transactions of one kind have."""
+
+    code = models.CharField(max_length=60)
+    name = models.CharField(max_length=200, blank=True)
+    key_columns = models.JSONField(default=list)
+    dates = models.JSONField(default=list)
+    attributes = models.JSONField(default=dict, help_text="Name to type.")
+    roles = models.JSONField(default=dict, help_text="Role to where its share stands.")
+    undone_share = models.TextField(blank=True, help_text="Formula, 0 to 1.")
+    undone_on = models.CharField(max_length=60, blank=True)
+
+    class Meta:
+        ordering = ["code"]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="metrics_transactionkind_code")
+        ]
+
+    def __str__(self) -> str:
+        return self.name or self.code
+
+
+class Transaction(Recorded, TenantModel):
+    """One version of a deal, account, payment or cancellation. A newer version supersedes."""
+
+    kind = TenantForeignKey(TransactionKind, related_name="transactions")
+    key = models.CharField(max_length=200)
+    version = models.PositiveIntegerField(default=1)
+    delivery = TenantForeignKey("metrics.Delivery", related_name="transactions")
+    attributes = models.JSONField(default=dict)
+    about = models.CharField(max_length=200, blank=True, help_text="Key of what it concerns.")
+    about_kind = TenantForeignKey(TransactionKind, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key"], condition=CURRENT, name="metrics_transaction_once"
+            ),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key", "version"], name="metrics_transaction_version"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind} {self.key}"
+
+
+class Party(TenantModel):
+    """Who played which role in a version of a transaction, with which share."""
+
+    transaction = TenantForeignKey(Transaction, related_name="parties")
+    role = models.CharField(max_length=60)
+    person = TenantForeignKey("org.Person", related_name="parties")
+    share = models.DecimalField(max_digits=20, decimal_places=12, null=True)
+
+    class Meta:
+        verbose_name_plural = "parties"
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "transaction", "role", "person"], name="metrics_party_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person} as {self.role}"
+
+
+class CreditRule(Recorded, TenantModel):
+    """The first rule of a group that takes a transaction credits it; groups are independent."""
+
+    kind = TenantForeignKey(TransactionKind, related_name="credit_rules")
+    group = models.CharField(max_length=60)
+    order = models.PositiveIntegerField()
+    when = models.TextField(blank=True)
+    to = models.JSONField(default=list)
+    split = models.BooleanField(default=False)
+    amount = models.TextField(blank=True)
+    weight = models.TextField(blank=True)
+    into = TenantForeignKey("metrics.Metric", null=True, help_text="Empty: excluded on purpose.")
+    on = models.CharField(max_length=60, blank=True)
+    once_per = models.JSONField(default=list)
+    valid_from = models.DateField()
+    valid_to = models.DateField(default=FOREVER)
+
+    class Meta:
+        ordering = ["kind", "group", "order"]
+        constraints = [
+            days_in_order("metrics_creditrule_days"),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "group", "order", "valid_from"],
+                condition=CURRENT,
+                name="metrics_creditrule_order",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.kind}: {self.group} {self.order}"

@@ -1,0 +1,82 @@
+"""The base of every command that works for one tenant: enter it, one domain call, say what was done."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from datetime import datetime
+from typing import Any
+
+from django.core.management.base import BaseCommand, CommandError
+from django.utils import timezone
+
+from org.errors import DomainError
+from org.models import Period, Tenant, User
+from org.tenancy import enter
+
+
+class TenantCommand(BaseCommand):
+    """Subclasses write :meth:`arguments` and :meth:`work`; a refusal is one sentence and exit 1."""
+
+    requires_system_checks: list[str] = []
+    tenant: Tenant
+    by: User | None
+    at: datetime
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        """The tenant first, then the command's own arguments, then who does it."""
+        parser.add_argument("tenant", help="Code of the tenant.")
+        self.arguments(parser)
+        parser.add_argument("--by", metavar="USER", help="Who does it (user name).")
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """Add the command's own arguments."""
+
+    def work(self, **options: Any) -> None:
+        """Make the one domain call and print what it did. Runs inside the tenant's transaction."""
+        raise NotImplementedError
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Enter the tenant and turn refusals into a sentence and a non-zero exit."""
+        self.at = timezone.now()
+        self.tenant = find_tenant(options.pop("tenant"))
+        self.by = find_user(options.pop("by"))
+        try:
+            with enter(self.tenant.pk):
+                self.work(**options)
+        except DomainError as refusal:
+            raise CommandError(str(refusal)) from refusal
+
+    def say(self, line: str) -> None:
+        """Print one line of what was done."""
+        self.stdout.write(line)
+
+
+def find_tenant(code: str) -> Tenant:
+    """The tenant with a code, or a sentence that lists those there are."""
+    tenant = Tenant.objects.filter(code=code).first()
+    if tenant is None:
+        known = ", ".join(Tenant.objects.values_list("code", flat=True)) or "none yet"
+        raise CommandError(f"No tenant has the code “{code}”. Known here: {known}.")
+    return tenant
+
+
+def find_user(username: str | None) -> User | None:
+    """The user who acts; none is the system itself."""
+    if username is None:
+        return None
+    user = User.objects.filter(username=username).first()
+    if user is None:
+        raise CommandError(f"No user is called “{username}”.")
+    return user
+
+
+def find_periods(code: str) -> list[Period]:
+    """The periods that a command line names: ``2026-06``, or ``monthly:2026-06`` for one calendar."""
+    calendar, _, name = code.rpartition(":")
+    periods = Period.objects.filter(code=name).select_related("calendar")
+    found = list(periods.filter(calendar__code=calendar) if calendar else periods)
+    if not found:
+        known = Period.objects.order_by("-valid_from").values_list("calendar__code", "code")[:6]
+        listed = ", ".join(f"{c}:{p}" for c, p in known) or "none; apply a tenant file first"
+        raise DomainError(f"No period is called “{code}”. The latest are: {listed}.")
+    return found

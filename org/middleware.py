@@ -1,0 +1,39 @@
+"""The edge at which a request enters its tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+from django.http import HttpRequest, HttpResponse
+
+from org.models import Membership
+from org.tenancy import enter
+
+SESSION_KEY = "tenant_id"
+
+
+class TenantMiddleware:
+    """Open the transaction, set the tenant in it, and render inside it.
+
+    ``ATOMIC_REQUESTS`` alone would render templates after the transaction, so without a tenant.
+    """
+
+    def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
+        self.get_response = get_response
+
+    def __call__(self, request: HttpRequest) -> HttpResponse:
+        membership = chosen_membership(request)
+        request.membership = membership  # type: ignore[attr-defined]
+        if membership is None:
+            return self.get_response(request)
+        with enter(membership.tenant_id):
+            return self.get_response(request)
+
+
+def chosen_membership(request: HttpRequest) -> Membership | None:
+    """The user's place in the tenant of this session: the one chosen, else the first."""
+    if not request.user.is_authenticated:
+        return None
+    memberships = Membership.objects.filter(user=request.user).select_related("tenant")
+    chosen = memberships.filter(tenant=request.session.get(SESSION_KEY)).first()
+    return chosen or memberships.order_by("tenant__code").first()

@@ -1,0 +1,44 @@
+"""Tenants and who works in them: units, people, employments, assignments, facts, calendars."""
+
+from org.models.access import Membership, RoleGrant
+from org.models.calendars import Calendar, Holiday, HolidayCalendar, Period
+from org.models.history import AuditEntry, InputChange, StaleMark
+from org.models.people import (
+    AbsenceType,
+    Assignment,
+    Availability,
+    Employment,
+    Fact,
+    FactType,
+    JobType,
+    PayGroup,
+    Person,
+)
+from org.models.tenants import Tenant, User
+from org.models.units import Unit, UnitClosure, UnitPlacement
+
+__all__ = [
+    "AbsenceType",
+    "Assignment",
+    "AuditEntry",
+    "Availability",
+    "Calendar",
+    "Employment",
+    "Fact",
+    "FactType",
+    "Holiday",
+    "HolidayCalendar",
+    "InputChange",
+    "JobType",
+    "Membership",
+    "PayGroup",
+    "Period",
+    "Person",
+    "RoleGrant",
+    "StaleMark",
+    "Tenant",
+    "Unit",
+    "UnitClosure",
+    "UnitPlacement",
+    "User",
+]

@@ -1,0 +1,40 @@
+"""The two global tables that everything hangs on: customer organisations and the people who log in."""
+
+from __future__ import annotations
+
+import zoneinfo
+
+from django.contrib.auth.models import AbstractUser
+from django.core.exceptions import ValidationError
+from django.db import models
+
+
+def check_zone(name: str) -> None:
+    """Refuse a time zone that nobody knows."""
+    if name not in zoneinfo.available_timezones():
+        raise ValidationError(
+            f"No time zone is called “{name}”. Use a name such as Europe/Zurich or America/New_York."
+        )
+
+
+class Tenant(models.Model):
+    """A customer organisation; sees nothing of another."""
+
+    code = models.SlugField(unique=True, help_text="Short name used in addresses and commands.")
+    name = models.CharField(max_length=200)
+    time_zone = models.CharField(max_length=64, default="UTC", validators=[check_zone])
+    currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217.")
+    locale = models.CharField(max_length=16, default="en")
+
+    class Meta:
+        ordering = ["code"]
+
+    def __str__(self) -> str:
+        return self.name
+
+
+class User(AbstractUser):
+    """Somebody who logs in; what they may do is said by their membership of a tenant."""
+
+    class Meta:
+        ordering = ["username"]
