@@ -1,0 +1,31 @@
+"""`migrate` as the database owner; the application role may not change tables."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from django.conf import settings
+from django.core.management.base import CommandError
+from django.core.management.commands import migrate
+from django.db import connections
+
+from pmsite.database import grant_to_application
+
+
+class Command(migrate.Command):
+    """Django's `migrate`, by default on the alias `owner`, after granting the application role."""
+
+    def add_arguments(self, parser: ArgumentParser) -> None:
+        super().add_arguments(parser)
+        parser.set_defaults(database="owner")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        alias = options["database"]
+        if alias not in settings.DATABASES:
+            raise CommandError(
+                f"Migrating needs the database owner, and the alias {alias!r} is not configured: "
+                "set DATABASE_OWNER_URL, e.g. postgresql://pmsite_owner:secret@db.bank/pmsite."
+            )
+        grant_to_application(
+            connections[alias], role=connections["default"].settings_dict["USER"]
+        )
+        super().handle(*args, **options)
