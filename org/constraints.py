@@ -61,10 +61,7 @@ class TenantReference(DatabaseOnly):
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "field": self.field}
 
-    def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
-        self.create_sql(model, schema_editor)
-
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
         """Queue the statement: the key it needs may be made later in the same migration."""
         field = model._meta.get_field(self.field)
         target = field.remote_field.model._meta.db_table
@@ -74,6 +71,7 @@ class TenantReference(DatabaseOnly):
             f"FOREIGN KEY (tenant_id, {quote(field.column)}) "
             f"REFERENCES {quote(target)} (tenant_id, id) DEFERRABLE INITIALLY DEFERRED"
         )
+        return f"-- {self.name} follows at the end of the migration"
 
     def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
         table = schema_editor.quote_name(model._meta.db_table)

@@ -12,7 +12,7 @@ from contextvars import ContextVar
 
 from django.db import connection, transaction
 from django.db.models import BigIntegerField, Func, Value
-from django.db.models.functions import Cast
+from django.db.models.functions import Cast, NullIf
 
 _current: ContextVar[int | None] = ContextVar("tenant_id", default=None)
 
@@ -30,9 +30,13 @@ def current_tenant_id() -> int:
 
 
 def tenant_from_setting() -> Cast:
-    """The same tenant, as the database knows it: the default of every ``tenant_id`` column."""
-    setting = Func(Value("app.tenant_id"), function="current_setting")
-    return Cast(setting, BigIntegerField())
+    """The same tenant, as the database knows it: the default of every ``tenant_id`` column.
+
+    With no tenant it is null, which the column refuses; it must not raise by itself, because
+    adding a column evaluates it.
+    """
+    setting = Func(Value("app.tenant_id"), Value(True), function="current_setting")
+    return Cast(NullIf(setting, Value("")), BigIntegerField())
 
 
 @contextmanager

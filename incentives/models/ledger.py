@@ -73,7 +73,7 @@ class Transfer(TenantModel):
         indexes = [
             models.Index(
                 fields=["tenant", "plan", "earned_period", "person"],
-                name="incentives_transfer_key",
+                name="incentives_transfer_earned",
             ),
         ]
 
