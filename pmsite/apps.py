@@ -1,8 +1,14 @@
-"""pmsite as an installed app, so that its management commands are found."""
+"""pmsite as an installed app, so that its commands are found and connections are guarded."""
 
 from django.apps import AppConfig
+from django.db.backends.signals import connection_created
+
+from pmsite.database import refuse_privileged_role
 
 
 class PmsiteConfig(AppConfig):
     name = "pmsite"
     verbose_name = "pmsite"
+
+    def ready(self) -> None:
+        connection_created.connect(refuse_privileged_role, dispatch_uid="privileged role")

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from typing import Any
-from urllib.parse import parse_qsl, unquote, urlsplit
+from urllib.parse import parse_qsl, quote, unquote, urlencode, urlsplit
 
 from django.core.exceptions import ImproperlyConfigured
 from django.db.backends.base.base import BaseDatabaseWrapper
@@ -19,6 +19,14 @@ GRANTS = (
     " GRANT SELECT, INSERT, UPDATE, DELETE ON TABLES TO {role}",
     "ALTER DEFAULT PRIVILEGES IN SCHEMA public GRANT USAGE, SELECT ON SEQUENCES TO {role}",
 )
+
+
+PRIVILEGES = """
+    SELECT session_user, rolsuper, rolbypassrls, pg_has_role(rolname, datdba, 'MEMBER')
+    FROM pg_roles, pg_database
+    WHERE rolname = session_user AND datname = current_database()
+"""
+PRIVILEGE_NAMES = ("is a superuser", "may bypass row-level security", "owns the database")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,6 +84,33 @@ def django_database(address: DatabaseAddress, **more: Any) -> dict[str, Any]:
         "CONN_HEALTH_CHECKS": True,
         **more,
     }
+
+
+def database_url(settings: dict[str, Any]) -> str:
+    """Write a connection's settings as the address that another process needs to connect so."""
+    user, password, name = (quote(str(settings[key])) for key in ("USER", "PASSWORD", "NAME"))
+    query = urlencode({"host": settings["HOST"], "port": settings["PORT"] or "5432"})
+    return f"postgresql://{user}:{password}@/{name}?{query}"
+
+
+def refuse_privileged_role(connection: BaseDatabaseWrapper, **_signal: Any) -> None:
+    """Let the application connect only as a role that row-level security binds.
+
+    A receiver of `connection_created`: gunicorn runs no system checks, but it does connect.
+    The session's own role counts, since whoever took another by SET ROLE can go back.
+    """
+    if connection.alias != "default":
+        return
+    with connection.cursor() as cursor:
+        cursor.execute(PRIVILEGES)
+        name, *privileges = cursor.fetchone()
+    found = [what for what, has in zip(PRIVILEGE_NAMES, privileges, strict=True) if has]
+    if found:
+        connection.close()
+        raise ImproperlyConfigured(
+            f"DATABASE_URL connects as {name}, and that role {' and '.join(found)}: row-level "
+            "security would not keep tenants apart. Use the application's role, e.g. pmsite_app."
+        )
 
 
 def grant_to_application(connection: BaseDatabaseWrapper, *, role: str) -> None:

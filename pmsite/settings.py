@@ -120,6 +120,7 @@ if _owner_url:
     )
     # Tests run as the application role on the database that the owner made for them.
     DATABASES["default"]["TEST"] = {"MIRROR": "owner"}
+DATABASE_ROUTERS = ["pmsite.routers.MigrationRouter"]
 DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Work queue. Jobs are rows first: a lost queue loses no work.

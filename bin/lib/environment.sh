@@ -81,7 +81,7 @@ pdf_libraries_present() {
     .venv/bin/python - <<'PYTHON' 2>/dev/null
 from ctypes import CDLL
 for name in ("gobject-2.0.so.0", "pango-1.0.so.0", "pangoft2-1.0.so.0", "harfbuzz.so.0",
-             "harfbuzz-subset.so.0", "fontconfig.so.1"):
+             "fontconfig.so.1"):
     CDLL(f"lib{name}")
 PYTHON
 }

@@ -9,6 +9,7 @@ from django.core.management.commands import migrate
 from django.db import connections
 
 from pmsite.database import grant_to_application
+from pmsite.routers import everything_on
 
 
 class Command(migrate.Command):
@@ -28,4 +29,5 @@ class Command(migrate.Command):
         grant_to_application(
             connections[alias], role=connections["default"].settings_dict["USER"]
         )
-        super().handle(*args, **options)
+        with everything_on(alias):
+            super().handle(*args, **options)

@@ -1,0 +1,108 @@
+"""What every test stands on: the test database as the application's role, and no network.
+
+Ordinary tests ask for `db` or carry `django_db`; both aliases come by themselves. `default` is the
+application's role, as in production; `owner` is there for setting rows up beside the policies and,
+after a transactional test, for emptying the tables, which the application may not.
+"""
+
+import ipaddress
+import os
+import sys
+from collections.abc import Iterator
+from typing import Any
+from urllib.parse import urlsplit
+
+import pytest
+from django.conf import settings
+from django.db import connections
+from pytest_django import DjangoDbBlocker
+
+from pmsite.database import database_url
+
+ALIASES = ["default", "owner"]
+DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    """Refuse the network, and give each test process a queue database of its own.
+
+    Without that, a worker that happens to run beside the tests would take their jobs.
+    """
+    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db={number}"
+    settings.RQ_QUEUES["default"]["URL"] = settings.REDIS_URL
+    sys.addaudithook(refuse_network)
+
+
+def refuse_network(event: str, arguments: tuple[Any, ...]) -> None:
+    """Let tests connect to this machine and to the queue that they were given, nowhere else."""
+    if event == "socket.connect" and isinstance(arguments[1], tuple):
+        host = arguments[1][0]
+    elif event == "socket.getaddrinfo":
+        host = arguments[0]
+    else:
+        return
+    if not is_loopback(host) and host != urlsplit(settings.REDIS_URL).hostname:
+        raise RuntimeError(f"Tests stay on this machine, but something wants to reach {host!r}.")
+
+
+def is_loopback(host: Any) -> bool:
+    """Tell whether a name or number means this machine."""
+    if host in (None, "", "localhost"):
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give every test that uses the database both aliases.
+
+    A test that named only one would leave the other on the development database.
+    """
+    for item in items:
+        marker = item.get_closest_marker("django_db")
+        if marker is None and not DATABASE_FIXTURES.intersection(getattr(item, "fixturenames", ())):
+            continue
+        args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
+        both = pytest.mark.django_db(*args, **{**kwargs, "databases": ALIASES})
+        item.add_marker(both, append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+    """Make sure that both aliases are on the test database before anything is written.
+
+    Asks the database: an alias may have connected before it was pointed at the test database.
+    """
+    with django_db_blocker.unblock():
+        names = set()
+        for alias in ALIASES:
+            with connections[alias].cursor() as cursor:
+                names.add(cursor.execute("SELECT current_database()").fetchone()[0])
+    if len(names) != 1 or not names.pop().startswith("test_"):
+        pytest.exit("The aliases are not both on one test database: no test may run.", 2)
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _empty_queue() -> Iterator[None]:
+    """Begin and end with an empty queue."""
+    from redis import Redis  # the address is known only once pytest is configured
+
+    with Redis.from_url(settings.REDIS_URL) as queue:
+        queue.flushdb()
+        yield
+        queue.flushdb()
+
+
+@pytest.fixture
+def process_environment(db: None) -> dict[str, str]:
+    """The environment in which another process works on this test's database and queue."""
+    return {
+        **os.environ,
+        "DATABASE_URL": database_url(connections["default"].settings_dict),
+        "DATABASE_OWNER_URL": database_url(connections["owner"].settings_dict),
+        "REDIS_URL": settings.REDIS_URL,
+        "SECRET_KEY": settings.SECRET_KEY,
+    }
