@@ -1,4 +1,4 @@
-"""The keeper of one embedded server: starts it, says when it is ready, stops it after its last user.
+"""The keeper of one embedded server: starts it, and stops it after its last user.
 
     python -m pmsite.keeper postgres|valkey
 
@@ -20,7 +20,7 @@ import time
 from collections.abc import Callable, Sequence
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, NoReturn
 
 import psycopg
 from psycopg import sql
@@ -107,7 +107,7 @@ def run_as(user: pwd.struct_passwd | None) -> dict[str, Any]:
 
 
 def open_for_passing(paths: Sequence[Path]) -> None:
-    """As root, let the system user pass through the folders above these paths, but not list them."""
+    """As root, let the system user pass through the folders above, but not list them."""
     for folder in sorted({parent for path in paths for parent in path.parents}):
         mode = folder.stat().st_mode
         if not mode & 0o001:
@@ -444,22 +444,33 @@ def log_to(path: Path) -> None:
     os.close(log)
 
 
-def main(name: str) -> int:
-    """Keep one server; returns the exit status."""
+def end(status: int) -> NoReturn:
+    """End the process at once, and with it both locks: who waits for them finds it gone.
+
+    The kernel closes the files in the order of opening: the keeper's lock is free before the
+    users', so that nobody who gets the latter thinks this keeper alive.
+    """
+    sys.stdout.flush()
+    os._exit(status)
+
+
+def main(name: str) -> NoReturn:
+    """Keep one server until nobody uses it."""
     os.umask(0o022)
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGHUP, signal.SIG_IGN)
     log_to(var() / "log" / f"{name}.log")
-    # Closed in this order: who waits for the users' lock must then find the keeper's lock free.
-    with lock_file(name, "users") as users, lock_file(name, "keeper") as keeper:
-        fcntl.flock(keeper, fcntl.LOCK_EX)
-        try:
-            serve({"postgres": Postgres, "valkey": Valkey}[name](), users)
-        except (ServiceError, ServerEnded) as error:
-            report("failed", str(error))
-            return 1
-    return 0
+    keeper, users = lock_file(name, "keeper"), lock_file(name, "users")
+    fcntl.flock(keeper, fcntl.LOCK_EX)
+    try:
+        serve(Postgres() if name == "postgres" else Valkey(), users)
+    except SystemExit:
+        pass  # somebody told us to end, and the server is down
+    except (ServiceError, ServerEnded) as error:
+        report("failed", str(error))
+        end(1)
+    end(0)
 
 
 if __name__ == "__main__":
-    sys.exit(main(sys.argv[1]))
+    main(sys.argv[1])

@@ -22,6 +22,9 @@ from pmsite.database import database_url
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
 
+# The opt-in suite on real material; `bin/test --shared` names the folder that it reads.
+collect_ignore = [] if os.environ.get("PMSITE_SHARED") else ["shared"]
+
 
 def pytest_configure(config: pytest.Config) -> None:
     """Refuse the network, and give each test process a queue database of its own.

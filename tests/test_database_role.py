@@ -91,5 +91,5 @@ def test_the_application_refuses_to_connect_as_the_owner(db: None) -> None:
 
 
 def test_the_network_is_out_of_reach() -> None:
-    with pytest.raises(RuntimeError, match="192.0.2.1"):
+    with pytest.raises(RuntimeError, match="wants to reach"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)

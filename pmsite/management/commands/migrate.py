@@ -1,10 +1,9 @@
 """`migrate` as the database owner; the application role may not change tables."""
 
-from argparse import ArgumentParser
 from typing import Any
 
 from django.conf import settings
-from django.core.management.base import CommandError
+from django.core.management.base import CommandError, CommandParser
 from django.core.management.commands import migrate
 from django.db import connections
 
@@ -15,7 +14,7 @@ from pmsite.routers import everything_on
 class Command(migrate.Command):
     """Django's `migrate`, by default on the alias `owner`, after granting the application role."""
 
-    def add_arguments(self, parser: ArgumentParser) -> None:
+    def add_arguments(self, parser: CommandParser) -> None:
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
@@ -26,8 +25,6 @@ class Command(migrate.Command):
                 f"Migrating needs the database owner, and the alias {alias!r} is not configured: "
                 "set DATABASE_OWNER_URL, e.g. postgresql://pmsite_owner:secret@db.bank/pmsite."
             )
-        grant_to_application(
-            connections[alias], role=connections["default"].settings_dict["USER"]
-        )
+        grant_to_application(connections[alias], role=connections["default"].settings_dict["USER"])
         with everything_on(alias):
             super().handle(*args, **options)
