@@ -170,7 +170,7 @@ def post_select(
         select=select,
     )
     with transaction.atomic(), connection.cursor() as cursor:
-        cursor.execute(statement, parameters or None)  # type: ignore[arg-type]
+        cursor.execute(statement, parameters or None)
         moves = cursor.fetchall()
         for origin, from_account, to_account, _ in moves:
             refuse_move(origin, from_account, to_account)
@@ -226,7 +226,7 @@ def balances(*, person: int | None = None) -> list[Balance]:
     """Each person's balances, or one person's: a row per currency."""
     query = balance_query(people=None if person is None else sql.Literal(person))
     with connection.cursor() as cursor:
-        cursor.execute(query + sql.SQL(" ORDER BY person_id, currency"))  # type: ignore[arg-type]
+        cursor.execute(query + sql.SQL(" ORDER BY person_id, currency"))
         rows = cursor.fetchall()
     names = ("person", "currency", "granted", "held", "due", "owed", "paid", "lost")
     return [Balance(**dict(zip(names, row, strict=True))) for row in rows]
@@ -239,7 +239,7 @@ def check_identity() -> list[Balance]:
         " WHERE granted <> held + due + paid + lost - owed OR owed < 0"
     ).format(balance_query())
     with connection.cursor() as cursor:
-        cursor.execute(query)  # type: ignore[arg-type]
+        cursor.execute(query)
         people = [person for (person,) in cursor.fetchall()]
     return [b for person in people for b in balances(person=person) if not b.holds]
 
@@ -258,7 +258,7 @@ def _columns_of(select: sql.Composable, parameters: Mapping[str, Any] | None) ->
     """The names of a query's columns, asked of the database without running it."""
     probe = sql.SQL("SELECT * FROM ({}) AS moved LIMIT 0").format(select)
     with connection.cursor() as cursor:
-        cursor.execute(probe, parameters or None)  # type: ignore[arg-type]
+        cursor.execute(probe, parameters or None)
         return [column.name for column in cursor.description]
 
 

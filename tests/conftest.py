@@ -74,7 +74,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 @pytest.fixture(scope="session")
-def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> None:
+def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Iterator[None]:
     """Make sure that both aliases are on the test database before anything is written.
 
     Asks the database: an alias may have connected before it was pointed at the test database.
@@ -86,6 +86,9 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
                 names.add(cursor.execute("SELECT current_database()").fetchone()[0])
     if len(names) != 1 or not names.pop().startswith("test_"):
         pytest.exit("The aliases are not both on one test database: no test may run.", 2)
+    yield
+    with django_db_blocker.unblock():
+        connections.close_all()  # an ordinary test leaves them open, and the database must go
 
 
 @pytest.fixture(autouse=True, scope="session")

@@ -116,7 +116,7 @@ def test_not_even_the_owner_can(db: None) -> None:
         connections["owner"].cursor().execute("DELETE FROM incentives_transfer")
 
 
-@pytest.mark.parametrize("amount, to_account", [("-1", "due"), ("1", "plan")])
+@pytest.mark.parametrize(("amount", "to_account"), [("-1", "due"), ("1", "plan")])
 def test_the_database_refuses_what_is_no_transfer(cast: Cast, amount: str, to_account: str) -> None:
     with pytest.raises(IntegrityError), transaction.atomic():
         Transfer.objects.create(
