@@ -17,9 +17,7 @@ class Apply(Protocol):
     problems each name the place in the file. ``today`` is the tenant's day on which it happens.
     """
 
-    def __call__(
-        self, data: Any, *, by: User | None, at: datetime, today: date
-    ) -> list[str]: ...
+    def __call__(self, data: Any, *, by: User | None, at: datetime, today: date) -> list[str]: ...
 
 
 @dataclass(frozen=True)

@@ -3,13 +3,14 @@
 from metrics.models.definitions import Goal, Metric, MetricDefinition
 from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
 from metrics.models.transactions import CreditRule, Party, Transaction, TransactionKind
-from metrics.models.values import Correction, Total, Value
+from metrics.models.values import Correction, KeptTotal, Total, Value
 
 __all__ = [
     "Correction",
     "CreditRule",
     "Delivery",
     "Goal",
+    "KeptTotal",
     "Metric",
     "MetricDefinition",
     "Party",

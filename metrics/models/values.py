@@ -101,12 +101,12 @@ class Total(TenantModel):
     person_id = models.BigIntegerField()
     assignment_id = models.BigIntegerField()
     rows = models.BigIntegerField()
-    numerator = exact()
+    numerator = exact(null=True)
     denominator = exact(null=True)
-    minimum = exact()
-    maximum = exact()
-    last_day = models.DateField()
-    last_value = exact()
+    minimum = exact(null=True)
+    maximum = exact(null=True)
+    last_day = models.DateField(null=True)
+    last_value = exact(null=True)
 
     class Meta:
         indexes = [
@@ -115,3 +115,14 @@ class Total(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.metric_id} of {self.person_id} in {self.period_id}: {self.numerator}"
+
+
+class KeptTotal(TenantModel):
+    """A period and metric whose totals are kept; one that is missing is added up from all values."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "period_id", "metric_id")
+    period_id = models.BigIntegerField()
+    metric_id = models.BigIntegerField()
+
+    def __str__(self) -> str:
+        return f"metric {self.metric_id} in period {self.period_id}"

@@ -1,0 +1,266 @@
+"""Totals: each person's values in one job, metric and period, added up where they are stale.
+
+Marks say what is stale. They are deleted by the transaction that adds up anew, before it reads the
+values: what was committed with a deleted mark is visible to the statements that follow, and what
+comes later brings a mark of its own (docs/adr/0040).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from datetime import date
+
+from django.db import connection
+from psycopg.sql import SQL, Composed, Literal
+
+from metrics.models import MetricDefinition
+from org import locks
+
+Kind = MetricDefinition.Kind
+
+# Spelt out, so that the planner can compare it with the column's statistics.
+NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
+
+# What a kind of metric keeps of its values; the other columns stay empty.
+ADDED = "sum(numerator), sum(denominator), NULL::numeric, NULL::numeric, NULL::date, NULL::numeric"
+EXTREME = "NULL, NULL, min(numerator), max(numerator), NULL::date, NULL::numeric"
+COLUMNS_OF = {
+    Kind.SUM: ADDED,
+    Kind.RATIO: ADDED,
+    Kind.WEIGHTED_MEAN: ADDED,
+    Kind.MINIMUM: EXTREME,
+    Kind.MAXIMUM: EXTREME,
+}
+
+
+@dataclass(frozen=True)
+class Wanted:
+    """Totals that somebody reads: a metric, of a kind, in a period with its days ``[start, end)``."""
+
+    period: int
+    metric: int
+    kind: str
+    start: date
+    end: date
+
+
+def refresh(wanted: Iterable[Wanted]) -> int:
+    """Bring the wanted totals up to date; the number of totals written.
+
+    Leaves the marks that it took in the temporary table ``taken_mark`` (change_id, kind, person_id,
+    metric, plan, first_day, end_day) for whoever has more to do about them in this transaction.
+    """
+    locks.exclude([locks.TOTALS])
+    _take_marks()
+    _stamp_again()
+    written = 0
+    for _, group in sorted(_by_statement(wanted).items()):
+        written += _refresh_group(group)
+    return written
+
+
+def _execute(statement: str | Composed, parameters: object = None) -> int:
+    with connection.cursor() as cursor:
+        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        return int(cursor.rowcount)
+
+
+def _take_marks() -> None:
+    _execute("DROP TABLE IF EXISTS taken_mark")
+    _execute(
+        "CREATE TEMP TABLE taken_mark (change_id bigint, kind text, person_id bigint,"
+        " metric bigint, plan bigint, first_day date, end_day date) ON COMMIT DROP"
+    )
+    _execute(
+        "WITH gone AS (DELETE FROM org_stalemark RETURNING *)"
+        " INSERT INTO taken_mark SELECT change_id, change.kind, person_id, metric, plan,"
+        " first_day, end_day FROM gone JOIN org_inputchange AS change ON change.id = change_id"
+    )
+    _execute("ANALYZE taken_mark")
+
+
+# A day's job: the slot that the source named, else the primary one, else the only one there is.
+JOB_OF_DAY = f"""
+    SELECT job.id FROM org_assignment AS job
+    WHERE job.person_id = value.person_id AND job.superseded_at = {NEVER}
+      AND job.valid_from <= value.day AND job.valid_to > value.day
+      AND (value.slot IS NULL OR job.slot = value.slot)
+    ORDER BY job.slot <> 'primary', job.slot LIMIT 1
+"""
+
+
+def _stamp_again() -> None:
+    """Stamp the values of people whose jobs changed; their days become stale where a stamp moved."""
+    _execute(
+        SQL(
+            "WITH moved AS (UPDATE metrics_value AS value SET assignment_id = found.job FROM ("
+            "  SELECT value.person_id, value.day, value.metric_id, value.reference, job.id AS job"
+            "  FROM (SELECT DISTINCT person_id FROM taken_mark WHERE kind IN"
+            "        ('assignment', 'employment') AND person_id IS NOT NULL) AS touched"
+            "  JOIN metrics_value AS value USING (person_id)"
+            "  LEFT JOIN LATERAL ({job}) AS job ON true"
+            "  WHERE value.superseded_at = {never}"
+            "    AND value.assignment_id IS DISTINCT FROM job.id) AS found"
+            " WHERE value.person_id = found.person_id AND value.day = found.day"
+            "   AND value.metric_id = found.metric_id AND value.reference = found.reference"
+            "   AND value.superseded_at = {never}"
+            " RETURNING value.person_id, value.metric_id, value.day)"
+            " INSERT INTO taken_mark (kind, person_id, metric, first_day, end_day)"
+            " SELECT 'stamp', person_id, metric_id, min(day), max(day) + 1 FROM moved GROUP BY 2, 3"
+        ).format(job=SQL(JOB_OF_DAY), never=SQL(NEVER))
+    )
+
+
+def _by_statement(wanted: Iterable[Wanted]) -> dict[tuple[int, str], list[Wanted]]:
+    """Wanted totals that one statement can add up: one period, kinds that keep the same columns."""
+    groups: dict[tuple[int, str], list[Wanted]] = {}
+    for item in set(wanted):
+        if item.kind != Kind.DERIVED:
+            groups.setdefault((item.period, COLUMNS_OF.get(Kind(item.kind), "last")), []).append(
+                item
+            )
+    return groups
+
+
+def _refresh_group(group: list[Wanted]) -> int:
+    period = group[0]
+    kept = _kept(period.period)
+    everything = [item.metric for item in group if item.metric not in kept]
+    everything += _marked_for_everyone(period, [i.metric for i in group if i.metric in kept])
+    rest = [item.metric for item in group if item.metric not in everything]
+    written = 0
+    if everything:
+        written += _add_up(period, everything, SQL("TRUE"), first=not kept.intersection(everything))
+        _keep(period.period, everything)
+    if rest and _mark_people(period, rest):
+        written += _add_up(period, rest, SQL(STALE_PERSON), first=False)
+    return written
+
+
+STALE_PERSON = (
+    "EXISTS (SELECT 1 FROM stale_person AS stale WHERE stale.person_id = row.person_id"
+    " AND stale.metric_id = row.metric_id)"
+)
+
+
+def _kept(period: int) -> set[int]:
+    with connection.cursor() as cursor:
+        cursor.execute("SELECT metric_id FROM metrics_kepttotal WHERE period_id = %s", [period])
+        return {metric for (metric,) in cursor.fetchall()}
+
+
+def _keep(period: int, metrics: list[int]) -> None:
+    _execute(
+        "INSERT INTO metrics_kepttotal (period_id, metric_id) SELECT %s, unnest(%s::bigint[])"
+        " ON CONFLICT DO NOTHING",
+        [period, metrics],
+    )
+
+
+def _marked_for_everyone(period: Wanted, metrics: list[int]) -> list[int]:
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT DISTINCT m.metric FROM unnest(%s::bigint[]) AS m (metric) JOIN taken_mark AS t"
+            " ON t.metric = m.metric OR t.metric IS NULL WHERE t.person_id IS NULL"
+            " AND t.plan IS NULL AND t.kind NOT IN ('goal', 'version', 'rate', 'decision',"
+            " 'completeness', 'fact', 'hierarchy') AND t.first_day < %s AND t.end_day > %s",
+            [metrics, period.end, period.start],
+        )
+        return [metric for (metric,) in cursor.fetchall()]
+
+
+def _mark_people(period: Wanted, metrics: list[int]) -> int:
+    """Collect who is stale in which of these metrics; how many there are."""
+    _execute("DROP TABLE IF EXISTS stale_person")
+    count = _execute(
+        "CREATE TEMP TABLE stale_person ON COMMIT DROP AS SELECT DISTINCT t.person_id, m.metric_id"
+        " FROM taken_mark AS t JOIN unnest(%s::bigint[]) AS m (metric_id)"
+        " ON t.metric = m.metric_id OR t.metric IS NULL"
+        " WHERE t.person_id IS NOT NULL AND t.plan IS NULL"
+        " AND t.first_day < %s AND t.end_day > %s",
+        [metrics, period.end, period.start],
+    )
+    _execute("ANALYZE stale_person")
+    return count
+
+
+def _add_up(period: Wanted, metrics: list[int], which: SQL, *, first: bool) -> int:
+    """Add the values up into a temporary table (which runs in parallel), then write what differs."""
+    _execute("DROP TABLE IF EXISTS fresh_total")
+    _execute(
+        SQL(
+            "CREATE TEMP TABLE fresh_total ON COMMIT DROP AS SELECT metric_id, person_id,"
+            " coalesce(assignment_id, 0) AS assignment_id, count(*) AS rows, {columns}"
+            " FROM {values} GROUP BY 1, 2, 3"
+        ).format(columns=SQL(_columns(period)), values=_values(period, metrics, which))
+    )
+    if first:
+        return _execute(_insert(period))
+    _execute("ANALYZE fresh_total")
+    return _remove_vanished(period, metrics, which) + _execute(
+        _insert(period)
+        + SQL(
+            " ON CONFLICT (tenant_id, period_id, metric_id, person_id, assignment_id) DO UPDATE SET"
+            " rows = excluded.rows, numerator = excluded.numerator,"
+            " denominator = excluded.denominator, minimum = excluded.minimum,"
+            " maximum = excluded.maximum, last_day = excluded.last_day,"
+            " last_value = excluded.last_value WHERE (kept.rows, kept.numerator, kept.denominator,"
+            " kept.minimum, kept.maximum, kept.last_day, kept.last_value) IS DISTINCT FROM"
+            " (excluded.rows, excluded.numerator, excluded.denominator, excluded.minimum,"
+            " excluded.maximum, excluded.last_day, excluded.last_value)"
+        )
+    )
+
+
+def _columns(period: Wanted) -> str:
+    columns = COLUMNS_OF.get(Kind(period.kind), "NULL, NULL, NULL, NULL, min(day), sum(numerator)")
+    names = ("numerator", "denominator", "minimum", "maximum", "last_day", "last_value")
+    return ", ".join(
+        f"({c})::{_type(n)} AS {n}" for c, n in zip(columns.split(", "), names, strict=True)
+    )
+
+
+def _type(name: str) -> str:
+    return "date" if name == "last_day" else "numeric"
+
+
+def _values(period: Wanted, metrics: list[int], which: SQL) -> Composed:
+    """The current values of a period; of a metric that counts by its last day, only that day's."""
+    rows = SQL(
+        "(SELECT row.* FROM metrics_value AS row WHERE row.superseded_at = {never}"
+        " AND row.metric_id = ANY({metrics}) AND row.day >= {start} AND row.day < {end}"
+        " AND {which}) AS row"
+    ).format(
+        never=SQL(NEVER),
+        metrics=Literal(metrics),
+        start=Literal(period.start),
+        end=Literal(period.end),
+        which=which,
+    )
+    if Kind(period.kind) in COLUMNS_OF:
+        return rows
+    return SQL(
+        "(SELECT row.*, rank() OVER (PARTITION BY metric_id, person_id, assignment_id"
+        " ORDER BY day DESC) AS age FROM {rows}) AS row WHERE age = 1"
+    ).format(rows=rows)
+
+
+def _insert(period: Wanted) -> Composed:
+    return SQL(
+        "INSERT INTO metrics_total AS kept (period_id, metric_id, person_id, assignment_id, rows,"
+        " numerator, denominator, minimum, maximum, last_day, last_value)"
+        " SELECT {period}, metric_id, person_id, assignment_id, rows, numerator, denominator,"
+        " minimum, maximum, last_day, last_value FROM fresh_total"
+    ).format(period=Literal(period.period))
+
+
+def _remove_vanished(period: Wanted, metrics: list[int], which: SQL) -> int:
+    return _execute(
+        SQL(
+            "DELETE FROM metrics_total AS row WHERE row.period_id = {period}"
+            " AND row.metric_id = ANY({metrics}) AND {which} AND NOT EXISTS (SELECT 1 FROM"
+            " fresh_total AS fresh WHERE fresh.metric_id = row.metric_id AND"
+            " fresh.person_id = row.person_id AND fresh.assignment_id = row.assignment_id)"
+        ).format(period=Literal(period.period), metrics=Literal(metrics), which=which)
+    )
