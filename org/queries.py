@@ -1,0 +1,126 @@
+"""Who sees whom, who may do what, and who worked where: each as of a day."""
+
+from __future__ import annotations
+
+import re
+from datetime import date
+from typing import Any
+
+from django.core.exceptions import PermissionDenied
+from django.db.models import QuerySet
+from django.db.models.expressions import RawSQL
+from django.http import Http404
+
+from org.base import CURRENT
+from org.dates import NEVER
+from org.models import Assignment, Membership, Person, RoleGrant, Unit, UnitClosure
+from org.permissions import Permission, Role, permissions_of, roles_with
+
+# All that a member's roles of one day let them see. UNION, not UNION ALL: two people who name each
+# other as manager must not keep it going for ever.
+VISIBLE = """
+    WITH RECURSIVE granted AS (
+        SELECT g.role, m.person_id, coalesce(stood_in.person_id, m.person_id) AS head
+        FROM org_rolegrant g
+        JOIN org_membership m ON m.id = g.membership_id
+        LEFT JOIN org_membership stood_in ON stood_in.id = g.deputy_for_id
+        WHERE g.membership_id = %(member)s AND g.valid_from <= %(on)s AND g.valid_to > %(on)s
+    ), below (person_id) AS (
+        SELECT a.person_id FROM granted JOIN org_assignment a ON a.manager_id = granted.head
+        WHERE granted.role = ANY (%(team)s) AND {job_of_the_day}
+        UNION
+        SELECT a.person_id FROM below JOIN org_assignment a ON a.manager_id = below.person_id
+        WHERE {job_of_the_day}
+    )
+    SELECT person_id FROM below
+    UNION SELECT person_id FROM granted WHERE role = ANY (%(own)s) AND person_id IS NOT NULL
+    UNION SELECT id FROM org_person WHERE EXISTS (SELECT FROM granted WHERE role = ANY (%(all)s))
+""".format(
+    job_of_the_day="a.superseded_at = %(never)s AND a.valid_from <= %(on)s AND a.valid_to > %(on)s"
+)
+
+
+def grants_on(membership: Membership, on: date) -> QuerySet[RoleGrant]:
+    """The roles that a member has on a day; one that has ended or not begun counts for nothing."""
+    return RoleGrant.objects.filter(membership=membership, valid_from__lte=on, valid_to__gt=on)
+
+
+def roles(membership: Membership, on: date) -> frozenset[Role]:
+    """What a member is there for on a day, deputising included."""
+    return frozenset(
+        Role(role) for role in grants_on(membership, on).values_list("role", flat=True)
+    )
+
+
+def permissions(membership: Membership, on: date) -> frozenset[Permission]:
+    """All that a member may do on a day."""
+    return permissions_of(roles(membership, on))
+
+
+def require(membership: Membership | None, permission: Permission, on: date) -> Membership:
+    """The membership, or 403 with a sentence when it does not carry the permission on that day."""
+    if membership is None:
+        raise PermissionDenied("You are in no tenant, so there is nothing you may do here.")
+    if permission not in permissions(membership, on):
+        allowed = ", ".join(sorted(role.label.lower() for role in roles_with(permission)))
+        what = permission.replace("_", " ")
+        raise PermissionDenied(f"You may not {what} here. Those who may: {allowed}.")
+    return membership
+
+
+def visible_people(membership: Membership, *, on: date) -> QuerySet[Person]:
+    """The people whose figures a member may see on a day, in one query.
+
+    Themselves with any role that has figures of its own; a supervisor everybody below in the chain
+    of managers, and while deputising everybody below the person stood in for, but not that person;
+    roles that see everyone, everyone. Nobody else: a colleague in the same unit is not a report.
+    """
+    values = {
+        "member": membership.pk,
+        "on": on,
+        "never": NEVER,
+        "team": _roles(Permission.SEE_TEAM),
+        "own": _roles(Permission.SEE_OWN),
+        "all": _roles(Permission.SEE_EVERYONE),
+    }
+    return Person.objects.filter(pk__in=RawSQL(*_numbered(VISIBLE, values)))
+
+
+def get_visible_person_or_404(
+    membership: Membership | None, *, on: date, permission: Permission, **lookup: Any
+) -> Person:
+    """A person whom the member may see (else 404) and may do this to (else 403), in that order.
+
+    So that nobody learns from the answer whether somebody exists whom they may not see.
+    """
+    if membership is None:
+        raise Http404("No person of yours matches.")
+    person = visible_people(membership, on=on).filter(**lookup).first()
+    if person is None:
+        raise Http404("No person that you can see matches.")
+    require(membership, permission, on)
+    return person
+
+
+def assignments_on(on: date) -> QuerySet[Assignment]:
+    """The jobs of a day, as they are known now."""
+    return Assignment.objects.filter(CURRENT, valid_from__lte=on, valid_to__gt=on)
+
+
+def people_at(unit: Unit, on: date, *, subtree: bool = True) -> QuerySet[Person]:
+    """Who works in a unit on a day; with those of the units below it unless told otherwise."""
+    units: Any = [unit.pk]
+    if subtree:
+        below = UnitClosure.objects.filter(ancestor=unit, valid_from__lte=on, valid_to__gt=on)
+        units = below.values("descendant")
+    return Person.objects.filter(pk__in=assignments_on(on).filter(unit__in=units).values("person"))
+
+
+def _roles(permission: Permission) -> list[str]:
+    return sorted(role.value for role in roles_with(permission))
+
+
+def _numbered(statement: str, values: dict[str, Any]) -> tuple[str, list[Any]]:
+    """The statement with places in order instead of names, as a part of a queryset needs it."""
+    order = re.findall(r"%\((\w+)\)s", statement)
+    return re.sub(r"%\(\w+\)s", "%s", statement), [values[name] for name in order]
