@@ -1,0 +1,119 @@
+"""A rule in plain English, for explanations and plan documents."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import date
+from decimal import Decimal
+from functools import singledispatch
+
+from formula.checker import Formula
+from formula.functions import FUNCTIONS
+from formula.nodes import Call, Expression, Literal, Reference
+from formula.numbers import written
+
+_TIGHTNESS = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3, "%": 4, "-x": 4, "+x": 4}
+_LISTS = ("IF", "IFS", "AND", "OR", "DEFAULT", "&", "NOT")
+
+
+def words(formula: Formula) -> str:
+    """The rule in words: "if attainment of sales is at least 100%, 500, else 0"."""
+    return _words(formula.node)
+
+
+@singledispatch
+def _words(node: Expression) -> str:
+    raise TypeError(f"there are no words for {type(node).__name__}")
+
+
+@_words.register
+def _(node: Literal) -> str:
+    if isinstance(node.value, bool):
+        return "yes" if node.value else "no"
+    if isinstance(node.value, Decimal):
+        return " ".join(node.text.strip("() ").split()) or written(node.value)
+    return node.value.isoformat() if isinstance(node.value, date) else f'"{node.value}"'
+
+
+@_words.register
+def _(node: Reference) -> str:
+    name = node.ref.name.replace("_", " ")
+    return {
+        "value": name,
+        "goal": f"the goal of {name}",
+        "attainment": f"attainment of {name}",
+        "fact": name,
+        "tenure": "months of tenure",
+        "prorate": "the eligible part of the period",
+    }[node.ref.kind]
+
+
+@_words.register
+def _(node: Call) -> str:
+    function = FUNCTIONS[node.function]
+    if node.function == "IFS":
+        return _ifs(node)
+    if node.function == "DATE":
+        return _day(node)
+    parts = [_part(node, position) for position in range(len(node.arguments))]
+    named = {
+        "and": _listed(parts, "and"),
+        "or": _listed(parts, "or"),
+        "all": _listed(parts, "and"),
+        "rest": _listed(parts[1:], "and"),
+        "table": node.table.name.replace("_", " ") if node.table else "",
+        "places": _places(node, parts),
+        "else": f", or {parts[1]} where there is none" if len(parts) > 1 else "",
+    }
+    return function.words.format(*parts, **named)
+
+
+def _part(node: Call, position: int) -> str:
+    """An argument in words, in brackets where it would be read differently without."""
+    argument = node.arguments[position]
+    text = _words(argument)
+    if not isinstance(argument, Call):
+        return text
+    own, inner = _TIGHTNESS.get(node.function), _TIGHTNESS.get(argument.function)
+    if own is not None:
+        if inner is None:
+            return text if argument.function not in _LISTS else f"({text})"
+        return f"({text})" if inner < own or (inner == own and position) else text
+    symbol = not node.function.isalpha()
+    inside_list = node.function in ("AND", "OR", "NOT", "DEFAULT", "IF") and position == 0
+    lists = argument.function in _LISTS and (
+        symbol or inside_list or node.function in ("AND", "OR", "MIN", "MAX", "CHOOSE")
+    )
+    plain = node.function == "IF" and argument.function in ("AND", "OR", "NOT")
+    return f"({text})" if lists and not plain else text
+
+
+def _ifs(node: Call) -> str:
+    pieces = []
+    for condition, value in zip(node.arguments[::2], node.arguments[1::2], strict=True):
+        always = isinstance(condition, Literal) and condition.value is True
+        pieces.append(
+            f"else {_words(value)}" if always else f"if {_words(condition)}, {_words(value)}"
+        )
+    return "; ".join(pieces)
+
+
+def _day(node: Call) -> str:
+    values = [part.value for part in node.arguments if isinstance(part, Literal)]
+    if len(values) == 3:
+        year, month, number = (int(value) for value in values if isinstance(value, Decimal))
+        return f"{year:04}-{month:02}-{number:02}"
+    return "the day of year {}, month {}, day {}".format(*map(_words, node.arguments))
+
+
+def _places(node: Call, parts: Sequence[str]) -> str:
+    if len(parts) < 2:
+        return " to a whole number"
+    return f" to {parts[1]} decimal places"
+
+
+def _listed(parts: Sequence[str], word: str) -> str:
+    """a, b and c."""
+    if len(parts) < 2:
+        return "".join(parts)
+    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"
