@@ -1,7 +1,23 @@
-import psycopg, pytest
-@pytest.fixture(scope="session")
-def sql():
-    with psycopg.connect("postgresql://postgres@/formula?host=/tmp/fpg/data", autocommit=True) as c:
-        def run(statement):
-            return c.execute(statement).fetchall()
-        yield run
+"""The SQL engine is tested on the project's test database, as the application's role."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+from django.db import connection
+from psycopg.sql import Composable
+
+from .populations import Run
+
+
+@pytest.fixture
+def sql(db: None) -> Run:
+    """Runs a composed statement and returns its rows."""
+
+    def run(statement: Composable) -> list[tuple[Any, ...]]:
+        with connection.cursor() as cursor:
+            cursor.execute(statement)
+            return cursor.fetchall()
+
+    return run
