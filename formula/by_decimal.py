@@ -14,8 +14,16 @@ from datetime import date
 from decimal import Decimal
 from typing import Any, cast
 
-from formula.numbers import CONTEXT, LARGEST_EXPONENT, LIMIT, PLACES, fitted, plain, to_places
-from formula.numbers import written
+from formula.numbers import (
+    CONTEXT,
+    LARGEST_EXPONENT,
+    LIMIT,
+    PLACES,
+    fitted,
+    plain,
+    to_places,
+    written,
+)
 from formula.tables import CurveTable, LookupTable, MatrixTable, StepTable, Table
 from formula.values import Failed, Value
 

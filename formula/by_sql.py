@@ -15,15 +15,15 @@ from psycopg.sql import SQL, Composable, Literal
 
 from formula.layering import NULL, Layering, Sql, coalesce, number_literal, template
 from formula.numbers import LARGEST_EXPONENT
-from formula.tables import CurveTable, LookupTable, MatrixTable, StepTable, Table
 from formula.table_sql import curve_sql, lookup_sql, matrix_sql, rate_sql, tier_sql
+from formula.tables import CurveTable, LookupTable, MatrixTable, StepTable, Table
 from formula.values import BOOLEAN, DATE, NUMBER, TEXT, Type
 
 Emitter = Callable[[Layering, Sequence[Sql], Sequence[Type], Table | None], Sql]
 
 DIVIDEND = SQL("numeric(80, 50)")
 """50 places: a quotient of two 12-place numbers below 10^18 can come as near as 5 * 10^-43 to the
-middle between two 12-place numbers. With 40 places it is first rounded to that middle, then away."""
+middle between two 12-place numbers. With 40 places it is rounded to that middle, then away."""
 
 
 def arithmetic(pattern: str) -> Emitter:
@@ -62,9 +62,7 @@ def divide(
     layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None
 ) -> Sql:
     a, b = (layers.light(part) for part in parts)
-    raw = template(
-        "round({a}::{wide} / NULLIF({b}, 0), 12)", a=a.value, b=b.value, wide=DIVIDEND
-    )
+    raw = template("round({a}::{wide} / NULLIF({b}, 0), 12)", a=a.value, b=b.value, wide=DIVIDEND)
     if isinstance(b.constant, Decimal) and b.constant != 0:
         return layers.checked((a, b), raw, weight=2)
     zero = template("{b} = 0", b=b.value)
@@ -76,9 +74,7 @@ def power(
 ) -> Sql:
     a, b = (layers.light(part, 1) for part in parts)
     values = {"a": a.value, "b": b.value, "most": number_literal(Decimal(LARGEST_EXPONENT))}
-    bad = template(
-        "({b} <> trunc({b}) OR abs({b}) > {most} OR ({a} = 0 AND {b} <= 0))", **values
-    )
+    bad = template("({b} <> trunc({b}) OR abs({b}) > {most} OR ({a} = 0 AND {b} <= 0))", **values)
     raw = template(
         "round(power((CASE WHEN NOT {bad} THEN {a} END)::numeric(80, 40), {b}), 12)",
         bad=bad,
@@ -92,9 +88,7 @@ def modulo(
 ) -> Sql:
     a, b = (layers.light(part, 1) for part in parts)
     # mod() takes the sign of the dividend; adding the divisor once more takes the divisor's.
-    value = template(
-        "mod(mod({a}, NULLIF({b}, 0)) + {b}, NULLIF({b}, 0))", a=a.value, b=b.value
-    )
+    value = template("mod(mod({a}, NULLIF({b}, 0)) + {b}, NULLIF({b}, 0))", a=a.value, b=b.value)
     zero = template("{b} = 0", b=b.value)
     return layers.failing((a, b), value, zero, "division", weight=6)
 
@@ -198,9 +192,7 @@ FOLDED = 'casefold({a} COLLATE "pg_unicode_fast")'
 """The same folding as Python's ``str.casefold``, whatever the collation of the database."""
 
 
-def join(
-    layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None
-) -> Sql:
+def join(layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None) -> Sql:
     light = [
         layers.light(part) if kind is BOOLEAN else part
         for part, kind in zip(parts, types, strict=True)
@@ -323,9 +315,7 @@ def default(
     value = template("COALESCE({a}, {b})", a=first.value, b=second.value)
     result = layers.strict((first, second), value)
     if second.error is not None:
-        late = template(
-            "CASE WHEN {a} IS NULL THEN {error} END", a=first.value, error=second.error
-        )
+        late = template("CASE WHEN {a} IS NULL THEN {error} END", a=first.value, error=second.error)
         error = coalesce([first.error, late])
         result = layers.light_error(
             replace(result, error=error, error_weight=result.error_weight + first.weight + 1)
@@ -344,17 +334,13 @@ def is_blank(
 # -- tables -------------------------------------------------------------------------------------
 
 
-def tier(
-    layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None
-) -> Sql:
+def tier(layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None) -> Sql:
     value = layers.light(parts[0], 1)
     raw, weight = tier_sql(cast(StepTable, table), value.value)
     return layers.checked((value,), raw, weight=weight)
 
 
-def rate(
-    layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None
-) -> Sql:
+def rate(layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None) -> Sql:
     value = layers.light(parts[0], 1)
     found, weight = rate_sql(cast(StepTable, table), value.value)
     return layers.strict((value,), found, weight=weight)
@@ -389,9 +375,7 @@ def lookup(
     rows = cast(LookupTable, table)
     found_value, weight = lookup_sql(rows, key.value)
     found = layers.light(layers.strict((key,), found_value, weight=weight, blank=True))
-    missing = template(
-        "{key} IS NOT NULL AND {found} IS NULL", key=key.value, found=found.value
-    )
+    missing = template("{key} IS NOT NULL AND {found} IS NULL", key=key.value, found=found.value)
     if len(parts) == 1:
         own = template("CASE WHEN {missing} THEN 'no_row' END", missing=missing)
         value, error_weight = found.value, 6
@@ -404,14 +388,10 @@ def lookup(
         )  # fmt: skip
         own = None
         if other.error is not None:
-            own = template(
-                "CASE WHEN {missing} THEN {e} END", missing=missing, e=other.error
-            )
+            own = template("CASE WHEN {missing} THEN {e} END", missing=missing, e=other.error)
         error_weight, layer = 6 + other.error_weight, max(found.layer, other.layer)
     total = 1 if len(parts) == 1 else 6 + parts[1].weight + key.weight
-    return Sql(
-        value, coalesce([key.error, own]), layer, found.weight + total, error_weight
-    )
+    return Sql(value, coalesce([key.error, own]), layer, found.weight + total, error_weight)
 
 
 def number_sql(number: Decimal) -> Sql:

@@ -15,7 +15,12 @@ from formula.scope import Ref, Scope
 from formula.tables import Table
 from formula.values import BOOLEAN, DATE, NUMBER, TEXT, Type
 
-_EXAMPLES = {NUMBER: "sales * 4%", BOOLEAN: "sales >= 100", TEXT: '"North"', DATE: "DATE(2026, 5, 31)"}
+_EXAMPLES = {
+    NUMBER: "sales * 4%",
+    BOOLEAN: "sales >= 100",
+    TEXT: '"North"',
+    DATE: "DATE(2026, 5, 31)",
+}
 _A = {NUMBER: "a number", TEXT: "a text", BOOLEAN: "yes or no", DATE: "a date"}
 
 
@@ -83,7 +88,13 @@ class _Checker:
         return handler(syntax)
 
     def _fail(
-        self, reason: str, at: Syntax, *, suggestion: str = "", example: str = "", name: bool = False
+        self,
+        reason: str,
+        at: Syntax,
+        *,
+        suggestion: str = "",
+        example: str = "",
+        name: bool = False,
     ) -> FormulaError:
         end = at.name_end if name and at.name_end else at.end
         if suggestion and not example:
@@ -131,7 +142,9 @@ class _Checker:
             return self._fail(
                 f'"{syntax.text}" is a rate table. Look a value up in it.',
                 syntax,
-                example=_table_example(self.scope.tables[self.scope.find("table", syntax.text) or ""]),
+                example=_table_example(
+                    self.scope.tables[self.scope.find("table", syntax.text) or ""]
+                ),
             )
         if self.scope.find("fact", syntax.text):
             return self._fail(
@@ -156,7 +169,7 @@ class _Checker:
         return folded or self._typed(FUNCTIONS[syntax.text], syntax, syntax.parts, parts, None)
 
     def _folded(self, syntax: Syntax, parts: tuple[Expression, ...]) -> Expression | None:
-        """``4%`` and ``-5`` are literals: nothing to work out, and words can show them as written."""
+        """``4%`` and ``-5`` are literals: nothing to work out, and shown as they were written."""
         literal = parts[0]
         if syntax.text not in ("%", "-x") or not isinstance(literal, Literal):
             return None

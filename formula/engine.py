@@ -15,7 +15,7 @@ from formula.nodes import Call, Expression, Literal, Reference
 from formula.numbers import is_exact, plain
 from formula.values import ErrorValue, Failed, Type, Value, type_of
 
-Inputs = Mapping[str, Value | None | ErrorValue]
+Inputs = Mapping[str, Value | ErrorValue | None]
 
 
 @dataclass(frozen=True)

@@ -204,7 +204,7 @@ _ALL = (
     ),
     _function(
         0, "NOT condition:yes/no", "yes/no", "The opposite; blank stays blank.",
-        "NOT(sales >= 100)", _strict(operator.not_), _S.simple("(NOT {a})"), "it is not so that {0}",
+        "NOT(sales >= 100)", _strict(operator.not_), _S.simple("(NOT {a})"), "it is not so: {0}",
     ),
     _function(
         0, "CHOOSE position:number, value:same", "same",

@@ -43,7 +43,7 @@ class Sql:
 
 def template(text: str, **parts: Composable) -> Composed:
     """SQL with named places for other SQL. ``text`` is always a constant of this package."""
-    return SQL(text).format(**parts)  # type: ignore[arg-type]
+    return SQL(text).format(**parts)
 
 
 def text_literal(text: str) -> Composable:

@@ -1,4 +1,4 @@
-"""The typed nodes of a checked formula: frozen, compared by meaning, checked when they are built."""
+"""The typed nodes of a formula: frozen, compared by meaning, checked when they are built."""
 
 from __future__ import annotations
 
@@ -23,13 +23,11 @@ class Literal(Node):
     """A value that stands in the formula itself."""
 
     value: Value
+    # A field, so that it is compared: to Python 1 and TRUE are equal.
+    type: Type = field(init=False)
 
     def __post_init__(self) -> None:
-        type_of(self.value)
-
-    @property
-    def type(self) -> Type:
-        return type_of(self.value)
+        object.__setattr__(self, "type", type_of(self.value))
 
 
 @dataclass(frozen=True)

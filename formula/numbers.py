@@ -7,8 +7,16 @@ before that: two numbers below 10^18 with 12 places multiply to 60 digits.
 from __future__ import annotations
 
 import re
-from decimal import ROUND_DOWN, ROUND_HALF_UP, ROUND_UP, Context, Decimal, DivisionByZero
-from decimal import InvalidOperation, Overflow
+from decimal import (
+    ROUND_DOWN,
+    ROUND_HALF_UP,
+    ROUND_UP,
+    Context,
+    Decimal,
+    DivisionByZero,
+    InvalidOperation,
+    Overflow,
+)
 
 from formula.values import Failed
 
@@ -29,7 +37,8 @@ _NUMBER = re.compile(r"[+-]?(\d+(\.\d*)?|\.\d+)(\s*%)?", re.ASCII)
 
 
 def fitted(exact: Decimal) -> Decimal:
-    """``exact`` rounded to 12 places (never by abs(), which rounds to 28 digits); Failed('too_large') where it reaches 10^18."""
+    """``exact`` rounded to 12 places; Failed('too_large') where it reaches 10^18."""
+    # Not abs(): that rounds to the 28 digits of Python's own context.
     if exact.copy_abs() > LIMIT:
         raise Failed("too_large")
     rounded = exact.quantize(_QUANTUM, context=CONTEXT)
@@ -56,8 +65,10 @@ def to_places(number: Decimal, places: int, how: str) -> Decimal:
 
 def is_exact(number: Decimal) -> bool:
     """Whether a number is one that the language can hold: below 10^18, at most 12 places."""
-    return number.is_finite() and number.copy_abs() < LIMIT and number == number.quantize(
-        _QUANTUM, context=CONTEXT
+    return (
+        number.is_finite()
+        and number.copy_abs() < LIMIT
+        and number == number.quantize(_QUANTUM, context=CONTEXT)
     )
 
 

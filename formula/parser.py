@@ -1,4 +1,4 @@
-"""Text to syntax tree. Whatever cannot be read gets a caret and, where it can be guessed, a remedy."""
+"""Text to syntax tree. What cannot be read gets a caret and, where one is known, a remedy."""
 
 from __future__ import annotations
 
@@ -134,7 +134,8 @@ _PARSER = Lark(GRAMMAR, parser="lalr", transformer=_Build(), maybe_placeholders=
 
 
 def _span(token: Token) -> tuple[int, int]:
-    assert token.start_pos is not None and token.end_pos is not None
+    assert token.start_pos is not None
+    assert token.end_pos is not None
     return token.start_pos, token.end_pos
 
 
@@ -146,7 +147,7 @@ def parse(text: str) -> Syntax:
     try:
         tree: Syntax = _PARSER.parse(readable)  # type: ignore[assignment]
     except UnexpectedCharacters as problem:
-        raise _bad_character(text, problem.pos_in_stream) from None
+        raise _bad_character(text, problem.pos_in_stream or 0) from None
     except UnexpectedToken as problem:
         raise _bad_token(text, problem.token) from None
     if tree.depth > MAX_DEPTH:
@@ -185,9 +186,7 @@ def _bad_character(text: str, at: int) -> FormulaError:
             example='region = "North"',
         )
     remedy = _remedy(text, at)
-    return FormulaError(
-        f'"{text[at]}" means nothing in a formula.{remedy}', text=text, start=at
-    )
+    return FormulaError(f'"{text[at]}" means nothing in a formula.{remedy}', text=text, start=at)
 
 
 def _remedy(text: str, at: int) -> str:

@@ -11,12 +11,13 @@ from datetime import date
 from decimal import Decimal
 from functools import singledispatch
 
-from psycopg.sql import SQL, Composable, Composed, Identifier, Literal as Constant
+from psycopg.sql import SQL, Composable, Composed, Identifier
+from psycopg.sql import Literal as Constant
 
+from formula.by_sql import number_sql
 from formula.checker import Formula
 from formula.functions import FUNCTIONS
 from formula.layering import Layering, Sql, text_literal
-from formula.by_sql import number_sql
 from formula.nodes import Call, Expression, Literal, Reference
 from formula.scope import error_column, key_of
 

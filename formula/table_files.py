@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from formula.errors import listed, nearest
@@ -77,7 +78,7 @@ class _Reader:
                 near = nearest(str(option), known)
                 hint = f' Did you mean "{near}"?' if near else ""
                 self.problems.append(
-                    f'"{option}" is nothing that a {self.kind} table has; it has {listed(known)}.{hint}'
+                    f'a {self.kind} table has no "{option}"; it has {listed(known)}.{hint}'
                 )
         for option, choices in _CHOICES.items():
             said = self.spec.get(option)
@@ -109,7 +110,7 @@ class _Reader:
     def _ascending(self, what: str, bounds: Sequence[Decimal]) -> None:
         if self.problems:  # an unreadable number stands as 0 and would be reported twice
             return
-        for number, (before, bound) in enumerate(zip(bounds, bounds[1:], strict=False), 2):
+        for number, (before, bound) in enumerate(pairwise(bounds), 2):
             if bound == before:
                 self.problems.append(
                     f"{what} {number - 1} and {number} overlap: both begin at {written(bound)}."
@@ -250,7 +251,9 @@ class _Reader:
         self._unique(keys)
         for key in keys:
             if isinstance(key, Decimal) and key != key.to_integral_value():
-                self.problems.append(f"the key {key} is not whole: keys are texts or whole numbers.")
+                self.problems.append(
+                    f"the key {key} is not whole: keys are texts or whole numbers."
+                )
         # JSON would turn the whole numbers of a mapping into texts, so those become pairs.
         as_mapping = isinstance(rows, Mapping) and all(isinstance(key, str) for key in rows)
         canonical = dict(pairs) if as_mapping else [[_whole(key), value] for key, value in pairs]

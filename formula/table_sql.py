@@ -8,6 +8,7 @@ from __future__ import annotations
 import json
 from collections.abc import Sequence
 from decimal import Decimal
+from itertools import pairwise
 
 from psycopg.sql import SQL, Composable
 
@@ -68,7 +69,7 @@ def tier_sql(table: StepTable, value: Composable) -> tuple[Composable, int]:
     return _steps(table, value, lines), _weight(table.bounds)
 
 
-def _steps(table: StepTable, value: Composable, results: list[Composable]) -> Composable:
+def _steps(table: StepTable, value: Composable, results: Sequence[Composable]) -> Composable:
     found = halving(value, table.bounds[1:], results, upper=table.upper)
     if table.below_nothing:
         found = template(
@@ -84,7 +85,7 @@ def curve_sql(table: CurveTable, value: Composable) -> tuple[Composable, Composa
     """The point on the line, whether it lies outside, and the weight."""
     points = table.points
     lines = [number_literal(points[0][1])]
-    for (x0, y0), (x1, y1) in zip(points, points[1:], strict=False):
+    for (x0, y0), (x1, y1) in pairwise(points):
         lines.append(
             template(
                 "{y0} + round((({value} - {x0}) * {rise})::numeric(120, 50) / {run}, 12)",
@@ -100,15 +101,11 @@ def curve_sql(table: CurveTable, value: Composable) -> tuple[Composable, Composa
     outside = template("({value} < {first} OR {value} > {last})", value=value, **ends)
     found = halving(value, [x for x, _ in points], lines, upper=False)
     if table.strict:
-        found = template(
-            "CASE WHEN NOT {outside} THEN {found} END", outside=outside, found=found
-        )
+        found = template("CASE WHEN NOT {outside} THEN {found} END", outside=outside, found=found)
     return _known(value, found), outside, _weight(points)
 
 
-def matrix_sql(
-    table: MatrixTable, row: Composable, column: Composable
-) -> tuple[Composable, int]:
+def matrix_sql(table: MatrixTable, row: Composable, column: Composable) -> tuple[Composable, int]:
     """The cell where row and column meet; NULL outside and where one of them is NULL."""
     rows = [
         _axis_sql(table.columns, column, [number_literal(cell) for cell in cells], table.upper)

@@ -1,9 +1,9 @@
 """Rate tables: read from the tenant file, checked, and looked up exactly.
 
 Four kinds. A *step* table (``rate`` and ``tier`` say that only RATE or only TIER may use it) has
-rows ``[from, rate]`` or ``[from, to, rate]``; a *curve* has points ``[x, y]``; a *matrix* has columns
-and rows of bounds or of texts; a *lookup* has keys. A value exactly on a bound belongs to the upper
-row unless ``on_bound: lower_row``; the first bound always belongs to the first row.
+rows ``[from, rate]`` or ``[from, to, rate]``; a *curve* has points ``[x, y]``; a *matrix* has
+columns and rows of bounds or of texts; a *lookup* has keys. A value exactly on a bound belongs to
+the upper row unless ``on_bound: lower_row``; the first bound always belongs to the first row.
 """
 
 from __future__ import annotations

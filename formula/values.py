@@ -35,7 +35,7 @@ ERROR_SENTENCES = MappingProxyType(
         "power": "This power has no value: the exponent must be a whole number from -400 to 400,"
         " and 0 cannot be raised to 0 or to a negative number.",
         "places": "The number of decimal places must be a whole number from -12 to 12.",
-        "choose": "CHOOSE got a position for which it has no value. Positions are 1, 2, 3 and so on.",
+        "choose": "CHOOSE has no value at this position. Positions are 1, 2, 3 and so on.",
         "no_condition": "None of the conditions of IFS was met. End it with TRUE and a value that"
         " holds otherwise.",
         "no_row": "The table has no row for this key. Add the row, or give LOOKUP a third argument"
