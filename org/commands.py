@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from argparse import ArgumentParser
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
@@ -80,3 +81,11 @@ def find_periods(code: str) -> list[Period]:
         listed = ", ".join(f"{c}:{p}" for c, p in known) or "none; apply a tenant file first"
         raise DomainError(f"No period is called “{code}”. The latest are: {listed}.")
     return found
+
+
+def read_file(path: Path) -> bytes:
+    """The bytes of a file named on the command line, or a sentence why they cannot be had."""
+    try:
+        return path.read_bytes()
+    except OSError as problem:
+        raise DomainError(f"{path} cannot be read: {problem.strerror}.") from problem

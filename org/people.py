@@ -7,7 +7,6 @@ managers above on those days, before and after.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -33,20 +32,25 @@ from org.timeline import check_days, current, cut, days_text, end_of_change
 KEEP: Any = object()
 """As it was in the job that the change cuts."""
 
+Touched = dict[int, tuple[date, date]]
+"""Whose figures may move, on which days ``[first, end)``."""
+
 # Up the chain of managers, each link only on days that it shares with those below it.
 MANAGERS = """
     WITH RECURSIVE chain (person_id, valid_from, valid_to) AS (
-        SELECT manager_id, greatest(valid_from, %(start)s::date), least(valid_to, %(end)s::date)
-        FROM org_assignment
-        WHERE superseded_at = %(never)s AND person_id = ANY (%(people)s) AND manager_id IS NOT NULL
-              AND valid_from < %(end)s AND valid_to > %(start)s
+        SELECT a.manager_id, greatest(a.valid_from, t.start), least(a.valid_to, t.end)
+        FROM unnest(%(people)s::bigint[], %(starts)s::date[], %(ends)s::date[])
+             AS t (person_id, start, "end")
+        JOIN org_assignment a ON a.person_id = t.person_id
+        WHERE a.superseded_at = %(never)s AND a.manager_id IS NOT NULL
+              AND a.valid_from < t.end AND a.valid_to > t.start
         UNION
         SELECT a.manager_id, greatest(a.valid_from, c.valid_from), least(a.valid_to, c.valid_to)
         FROM chain c JOIN org_assignment a ON a.person_id = c.person_id
         WHERE a.superseded_at = %(never)s AND a.manager_id IS NOT NULL
               AND a.valid_from < c.valid_to AND a.valid_to > c.valid_from
     )
-    SELECT DISTINCT person_id FROM chain
+    SELECT person_id, min(valid_from), max(valid_to) FROM chain GROUP BY person_id
 """
 
 
@@ -95,15 +99,8 @@ def hire(
         recorded_at=at,
     )
     sentence = f"{person} employed as {payroll_id} {days_text(on, until)}"
-    _note(
-        InputChange.Kind.EMPLOYMENT,
-        "hire",
-        sentence,
-        {person.pk},
-        (on, until),
-        by=by,
-        at=at,
-    )
+    touched = {person.pk: (on, until)}
+    _note(InputChange.Kind.EMPLOYMENT, "hire", sentence, touched, by=by, at=at)
     return employment
 
 
@@ -194,17 +191,18 @@ def _write_job(
     check_days(on, until, what=job_words(wanted))
     check_share(wanted.share, what=job_words(wanted))
     rows = person.assignments.filter(slot=wanted.slot)
-    affected = managers_above([person.pk], on, until)
+    # The piece after the change is a new row, so what stands on its days is touched as well.
+    ends = current(rows, on, until).values_list("valid_to", flat=True)
+    touched = {person.pk: (on, max([until, *ends]))}
+    above = managers_above(touched)
     before = cut(rows, start=on, end=until, at=at, keep_first=True)
     wanted.valid_from, wanted.valid_to, wanted.recorded_at = on, until, at
     wanted.save(force_insert=True)
-    affected |= managers_above([person.pk], on, until) | {person.pk}
     sentence = f"{job_words(wanted)} {days_text(on, until)}"
     if before:
         sentence += f", before {before[0].job_type} in {before[0].unit}"
-    # The piece after the change is a new row, so what stands on its days is affected as well.
-    days = (on, max([until, *(row.valid_to for row in before)]))
-    _note(InputChange.Kind.ASSIGNMENT, action, sentence, affected, days, by=by, at=at)
+    touched = joined(touched, above, managers_above(touched))
+    _note(InputChange.Kind.ASSIGNMENT, action, sentence, touched, by=by, at=at)
     return wanted
 
 
@@ -216,33 +214,44 @@ def leave(
     _lock(person)
     end = last_day + timedelta(days=1)
     check_days(end, FOREVER, what=f"{person} leaving")
-    affected = managers_above([person.pk], end, FOREVER) | {person.pk}
+    touched: Touched = {person.pk: (end, FOREVER)}
+    touched = joined(touched, managers_above(touched))
     ended = cut(person.employments.all(), start=end, end=FOREVER, at=at)
     ended += cut(person.assignments.all(), start=end, end=FOREVER, at=at, keep_first=True)
     if not ended:
         raise DomainError(
             f"{person} has neither an employment nor a job after {last_day}, so nothing ends there."
         )
-    days = (end, max(row.valid_to for row in ended))
     sentence = f"{person} left; last day {last_day}"
-    _note(
-        InputChange.Kind.EMPLOYMENT,
-        "leave",
-        sentence,
-        affected,
-        days,
-        by=by,
-        at=at,
-        reason=reason,
-    )
+    _note(InputChange.Kind.EMPLOYMENT, "leave", sentence, touched, by=by, at=at, reason=reason)
 
 
-def managers_above(people: Iterable[int], start: date, end: date) -> set[int]:
-    """Everybody above these people in the chain of managers on a day of ``[start, end)``."""
-    values = {"people": list(people), "start": start, "end": end, "never": NEVER}
+def managers_above(touched: Touched) -> Touched:
+    """Everybody above these people in the chain of managers, and on which of those days."""
+    values: dict[str, Any] = {
+        "people": list(touched),
+        "starts": [start for start, _ in touched.values()],
+        "ends": [end for _, end in touched.values()],
+        "never": NEVER,
+    }
     with connection.cursor() as cursor:
         cursor.execute(MANAGERS, values)
-        return {row[0] for row in cursor.fetchall()}
+        return {person: (start, end) for person, start, end in cursor.fetchall()}
+
+
+def joined(*several: Touched) -> Touched:
+    """All that are touched, each from the first of their days to the last."""
+    whole: Touched = {}
+    for touched in several:
+        for person, (start, end) in touched.items():
+            first, last = whole.get(person, (start, end))
+            whole[person] = (min(first, start), max(last, end))
+    return whole
+
+
+def marks_of(touched: Touched) -> list[Mark]:
+    """One stale mark for each person."""
+    return [Mark(start, end, person=person) for person, (start, end) in sorted(touched.items())]
 
 
 def job_words(job: Assignment) -> str:
@@ -268,13 +277,11 @@ def _note(
     kind: InputChange.Kind,
     action: str,
     sentence: str,
-    people: set[int],
-    days: tuple[date, date],
+    touched: Touched,
     *,
     by: User | None,
     at: datetime,
     reason: str = "",
 ) -> None:
-    marks = [Mark(*days, person=person) for person in sorted(people)]
-    record_change(kind=kind, sentence=sentence, marks=marks, by=by, at=at)
+    record_change(kind=kind, sentence=sentence, marks=marks_of(touched), by=by, at=at)
     audit.record(action=action, subject=sentence, by=by, at=at, reason=reason)
