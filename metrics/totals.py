@@ -55,7 +55,7 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     _take_marks()
     _stamp_again()
     written = 0
-    for _, group in sorted(_by_statement(wanted).items()):
+    for _, group in sorted(_by_statement({*wanted, *_kept_and_marked()}).items()):
         written += _refresh_group(group)
     return written
 
@@ -110,6 +110,24 @@ def _stamp_again() -> None:
             " SELECT 'stamp', person_id, metric_id, min(day), max(day) + 1 FROM moved GROUP BY 2, 3"
         ).format(job=SQL(JOB_OF_DAY), never=SQL(NEVER))
     )
+
+
+def _kept_and_marked() -> list[Wanted]:
+    """Totals that are kept and that a taken mark touches, whoever reads them: the mark is gone."""
+    with connection.cursor() as cursor:
+        cursor.execute(
+            "SELECT period.id, kept.metric_id, definition.kind, period.valid_from, period.valid_to"
+            " FROM metrics_kepttotal AS kept JOIN org_period AS period ON period.id = period_id"
+            " JOIN metrics_metricdefinition AS definition"
+            "  ON definition.metric_id = kept.metric_id"
+            f" AND definition.superseded_at = {NEVER}"
+            "  AND definition.valid_from <= period.valid_from"
+            "  AND definition.valid_to > period.valid_from"
+            " WHERE EXISTS (SELECT 1 FROM taken_mark AS mark WHERE mark.plan IS NULL"
+            "  AND (mark.metric IS NULL OR mark.metric = kept.metric_id)"
+            "  AND mark.first_day < period.valid_to AND mark.end_day > period.valid_from)"
+        )
+        return [Wanted(*row) for row in cursor.fetchall()]
 
 
 def _by_statement(wanted: Iterable[Wanted]) -> dict[tuple[int, str], list[Wanted]]:

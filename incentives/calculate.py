@@ -1,0 +1,401 @@
+"""Calculating a plan's period: set-based, in one transaction, provisional until it is finalised.
+
+Totals that are stale are refreshed; participants, measures and formulas become temporary tables;
+results and earnings are written under a new run, and the older provisional run goes.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import connection, transaction
+from django.db.models import Q
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from formula import Ref, layers
+from incentives import measuring, participants
+from incentives.dirty import mark_final_periods
+from incentives.models import (
+    CalculationRun,
+    Component,
+    Dirty,
+    Earning,
+    Plan,
+    PlanPeriod,
+    PlanVersion,
+    Result,
+)
+from incentives.participants import Frame
+from incentives.rules import ComponentRule, VersionRules, actual_name, decided_name, goal_name, load
+from incentives.sql import columns, keep, rows, run
+from metrics import totals
+from metrics.completeness import complete_through
+from metrics.models import MetricDefinition
+from org import locks
+from org.errors import DomainError
+from org.models import Period, Tenant, User
+from org.tenancy import current_tenant_id
+
+Purpose = CalculationRun.Purpose
+
+
+def version_for(plan: Plan, period: Period) -> PlanVersion | None:
+    """The published version that rules a period, if the plan pays in it."""
+    version = (
+        plan.versions.filter(
+            status=PlanVersion.Status.PUBLISHED, in_force__lte=period.valid_from
+        )
+        .order_by("-in_force")
+        .select_related("plan", "plan__family")
+        .first()
+    )
+    if version is None or (version.ends is not None and version.ends <= period.valid_from):
+        return None
+    return version
+
+
+def plans_of(period: Period) -> list[tuple[Plan, PlanVersion]]:
+    """The plans that pay in a period, with the version that rules it."""
+    plans = Plan.objects.filter(calendar=period.calendar_id).select_related("family")
+    found = [(plan, version_for(plan, period)) for plan in plans.order_by("code")]
+    return [(plan, version) for plan, version in found if version is not None]
+
+
+@transaction.atomic
+def calculate_period(
+    *, period: Period, by: User | None, at: datetime, on: date
+) -> list[CalculationRun]:
+    """Calculate every plan that pays in a period and is not final there.
+
+    ``on`` is the tenant's business day: before a period's end nothing of it is missing yet. Refuses
+    (DomainError) a period in which no plan pays, or that is final for all of them.
+    """
+    locks.share([period.pk])
+    plans = plans_of(period)
+    if not plans:
+        raise DomainError(
+            f"No published plan pays in {period}. Publish a version that is in force on"
+            f" {period.valid_from}, on the calendar “{period.calendar.code}”."
+        )
+    open_plans = [(plan, version) for plan, version in plans if not is_final(plan, period)]
+    if not open_plans:
+        raise DomainError(
+            f"{period} is final for every plan. What changes it now becomes a difference in the"
+            " next open period."
+        )
+    all_rules = [load(version, period.valid_from) for _, version in open_plans]
+    refresh_totals([(rules, period) for rules in all_rules])
+    made = [_calculate(rules, period, by=by, at=at, on=on) for rules in all_rules]
+    for plan, _ in open_plans:
+        for earlier in dirty_periods(plan):
+            locks.share([earlier.pk])
+            calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
+    return made
+
+
+def is_final(plan: Plan, period: Period) -> bool:
+    """Whether a plan's period is final."""
+    return PlanPeriod.objects.filter(plan=plan, period=period, final_at__isnull=False).exists()
+
+
+def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
+    """Bring the totals that these rules read up to date, and mark final periods that moved."""
+    written = totals.refresh(
+        totals.Wanted(
+            period=period.pk,
+            metric=measure.metric,
+            kind=measure.kind,
+            start=period.valid_from,
+            end=period.valid_to,
+        )
+        for rules, period in wanted
+        for measure in rules.stored
+    )
+    mark_final_periods()
+    return written
+
+
+def dirty_periods(plan: Plan) -> list[Period]:
+    """The final periods of a plan that a recorded cause may have moved, the earliest first."""
+    periods = Period.objects.filter(pk__in=Dirty.objects.filter(plan=plan).values("period"))
+    return list(periods.order_by("valid_from"))
+
+
+def calculate_again(*, plan: Plan, period: Period, by: User | None, at: datetime, on: date) -> CalculationRun:
+    """What a final period should be by now, beside what was booked for it."""
+    version = version_for(plan, period)
+    if version is None:
+        raise DomainError(f"No published version of {plan} rules {period} any more.")
+    rules = load(version, period.valid_from)
+    return _calculate(rules, period, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+
+
+def _calculate(
+    rules: VersionRules,
+    period: Period,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date,
+    purpose: Purpose = Purpose.PERIOD,
+) -> CalculationRun:
+    frame = Frame(rules, period)
+    participants.find(frame)
+    inputs = measuring.find(frame, complete_through(), on)
+    statement = outcome_statement(rules, inputs)
+    keep("outcome", statement)
+    made = _record_run(frame, statement, by=by, at=at, on=on, purpose=purpose)
+    _write_results(frame, made)
+    _write_earnings(frame, made)
+    _summarise(made)
+    _point_to(made)
+    return made
+
+
+# --- the statement
+
+
+def outcome_statement(rules: VersionRules, inputs: Composable) -> Composable:
+    """Every input, attainment, part and amount of every result, level upon level."""
+    known = ["result_id", "person_id", "job", "slot", "unit_id", "first_day", "end_day", "prorate"]
+    sure = ["prorate"]
+    for measure in rules.stored:
+        known.append(measure.name)
+        sure.append(measure.name)
+    for measure in rules.shown:
+        goal = Ref("goal", measure.name).column
+        decided = decided_name(measure.name)
+        known += [goal, f"{measure.name} ?", decided, f"{decided} !"]
+        sure.append(goal)
+    extra = [Ref("fact", code).column for code in sorted(rules.facts)]
+    if any(ref.kind == "tenure" for ref in rules.references):
+        extra.append("tenure")
+    known += extra
+    sure += extra
+    query, known = _derive(rules, inputs, known, sure)
+    query, known = _attain(rules, query, known, sure)
+    return _pay(rules, query, known, sure)
+
+
+def _in_brackets(query: Composable) -> Composable:
+    return SQL("({})").format(query)
+
+
+def _derive(
+    rules: VersionRules, query: Composable, known: list[str], sure: list[str]
+) -> tuple[Composable, list[str]]:
+    """The derived metrics, formulas over figures that are rolled up already."""
+    if not rules.derived:
+        return query, known
+    steps = [[(m.name, m.derived)] for m in rules.derived if m.derived is not None]
+    known = known + [c for m in rules.derived for c in (m.name, f"{m.name} !")]
+    return layers(steps, _in_brackets(query), never_fails=sure, keep=known), known
+
+
+def _attain(
+    rules: VersionRules, query: Composable, known: list[str], sure: list[str]
+) -> tuple[Composable, list[str]]:
+    """Attainments: the actual against the goal, by the direction of the metric."""
+    if not rules.shown:
+        return query, known
+    ways = {row.metric_id: row.attainment for row in _definitions(rules)}
+    derived = {measure.name for measure in rules.derived}
+    parts = []
+    for measure in rules.shown:
+        parts += measuring.attainment_inputs(measure, ways[measure.metric])
+        if measure.name in derived:
+            parts.append(
+                SQL("{} AS {}").format(
+                    Identifier(f"{measure.name} !"), Identifier(f"{actual_name(measure.name)} !")
+                )
+            )
+        else:
+            sure.append(actual_name(measure.name))
+    read = SQL("(SELECT base.*, {} FROM ({}) AS base)").format(SQL(", ").join(parts), query)
+    names = [name for name, _ in rules.attainments()]
+    known = known + [column for name in names for column in (name, f"{name} !")]
+    return layers([rules.attainments()], read, never_fails=sure, keep=known), known
+
+
+def _definitions(rules: VersionRules) -> list[MetricDefinition]:
+    current = Q(valid_from__lte=rules.on, valid_to__gt=rules.on, superseded_at__year=9999)
+    return list(
+        MetricDefinition.objects.filter(current, metric__in=[m.metric for m in rules.shown])
+    )
+
+
+def _pay(rules: VersionRules, query: Composable, known: list[str], sure: list[str]) -> Composable:
+    names = [name for group in rules.groups() for name, _ in group]
+    known = known + [column for name in names for column in (name, f"{name} !")]
+    return layers(rules.groups(), _in_brackets(query), never_fails=sure, keep=known)
+
+
+# --- what is written
+
+
+def _record_run(
+    frame: Frame,
+    statement: Composable,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date,
+    purpose: Purpose,
+) -> CalculationRun:
+    with connection.cursor() as cursor:
+        text = statement.as_string(cursor.connection)
+    return CalculationRun.objects.create(
+        plan=frame.version.plan,
+        version=frame.version,
+        period=frame.period,
+        purpose=purpose,
+        at=at,
+        on=on,
+        by=by,
+        statement=text,
+        statement_sha256=hashlib.sha256(text.encode()).hexdigest(),
+    )
+
+
+def _write_results(frame: Frame, made: CalculationRun) -> None:
+    run(
+        SQL(
+            "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
+            " SELECT {run}, outcome.person_id, outcome.job,"
+            " jsonb_strip_nulls(jsonb_build_object({inputs})),"
+            " part.segments FROM outcome JOIN (SELECT result_id, jsonb_agg(jsonb_build_object("
+            "  'unit', unit_id, 'job_type', job_type_id, 'slot', slot, 'from', first_day,"
+            "  'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day) AS segments"
+            "  FROM slice GROUP BY result_id) AS part USING (result_id)"
+        ).format(
+            result=Identifier(Result._meta.db_table),
+            run=Literal(made.pk),
+            inputs=SQL(", ").join(_input_pairs(frame.rules)),
+        )
+    )
+
+
+def _input_pairs(rules: VersionRules) -> list[Composable]:
+    """Key and value of everything that the Decimal engine needs to work it all out again."""
+    numbers = [m.name for m in rules.stored] + ["prorate"]
+    plain: list[str] = []
+    for measure in rules.shown:
+        numbers += [Ref("goal", measure.name).column, decided_name(measure.name)]
+        plain.append(f"{decided_name(measure.name)} !")
+    for code in sorted(rules.facts):
+        plain.append(Ref("fact", code).column)
+    if any(ref.kind == "tenure" for ref in rules.references):
+        numbers.append("tenure")
+    # Text keeps every digit; a JSON number would be read as a binary fraction.
+    pairs = [
+        SQL("{}, trim_scale({})::text").format(Literal(name), Identifier(name)) for name in numbers
+    ]
+    pairs += [SQL("{}, {}::text").format(Literal(name), Identifier(name)) for name in plain]
+    return pairs + [
+        SQL("{}, CASE WHEN {} THEN 'yes' END").format(Literal(name), Identifier(name))
+        for name in (f"{measure.name} ?" for measure in rules.shown)
+    ]
+
+
+def _write_earnings(frame: Frame, made: CalculationRun) -> None:
+    plan = frame.version.plan
+    currency = plan.currency or Tenant.objects.get(pk=current_tenant_id()).currency
+    lines = SQL(", ").join(_line(frame.rules, c) for c in frame.rules.components.values())
+    run(
+        SQL(
+            "INSERT INTO {earning} (run_id, person_id, component_id, job, plan_id, period_id,"
+            " currency, amount, status, problem)"
+            " SELECT {run}, outcome.person_id, line.component, outcome.job, {plan}, {period},"
+            " {currency}, line.amount, CASE WHEN line.error IS NOT NULL THEN 'failed'"
+            "  WHEN line.amount IS NULL THEN 'undecided' ELSE 'decided' END,"
+            " coalesce(line.error, line.note)"
+            " FROM outcome CROSS JOIN LATERAL (VALUES {lines})"
+            " AS line (component, amount, error, note)"
+        ).format(
+            earning=Identifier(Earning._meta.db_table),
+            run=Literal(made.pk),
+            plan=Literal(plan.pk),
+            period=Literal(frame.period.pk),
+            currency=Literal(currency),
+            lines=lines,
+        )
+    )
+
+
+def _line(rules: VersionRules, component: ComponentRule) -> Composable:
+    """A component's amount and error: a gate on incomplete data is undecided, whoever is left out
+    by a decision earns nothing."""
+    waiting: Composable = SQL("NULL::text")
+    for name in sorted(component.measures(gate_only=True)):
+        waiting = SQL("CASE WHEN {} THEN {} ELSE {} END").format(
+            Identifier(f"{name} ?"), Literal(f"incomplete:{name}"), waiting
+        )
+    return SQL(
+        "({id}, CASE WHEN {error} = 'left_out' THEN 0 WHEN ({waiting}) IS NULL THEN {amount} END,"
+        " nullif({error}, 'left_out'),"
+        " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE {waiting} END)"
+    ).format(
+        id=Literal(component.id),
+        error=Identifier(f"{component.name} !"),
+        amount=Identifier(component.name),
+        waiting=waiting,
+    )
+
+
+def _summarise(made: CalculationRun) -> None:
+    [(people, undecided, failed, total)] = rows(
+        "SELECT count(DISTINCT person_id), count(*) FILTER (WHERE status = 'undecided'),"
+        " count(*) FILTER (WHERE status = 'failed'), coalesce(sum(amount), 0)"
+        " FROM incentives_earning WHERE run_id = %s",
+        [made.pk],
+    )
+    made.people, made.undecided, made.failed, made.total = people, undecided, failed, total
+    made.save(update_fields=["people", "undecided", "failed", "total"])
+
+
+def _point_to(made: CalculationRun) -> None:
+    """Let the period point to its new run; an older one that is not final goes."""
+    if made.purpose == Purpose.PERIOD:
+        point, _ = PlanPeriod.objects.select_for_update().get_or_create(
+            plan=made.plan, period=made.period
+        )
+        if point.final_at is not None:
+            raise DomainError(f"{made.period} of {made.plan} is final; nothing was changed.")
+        point.run = made
+        point.save(update_fields=["run"])
+    older = CalculationRun.objects.filter(
+        plan=made.plan, period=made.period, purpose=made.purpose, final_at=None
+    ).exclude(pk=made.pk)
+    remove_runs(list(older.values_list("pk", flat=True)))
+
+
+def remove_runs(run_ids: list[int]) -> None:
+    """Remove provisional runs with their results and earnings; the database refuses final ones."""
+    if not run_ids:
+        return
+    for model in (Earning, Result):
+        run(
+            SQL("DELETE FROM {} WHERE run_id = ANY({})").format(
+                Identifier(model._meta.db_table), Literal(run_ids)
+            )
+        )
+    CalculationRun.objects.filter(pk__in=run_ids).delete()
+
+
+def total_by_component(made: CalculationRun) -> list[tuple[str, Decimal]]:
+    """What each component of a run adds up to, in the order of the plan."""
+    sums = dict(
+        rows(
+            "SELECT component_id, coalesce(sum(amount), 0) FROM incentives_earning"
+            " WHERE run_id = %s GROUP BY 1",
+            [made.pk],
+        )
+    )
+    components = Component.objects.filter(version=made.version_id)
+    return [(str(component), sums.get(component.pk, Decimal(0))) for component in components]
+
+
+__all__ = ["calculate_again", "calculate_period", "columns", "goal_name", "plans_of"]

@@ -1,0 +1,152 @@
+"""Finalising a period: its results become transfers, and never change again."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from decimal import Decimal
+
+from django.db import transaction
+from django.db.models import Sum
+
+from incentives import calculate, differences
+from incentives.differences import Difference
+from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
+from incentives.rules import load
+from incentives.sql import rows
+from org import audit, locks
+from org.errors import DomainError
+from org.models import Period, User
+
+MOST_NAMES = 20
+
+
+@dataclass
+class Finalised:
+    """What finalising one plan's period did."""
+
+    run: CalculationRun
+    transfers: int
+    amount: Decimal
+    differences: list[tuple[Period, Difference]] = field(default_factory=list)
+    alarms: list[tuple[Period, Difference]] = field(default_factory=list)
+
+
+@transaction.atomic
+def finalise_period(
+    *, period: Period, by: User | None, at: datetime, on: date, plan: Plan | None = None
+) -> list[Finalised]:
+    """Make a period final for every plan that pays in it (or one), and book what it earned.
+
+    Differences of earlier final periods are booked to this one. Refuses (DomainError) a period that
+    is not over, that is final already, or in which somebody's result is undecided or failed.
+    """
+    locks.exclude({period.pk, *_final_periods(period)})
+    if on < period.valid_to:
+        raise DomainError(
+            f"{period} is not over: its last day is {_last_day(period)}. Finalise it after that."
+        )
+    plans = [p for p, _ in calculate.plans_of(period) if plan is None or p == plan]
+    if plans and all(calculate.is_final(p, period) for p in plans):
+        raise DomainError(
+            f"{period} is final already. What changes it now becomes a difference in the next"
+            " open period."
+        )
+    made = calculate.calculate_period(period=period, by=by, at=at, on=on)
+    wanted = [run for run in made if run.plan in plans]
+    if not wanted:
+        raise DomainError(f"The plan “{plan}” does not pay in {period}.")
+    _refuse_earlier_open(wanted)
+    _refuse_unsettled(wanted)
+    return [_finalise(run, by=by, at=at, on=on) for run in wanted]
+
+
+def _last_day(period: Period) -> date:
+    return date.fromordinal(period.valid_to.toordinal() - 1)
+
+
+def _final_periods(period: Period) -> set[int]:
+    final = PlanPeriod.objects.filter(period__calendar=period.calendar_id, final_at__isnull=False)
+    return set(final.values_list("period", flat=True))
+
+
+def _refuse_earlier_open(made: list[CalculationRun]) -> None:
+    """Periods are finalised in order, so that a difference never lands before its cause."""
+    for run in made:
+        open_ones = PlanPeriod.objects.filter(
+            plan=run.plan, final_at=None, period__valid_from__lt=run.period.valid_from
+        ).order_by("period__valid_from")
+        first = open_ones.select_related("period__calendar").first()
+        if first is not None:
+            raise DomainError(
+                f"{first.period} of {run.plan} is still open. Finalise it first: periods become"
+                " final in their order."
+            )
+
+
+def _refuse_unsettled(made: list[CalculationRun]) -> None:
+    problems = [problem for run in made for problem in unsettled(run)]
+    if problems:
+        shown = problems[:MOST_NAMES]
+        if len(problems) > MOST_NAMES:
+            shown.append(f"… and {len(problems) - MOST_NAMES} more: see `results`.")
+        raise DomainError(
+            f"{made[0].period} cannot be final yet: {len(problems)} results wait for data or for a"
+            " decision.",
+            tuple(shown),
+        )
+
+
+def unsettled(made: CalculationRun) -> list[str]:
+    """A sentence for each result that keeps a run from becoming final, by name."""
+    from incentives.explain import problem_sentence  # explain reads runs, which this module makes
+
+    rules = load(made.version, made.period.valid_from)
+    found = rows(
+        "SELECT person.name, person.code, earning.job, component.name, earning.status,"
+        " earning.problem, result.inputs FROM incentives_earning AS earning"
+        " JOIN org_person AS person ON person.id = earning.person_id"
+        " JOIN incentives_component AS component ON component.id = earning.component_id"
+        " JOIN incentives_result AS result ON result.run_id = earning.run_id"
+        "  AND result.person_id = earning.person_id AND result.job = earning.job"
+        " WHERE earning.run_id = %s AND (earning.status <> 'decided'"
+        "  OR result.inputs ?| %s) ORDER BY person.name, component.name",
+        [made.pk, [f"{measure.name} ?" for measure in rules.shown]],
+    )
+    return [
+        f"{name} ({code}), {made.plan}, {component}: "
+        + problem_sentence(rules, component, status, problem, inputs)
+        for name, code, _, component, status, problem, inputs in found
+    ]
+
+
+def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) -> Finalised:
+    transfers = differences.post(made, posted=made.period, first=True, by=by, at=at)
+    report = Finalised(made, transfers, made.total)
+    for earlier in calculate.dirty_periods(made.plan):
+        again = calculate.calculate_again(plan=made.plan, period=earlier, by=by, at=at, on=on)
+        report.differences += [(earlier, d) for d in differences.pending(again)]
+        report.alarms += [(earlier, d) for d in differences.alarms(again)]
+        report.transfers += differences.post(again, posted=made.period, first=False, by=by, at=at)
+        differences.settle(again)
+    made.final_at = at
+    made.save(update_fields=["final_at"])
+    PlanPeriod.objects.filter(plan=made.plan, period=made.period).update(final_at=at, final_by=by)
+    audit.record(
+        action="finalise",
+        subject=f"{made.plan}, {made.period}",
+        by=by,
+        at=at,
+        detail={"run": made.pk, "people": made.people, "amount": str(made.total)},
+    )
+    return report
+
+
+def booked_amount(plan: Plan, period: Period) -> Decimal:
+    """What is booked for a plan and period: granted by calculation, less what it took back."""
+    transfers = Transfer.objects.filter(
+        plan=plan, earned_period=period, origin=Transfer.Origin.CALCULATION
+    )
+    granted = transfers.filter(from_account="plan").aggregate(s=Sum("amount"))["s"] or Decimal(0)
+    back = transfers.filter(to_account="plan").aggregate(s=Sum("amount"))["s"] or Decimal(0)
+    return granted - back

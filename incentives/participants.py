@@ -1,0 +1,264 @@
+"""Who takes part in a plan's period, on which days and in which job.
+
+Temporary tables of the calculation's transaction:
+
+``slice``    one stretch of days of one assignment that the plan rules: slice_id, result_id,
+             assignment_id, person_id, slot, unit_id, job_type_id, share, first_day, end_day,
+             whole (all of the assignment's days in the period), days, period_days, work_days
+``outcome_key``  one result: result_id, person_id, job, unit_id, first_day, end_day, the eligible
+             fractions and the prorating of amounts
+``day_count``    working days before each day, by holiday calendar
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from psycopg.sql import SQL, Composable, Literal
+
+from incentives.models import Eligibility, PlanVersion
+from incentives.rules import VersionRules
+from incentives.sql import NEVER, keep, rows, run, values
+from org.dates import FOREVER
+from org.errors import DomainError
+from org.models import Period
+from org.workdays import workday_counts
+
+
+@dataclass(frozen=True)
+class Frame:
+    """What is calculated: the rules of one version over the days ``[start, end)`` of a period."""
+
+    rules: VersionRules
+    period: Period
+
+    @property
+    def version(self) -> PlanVersion:
+        return self.rules.version
+
+    @property
+    def start(self) -> date:
+        return self.period.valid_from
+
+    @property
+    def end(self) -> date:
+        return self.period.valid_to
+
+    @property
+    def days(self) -> dict[str, Composable]:
+        """The period's ends as placeholders of statements."""
+        return {"start": Literal(self.start), "end": Literal(self.end), "never": NEVER}
+
+
+def find(frame: Frame) -> int:
+    """Fill the tables; the number of results. DomainError where two plans are equally near."""
+    _candidates(frame)
+    _refuse_ties(frame)
+    _count_days(frame)
+    _slices(frame)
+    return _results(frame)
+
+
+# Which rule of precedence a line of eligibility, or a goal, stands on: the more it names, the
+# nearer. Person before unit and job type, before the nearest unit, before job type, before all.
+RANK = """
+    CASE WHEN near.person_id IS NOT NULL THEN 4000000
+         WHEN near.unit_id IS NOT NULL AND near.job_type_id IS NOT NULL THEN 3000000
+         WHEN near.unit_id IS NOT NULL THEN 2000000
+         WHEN near.job_type_id IS NOT NULL THEN 1000000 ELSE 0 END
+    - coalesce(closure.depth, 0) * 10
+"""
+
+
+def _candidates(frame: Frame) -> None:
+    """``candidate``: for each assignment, the days on which each plan of the family asks for it."""
+    keep("eligible", values(_eligible_lines(frame), ELIGIBLE_COLUMNS))
+    keep(
+        "candidate",
+        SQL(
+            "SELECT job.id AS assignment_id, near.plan_id, " + RANK + " + (near.slot <> '')::int"
+            " AS rank, range_agg(daterange("
+            "   GREATEST(job.valid_from, near.first_day, {start}, closure.valid_from),"
+            "   LEAST(job.valid_to, near.end_day, {end}, closure.valid_to))) AS days"
+            " FROM eligible AS near"
+            " JOIN org_assignment AS job ON job.superseded_at = {never}"
+            "  AND job.valid_from < {end} AND job.valid_to > {start}"
+            "  AND (near.person_id IS NULL OR near.person_id = job.person_id)"
+            "  AND (near.job_type_id IS NULL OR near.job_type_id = job.job_type_id)"
+            "  AND (near.slot = '' OR near.slot = job.slot)"
+            " LEFT JOIN org_unitclosure AS closure ON closure.ancestor_id = near.unit_id"
+            "  AND closure.descendant_id = job.unit_id"
+            "  AND closure.valid_from < {end} AND closure.valid_to > {start}"
+            " WHERE (near.unit_id IS NULL OR closure.id IS NOT NULL) AND"
+            "  GREATEST(job.valid_from, near.first_day, {start}, closure.valid_from) <"
+            "  LEAST(job.valid_to, near.end_day, {end}, closure.valid_to)"
+            " GROUP BY 1, 2, 3"
+        ).format(**frame.days),
+    )
+
+
+ELIGIBLE_COLUMNS = (
+    ("plan_id", "bigint"),
+    ("person_id", "bigint"),
+    ("unit_id", "bigint"),
+    ("job_type_id", "bigint"),
+    ("slot", "text"),
+    ("first_day", "date"),
+    ("end_day", "date"),
+)
+
+
+def _eligible_lines(frame: Frame) -> list[tuple[object, ...]]:
+    """A line for everyone whom a plan of this family is for, with the days that it rules."""
+    family = frame.version.plan.family_id
+    lines: list[tuple[object, ...]] = []
+    for version, first, end in versions_in_force(family, frame.start, frame.end, frame.version):
+        who = list(Eligibility.objects.filter(version=version)) or [Eligibility(version=version)]
+        lines += [
+            (version.plan_id, w.person_id, w.unit_id, w.job_type_id, w.slot, first, end)
+            for w in who
+        ]
+    return lines
+
+
+def versions_in_force(
+    family: int, start: date, end: date, chosen: PlanVersion
+) -> list[tuple[PlanVersion, date, date]]:
+    """The versions of a family's plans that rule some of these days, with those days.
+
+    Of the plan that is calculated it is the chosen version, so that a draft can be calculated too.
+    """
+    published = PlanVersion.objects.filter(
+        plan__family=family, status=PlanVersion.Status.PUBLISHED, in_force__lt=end
+    ).exclude(plan=chosen.plan_id)
+    by_plan: dict[int, list[PlanVersion]] = {}
+    for version in published.order_by("plan", "in_force"):
+        by_plan.setdefault(version.plan_id, []).append(version)
+    found = [(chosen, start, min(end, chosen.ends or FOREVER))]
+    for versions in by_plan.values():
+        ends = [*(v.in_force for v in versions[1:]), FOREVER]
+        for version, next_begins in zip(versions, ends, strict=True):
+            last = min(next_begins, version.ends or FOREVER)
+            if last > start:
+                found.append((version, version.in_force, last))
+    return found
+
+
+def _refuse_ties(frame: Frame) -> None:
+    tied = rows(
+        SQL(
+            "SELECT DISTINCT person.name, plan.name, rival.name FROM candidate AS own"
+            " JOIN candidate AS other ON other.assignment_id = own.assignment_id"
+            "  AND other.plan_id <> own.plan_id AND other.rank = own.rank"
+            "  AND other.days && own.days"
+            " JOIN org_assignment AS job ON job.id = own.assignment_id"
+            " JOIN org_person AS person ON person.id = job.person_id"
+            " JOIN incentives_plan AS plan ON plan.id = own.plan_id"
+            " JOIN incentives_plan AS rival ON rival.id = other.plan_id"
+            " WHERE own.plan_id = {plan} ORDER BY 1 LIMIT 20"
+        ).format(plan=Literal(frame.version.plan_id))
+    )
+    if tied:
+        raise DomainError(
+            f"Two plans of the family “{frame.version.plan.family}” are equally near to"
+            " the same people. Make one of them more specific, or put it into another family.",
+            tuple(f"{person}: {plan} and {rival}" for person, plan, rival in tied),
+        )
+
+
+def _count_days(frame: Frame) -> None:
+    keep("day_count", workday_counts(frame.start, frame.end + timedelta(days=1)))
+    run("CREATE INDEX ON day_count (calendar_id, day)")
+
+
+def _slices(frame: Frame) -> None:
+    """Cut each assignment to the days that this plan wins from nearer plans of its family."""
+    keep(
+        "won",
+        SQL(
+            "SELECT own.assignment_id, range_agg(own.days - coalesce(nearer.days, '{{}}'))"
+            " AS days FROM candidate AS own LEFT JOIN (SELECT own.assignment_id, own.rank,"
+            "  range_agg(other.days) AS days FROM candidate AS own JOIN candidate AS other"
+            "  ON other.assignment_id = own.assignment_id AND other.rank > own.rank"
+            "  AND other.plan_id <> own.plan_id WHERE own.plan_id = {plan} GROUP BY 1, 2)"
+            " AS nearer ON nearer.assignment_id = own.assignment_id AND nearer.rank = own.rank"
+            " WHERE own.plan_id = {plan} GROUP BY 1"
+        ).format(plan=Literal(frame.version.plan_id)),
+    )
+    keep("slice", _slice_query(frame))
+
+
+def _slice_query(frame: Frame) -> Composable:
+    """The stretches of days, with what they count for; a first day may be left out of the count."""
+    left_out = frame.version.first_day == PlanVersion.FirstDay.LEFT_OUT
+    days = {
+        PlanVersion.Days.CALENDAR: "end_day - counted_from",
+        PlanVersion.Days.WORKING: "work_days",
+    }[PlanVersion.Days(frame.version.prorate_days)]
+    period_days = {
+        PlanVersion.Days.CALENDAR: "{end}::date - {start}::date",
+        PlanVersion.Days.WORKING: "period_work_days",
+    }[PlanVersion.Days(frame.version.prorate_days)]
+    job = "slot || '|' || unit_code || '|' || job_code" if frame.rules.separate else "slot"
+    return SQL(
+        "SELECT row_number() OVER () AS slice_id, dense_rank() OVER (ORDER BY person_id, " + job
+        + ") AS result_id, " + job + " AS job, slice.*, (" + days + ")::numeric AS days, ("
+        + period_days + ")::numeric AS period_days"
+        " FROM (SELECT slice.*, last.before - first.before AS work_days,"
+        "   closing.before - opening.before AS period_work_days"
+        "  FROM (SELECT slice.*, first_day + (joined AND {left_out})::int AS counted_from"
+        "    FROM (" + STRETCHES + ") AS slice) AS slice"
+        "  JOIN day_count AS first ON first.calendar_id = slice.calendar_id"
+        "   AND first.day = counted_from"
+        "  JOIN day_count AS last ON last.calendar_id = slice.calendar_id AND last.day = end_day"
+        "  JOIN day_count AS opening ON opening.calendar_id = slice.calendar_id"
+        "   AND opening.day = {start}"
+        "  JOIN day_count AS closing ON closing.calendar_id = slice.calendar_id"
+        "   AND closing.day = {end}) AS slice"
+    ).format(left_out=Literal(left_out), **frame.days)
+
+
+# ``joined``: the job slot begins inside the period, so it may leave its first day out.
+STRETCHES = """
+    SELECT job.id AS assignment_id, job.person_id, job.slot, job.share, job.unit_id,
+           job.job_type_id, unit.code AS unit_code, job_type.code AS job_code,
+           lower(part) AS first_day, upper(part) AS end_day,
+           lower(part) = GREATEST(job.valid_from, {start})
+             AND upper(part) = LEAST(job.valid_to, {end}) AS whole,
+           lower(part) > {start} AND lower(part) = job.valid_from AND NOT EXISTS (
+             SELECT 1 FROM org_assignment AS before WHERE before.person_id = job.person_id
+             AND before.slot = job.slot AND before.superseded_at = {never}
+             AND before.valid_from < lower(part) AND before.valid_to >= lower(part)) AS joined,
+           coalesce(unit.holiday_calendar_id,
+             (SELECT id FROM org_holidaycalendar WHERE is_default), 0) AS calendar_id
+    FROM won CROSS JOIN LATERAL unnest(won.days) AS part
+    JOIN org_assignment AS job ON job.id = won.assignment_id
+    JOIN org_unit AS unit ON unit.id = job.unit_id
+    JOIN org_jobtype AS job_type ON job_type.id = job.job_type_id
+"""
+
+
+def fraction(of: list[str], *, over: str = "1") -> Composable:
+    """An aggregate over slices: Σ ``over`` times the eligible fraction, one division at the end.
+
+    ``of`` says what reduces: "days", "share". Rounded to 12 places, as formulas are.
+    """
+    share = " * share" if "share" in of else ""
+    whole = "max(period_days)" if "days" in of else "sum(days)"
+    return SQL(
+        f"round(sum(({over}) * days{share})::numeric(80,40) / nullif({whole}, 0), 12)"
+    )
+
+
+def _results(frame: Frame) -> int:
+    """One row for each result; who has no eligible day in the period has none."""
+    amount = frame.version.prorate_amount
+    return keep(
+        "outcome_key",
+        SQL(
+            "SELECT result_id, person_id, job, min(unit_id) AS unit_id, min(slot) AS slot,"
+            " min(first_day) AS first_day, max(end_day) AS end_day, {prorate} AS prorate"
+            " FROM slice GROUP BY result_id, person_id, job HAVING sum(days) > 0"
+        ).format(prorate=fraction(amount) if amount else SQL("1::numeric")),
+    )

@@ -1,0 +1,32 @@
+"""Up to which day the sources of a metric say that they are complete."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from datetime import date
+from typing import Any
+
+from metrics.models import Metric, SourceComplete
+from org.dates import NEVER
+
+
+def complete_through() -> dict[int, date]:
+    """For each metric whose sources declare completeness, the earliest of their days, by metric.
+
+    A source that never declared anything counts as complete for every day (docs/adr/0041).
+    """
+    ids = dict(Metric.objects.values_list("code", "pk"))
+    found: dict[int, date] = {}
+    declared = SourceComplete.objects.filter(superseded_at=NEVER).select_related("source")
+    for row in declared:
+        for code in fed_metrics(row.source.column_map, every=ids).intersection(ids):
+            earliest = found.get(ids[code], row.through)
+            found[ids[code]] = min(earliest, row.through)
+    return found
+
+
+def fed_metrics(column_map: Mapping[str, Any], *, every: Iterable[str]) -> set[str]:
+    """The metrics that a source's map brings; a file that names its metrics can bring ``every``."""
+    values = column_map.get("values", {})
+    named_in_file = isinstance(values.get("from"), Mapping)
+    return set(every) if named_in_file else set(values)
