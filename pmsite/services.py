@@ -119,6 +119,10 @@ def say(sentence: str) -> None:
     print(sentence, file=sys.stderr, flush=True)
 
 
+# Keepers that this process started, to take leave of when they end.
+_started: dict[str, subprocess.Popen[str]] = {}
+
+
 def start_keeper(name: str) -> None:
     """Start a server's keeper and return when the server answers; raises ServiceError."""
     log = var() / "log" / f"{name}.log"
@@ -136,6 +140,7 @@ def start_keeper(name: str) -> None:
         for line in progress:
             kind, _, sentence = line.strip().partition(" ")
             if kind == "ready":
+                _started[name] = keeper
                 return
             if kind == "failed":
                 raise ServiceError(f"{sentence} Its log is {log}.")
@@ -170,6 +175,9 @@ def release(name: str, users: IO[str], *, notice_s: float = 0.1) -> None:
         if state.read_text() == "stopping":
             deadline = time.monotonic() + 60
         time.sleep(0.01)
+    keeper = _started.pop(name, None)
+    if keeper is not None and not is_kept(name):
+        keeper.wait()
 
 
 @contextmanager
