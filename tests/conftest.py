@@ -18,6 +18,7 @@ from django.db import connections
 from pytest_django import DjangoDbBlocker
 
 from pmsite.database import database_url
+from tests import migrated
 
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
@@ -71,6 +72,13 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         args, kwargs = (marker.args, marker.kwargs) if marker else ((), {})
         both = pytest.mark.django_db(*args, **{**kwargs, "databases": ALIASES})
         item.add_marker(both, append=False)
+
+
+@pytest.fixture(scope="session")
+def django_db_modify_db_settings(django_db_modify_db_settings: None) -> None:
+    """Have test databases copied from one that is migrated already."""
+    owner, app = (connections[alias].settings_dict for alias in ("owner", "default"))
+    owner["TEST"]["TEMPLATE"] = migrated.ensure(owner, app)
 
 
 @pytest.fixture(scope="session")
