@@ -54,7 +54,7 @@ INSTALLED_APPS = [
     "referrals",
     "metrics",
     "org",
-    "django.contrib.admin",
+    "pmsite.admin_app.PmsiteAdminConfig",
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
@@ -142,7 +142,7 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "admin:login"
+LOGIN_URL = "login"
 LOGIN_REDIRECT_URL = "/"
 
 # --- Language and time. Days are the tenant's; moments are stored in UTC.

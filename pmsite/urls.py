@@ -1,11 +1,17 @@
 """The addresses of the site."""
 
 from django.contrib import admin
-from django.urls import path
+from django.contrib.auth.views import LoginView, LogoutView
+from django.urls import include, path
 
-from pmsite import health
+from pmsite import health, views
 
 urlpatterns = [
+    path("", views.overview, name="overview"),
+    path("", include("scorecards.urls")),
+    path("login/", LoginView.as_view(), name="login"),
+    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("organisation/", views.tenant, name="tenant"),
     path("healthz", health.healthz, name="healthz"),
     path("readyz", health.readyz, name="readyz"),
     path("admin/", admin.site.urls),

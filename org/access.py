@@ -1,0 +1,81 @@
+"""What a member may do on a day, and the door that every page goes through.
+
+A page says which permission it needs; who is not logged in is asked to, and who lacks the
+permission gets a 403 with a sentence. What a member may not even know of is a 404, by the query.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import date
+from functools import wraps
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib.auth.views import redirect_to_login
+from django.core.exceptions import PermissionDenied
+from django.http import HttpRequest, HttpResponseBase
+from django.utils import timezone
+
+from org.models import Tenant
+from org.permissions import Permission, Role, permissions_of
+from org.queries import roles
+
+View = Callable[..., HttpResponseBase]
+
+
+def today(tenant: Tenant) -> date:
+    """The tenant's day at this moment; only the edge asks, verbs get it as an argument."""
+    return timezone.now().astimezone(ZoneInfo(tenant.time_zone)).date()
+
+
+def request_roles(request: HttpRequest) -> frozenset[Role]:
+    """The roles of whoever asks, today; none outside a tenant. Looked up once a request."""
+    known: frozenset[Role] | None = getattr(request, "_roles", None)
+    if known is None:
+        membership = getattr(request, "membership", None)
+        known = frozenset[Role]()
+        if membership is not None:
+            known = roles(membership, today(membership.tenant))
+        request._roles = known  # type: ignore[attr-defined]
+    return known
+
+
+def request_permissions(request: HttpRequest) -> frozenset[Permission]:
+    """All that whoever asks may do today."""
+    return permissions_of(request_roles(request))
+
+
+def member_required(view: View) -> View:
+    """Let in members of a tenant; the others log in first."""
+
+    @wraps(view)
+    def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+        if not request.user.is_authenticated:
+            return redirect_to_login(request.get_full_path())
+        if request.membership is None:  # type: ignore[attr-defined]
+            raise PermissionDenied(
+                "Your login belongs to no organisation here. Ask an administrator of yours to "
+                "make you a member."
+            )
+        return view(request, *args, **kwargs)
+
+    return guarded
+
+
+def needs(*any_of: Permission) -> Callable[[View], View]:
+    """Let in members who have at least one of the permissions today."""
+
+    def decorate(view: View) -> View:
+        @member_required
+        @wraps(view)
+        def guarded(request: HttpRequest, *args: Any, **kwargs: Any) -> HttpResponseBase:
+            if request_permissions(request).isdisjoint(any_of):
+                raise PermissionDenied(
+                    "Your role does not open this page. Ask an administrator if you need it."
+                )
+            return view(request, *args, **kwargs)
+
+        return guarded
+
+    return decorate

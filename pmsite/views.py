@@ -1,0 +1,51 @@
+"""The front page and the choice of the organisation to work for."""
+
+from __future__ import annotations
+
+from django.contrib import messages
+from django.contrib.auth.decorators import login_required
+from django.http import HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods, require_safe
+
+from org.access import member_required, request_permissions
+from org.middleware import SESSION_KEY
+from org.models import Membership
+from pmsite.admin_site import OPENED_BY
+from scorecards.queries import latest_plan_periods, latest_scorecard_period
+
+
+@require_safe
+@member_required
+def overview(request: HttpRequest) -> HttpResponse:
+    """Send an agent to their scorecard; show the others where they may go."""
+    membership = request.membership  # type: ignore[attr-defined]
+    permissions = request_permissions(request)
+    own = latest_scorecard_period(person_id=membership.person_id)
+    only_own = own is not None and len(permissions) == 1
+    if own is not None and only_own:
+        return redirect("scorecard", membership.person.code, own.calendar.code, own.code)
+    context = {
+        "own": own,
+        "permissions": {permission.value for permission in permissions},
+        "admin_open": not OPENED_BY.isdisjoint(permissions),
+        "plan_periods": latest_plan_periods() if "see_everyone" in permissions else [],
+        "team": latest_plan_periods(limit=1) if "see_team" in permissions else [],
+    }
+    return render(request, "pmsite/overview.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@login_required
+def tenant(request: HttpRequest) -> HttpResponse:
+    """Show the organisations of whoever is logged in; take the chosen one into the session."""
+    memberships = Membership.objects.filter(user=request.user.pk).select_related("tenant")
+    if request.method != "POST":
+        listed = memberships.order_by("tenant__name")
+        return render(request, "pmsite/tenant.html", {"memberships": listed})
+    chosen = memberships.filter(tenant__code=request.POST.get("tenant", "")).first()
+    if chosen is None:
+        messages.error(request, "You are no member of that organisation: choose one of these.")
+        return redirect("tenant")
+    request.session[SESSION_KEY] = chosen.tenant_id
+    return redirect("overview")

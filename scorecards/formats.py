@@ -1,0 +1,59 @@
+"""Numbers, money and days as people of the tenant's locale write them.
+
+Rounded for the eye only, half away from zero; what decides and what is paid was rounded before.
+"""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+
+from django.utils import formats, numberformat, translation
+
+from formula.numbers import to_places
+
+SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
+PLACES_OF_CURRENCY = {"JPY": 0, "KRW": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
+MINUS = "−"
+NO_BREAK = "\N{NO-BREAK SPACE}"
+
+
+def number(value: Decimal, *, places: int, locale: str) -> str:
+    """``12,345.60`` with the separators of the locale and a real minus."""
+    rounded = to_places(value, places, "nearest")
+    text = numberformat.format(
+        rounded.copy_abs(),
+        formats.get_format("DECIMAL_SEPARATOR", lang=locale),
+        places,
+        grouping=3,
+        thousand_sep=formats.get_format("THOUSAND_SEPARATOR", lang=locale),
+        force_grouping=True,
+    )
+    return f"{MINUS}{text}" if rounded < 0 else text
+
+
+def money(value: Decimal, *, currency: str, locale: str) -> str:
+    """``€ 412.50``: the currency, then the amount with the currency's places."""
+    amount = number(value, places=PLACES_OF_CURRENCY.get(currency, 2), locale=locale)
+    return f"{SYMBOLS.get(currency, currency)}{NO_BREAK}{amount}"
+
+
+def percent(value: Decimal, *, places: int, locale: str) -> str:
+    """``96.0 %`` of a fraction 0.96."""
+    return f"{number(value * 100, places=places, locale=locale)}{NO_BREAK}%"
+
+
+def figure(value: Decimal, *, unit: str, places: int, currency: str, locale: str) -> str:
+    """A metric's figure in its unit."""
+    if unit == "money":
+        return money(value, currency=currency, locale=locale)
+    if unit == "percent":
+        return percent(value, places=places, locale=locale)
+    shown = number(value, places=places, locale=locale)
+    return f"{shown}{NO_BREAK}s" if unit == "seconds" else shown
+
+
+def day(value: date, *, locale: str) -> str:
+    """``20 June 2026`` in the words of the locale."""
+    with translation.override(locale):
+        return formats.date_format(value, "j F Y")

@@ -1,0 +1,86 @@
+"""Template tags that write numbers, money and days in the tenant's locale."""
+
+from __future__ import annotations
+
+from datetime import date, datetime, timedelta
+from decimal import ROUND_DOWN, Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django import template
+
+from org.models import Period, Tenant
+from scorecards import formats
+from scorecards.queries import MetricFigure
+
+register = template.Library()
+NOTHING = "–"
+
+
+def tenant_of(context: dict[str, Any]) -> Tenant:
+    """The tenant in which the page is shown."""
+    return context["request"].membership.tenant  # type: ignore[no-any-return]
+
+
+@register.simple_tag(takes_context=True)
+def money(context: dict[str, Any], value: Decimal | None, currency: str = "") -> str:
+    """An amount; without a currency of its own it is in the tenant's."""
+    tenant = tenant_of(context)
+    if value is None:
+        return NOTHING
+    return formats.money(value, currency=currency or tenant.currency, locale=tenant.locale)
+
+
+@register.simple_tag(takes_context=True)
+def figure(context: dict[str, Any], value: Decimal | None, unit: str, places: int) -> str:
+    """A metric's figure."""
+    tenant = tenant_of(context)
+    if value is None:
+        return NOTHING
+    return formats.figure(
+        value, unit=unit, places=places, currency=tenant.currency, locale=tenant.locale
+    )
+
+
+@register.simple_tag(takes_context=True)
+def percent(context: dict[str, Any], value: Decimal | None, places: int = 1) -> str:
+    """A fraction as a percentage."""
+    if value is None:
+        return NOTHING
+    return formats.percent(value, places=places, locale=tenant_of(context).locale)
+
+
+@register.simple_tag(takes_context=True)
+def day(context: dict[str, Any], value: date | None) -> str:
+    """A day in words."""
+    return formats.day(value, locale=tenant_of(context).locale) if value else NOTHING
+
+
+@register.simple_tag(takes_context=True)
+def moment(context: dict[str, Any], value: datetime | None) -> str:
+    """A moment on the tenant's clock."""
+    if value is None:
+        return NOTHING
+    tenant = tenant_of(context)
+    local = value.astimezone(ZoneInfo(tenant.time_zone))
+    return f"{formats.day(local.date(), locale=tenant.locale)}, {local:%H:%M}"
+
+
+@register.simple_tag(takes_context=True)
+def attainment(context: dict[str, Any], item: MetricFigure) -> str:
+    """An attainment as it decides: with its metric's places, or cut, never rounded, after four."""
+    if item.attainment is None:
+        return item.standing.word
+    places, value = item.attainment_places, item.attainment
+    if places is None:
+        places = min(4, max(0, -int(value.normalize().as_tuple().exponent) - 2))
+        value = value.quantize(Decimal(1).scaleb(-places - 2), rounding=ROUND_DOWN)
+    return formats.percent(value, places=places, locale=tenant_of(context).locale)
+
+
+@register.simple_tag(takes_context=True)
+def period_days(context: dict[str, Any], period: Period) -> str:
+    """The first and the last day of a period."""
+    locale = tenant_of(context).locale
+    last = period.valid_to - timedelta(days=1)
+    return f"{formats.day(period.valid_from, locale=locale)} to {formats.day(last, locale=locale)}"

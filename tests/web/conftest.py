@@ -1,0 +1,48 @@
+"""The bank, the credit union, and a browser for each of their people; it is 22 June 2026."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import pytest
+import time_machine
+from django.test import Client
+
+from tests.factories import make_user
+from tests.web.cast import NOW, Cast, make_cast
+
+
+@pytest.fixture(autouse=True)
+def _clock() -> Iterator[None]:
+    """The day on which every page of these tests is opened."""
+    with time_machine.travel(NOW, tick=False):
+        yield
+
+
+@pytest.fixture
+def bank(db: None) -> Cast:
+    """The tenant that the tests are about."""
+    return make_cast("bank")
+
+
+@pytest.fixture
+def union(db: None) -> Cast:
+    """The tenant that must not show."""
+    return make_cast("union")
+
+
+@pytest.fixture
+def browser(bank: Cast, union: Cast) -> Callable[[str], Client]:
+    """A browser with somebody of the bank logged in; ``olga``: of the union; ``una``: of none."""
+
+    def open_for(name: str) -> Client:
+        client = Client()
+        if name == "olga":
+            client.force_login(union.user("mia"))
+        elif name == "una":
+            client.force_login(make_user("una"))
+        elif name:
+            client.force_login(bank.user(name))
+        return client
+
+    return open_for

@@ -1,0 +1,106 @@
+"""Logging in, the choice of the organisation, the front page, and refusals in words."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import pytest
+from django.test import Client
+
+from org.models import Membership
+from tests.web.cast import Cast
+
+Browser = Callable[[str], Client]
+
+
+def test_who_is_not_logged_in_is_asked_to(browser: Browser) -> None:
+    answer = browser("").get("/")
+    assert answer.status_code == 302
+    assert answer["Location"] == "/login/?next=/"
+
+
+def test_login_opens_the_front_page(bank: Cast) -> None:
+    user = bank.user("mia")
+    user.set_password("a long enough word")
+    user.save()
+    answer = Client().post(
+        "/login/", {"username": user.username, "password": "a long enough word", "next": "/"}
+    )
+    assert (answer.status_code, answer["Location"]) == (302, "/")
+
+
+def test_a_wrong_password_is_said_in_words(bank: Cast) -> None:
+    answer = Client().post("/login/", {"username": "mia.bank", "password": "wrong"})
+    assert "Please enter a correct username and password" in answer.content.decode()
+
+
+def test_logging_out_takes_a_post(browser: Browser) -> None:
+    mia = browser("mia")
+    assert mia.get("/logout/").status_code == 405
+    assert mia.post("/logout/")["Location"] == "/login/"
+    assert mia.get("/").status_code == 302
+
+
+def test_an_agent_is_sent_to_the_own_scorecard(browser: Browser) -> None:
+    assert browser("ann").get("/")["Location"] == "/people/ann/monthly/2026-06/"
+
+
+def test_an_agent_without_results_is_told_what_to_expect(browser: Browser) -> None:
+    assert "There is no scorecard for you yet" in browser("cleo").get("/").content.decode()
+
+
+@pytest.mark.parametrize(
+    ("name", "shown", "hidden"),
+    [
+        ("sam", ["My team"], ["Plans and rules", "What plans have granted"]),
+        ("mia", ["Plans and rules", "What plans have granted"], ["My team", "My scorecard"]),
+        ("audrey", ["Plans and rules", "Organisation"], ["My scorecard"]),
+    ],
+)
+def test_the_overview_shows_what_the_role_has(
+    browser: Browser, name: str, shown: list[str], hidden: list[str]
+) -> None:
+    page = browser(name).get("/").content.decode()
+    assert [text for text in shown if text not in page] == []
+    assert [text for text in hidden if text in page] == []
+
+
+def test_the_front_page_takes_no_post(browser: Browser) -> None:
+    assert browser("mia").post("/").status_code == 405
+
+
+def test_a_login_without_membership_gets_a_sentence(browser: Browser) -> None:
+    answer = browser("una").get("/")
+    assert answer.status_code == 403
+    assert "belongs to no organisation here" in answer.content.decode()
+
+
+def test_a_user_of_two_organisations_chooses_one(browser: Browser, bank: Cast, union: Cast) -> None:
+    Membership.objects.create(user=bank.user("mia"), tenant=union.tenant)
+    mia = browser("mia")
+    assert "Bank" in mia.get("/").content.decode()
+    assert "Union" in mia.get("/organisation/").content.decode()
+    assert mia.post("/organisation/", {"tenant": "union"})["Location"] == "/"
+    page = mia.get("/").content.decode()
+    assert "<title>Union" in page
+    assert "What plans have granted" not in page, "the role is of the bank, not of the union"
+
+
+def test_an_organisation_of_others_cannot_be_chosen(browser: Browser) -> None:
+    answer = browser("ann").post("/organisation/", {"tenant": "union"}, follow=True)
+    assert "You are no member of that organisation" in answer.content.decode()
+    assert "Union" not in answer.content.decode()
+
+
+def test_what_is_not_there_is_said_in_our_words(browser: Browser) -> None:
+    answer = browser("ann").get("/nowhere/")
+    assert answer.status_code == 404
+    assert "There is nothing here" in answer.content.decode()
+
+
+def test_nothing_inline_is_allowed_by_the_policy(browser: Browser) -> None:
+    answer = browser("mia").get("/")
+    assert "unsafe-inline" not in answer["Content-Security-Policy"]
+    page = answer.content.decode()
+    assert "style=" not in page
+    assert "<script" not in page
