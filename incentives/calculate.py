@@ -12,7 +12,6 @@ from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import connection, transaction
-from django.db.models import Q
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, layers
@@ -29,11 +28,10 @@ from incentives.models import (
     Result,
 )
 from incentives.participants import Frame
-from incentives.rules import ComponentRule, VersionRules, actual_name, decided_name, goal_name, load
-from incentives.sql import columns, keep, rows, run
+from incentives.rules import ComponentRule, VersionRules, actual_name, decided_name, load
+from incentives.sql import keep, rows, run
 from metrics import totals
 from metrics.completeness import complete_through
-from metrics.models import MetricDefinition
 from org import locks
 from org.errors import DomainError
 from org.models import Period, Tenant, User
@@ -45,9 +43,7 @@ Purpose = CalculationRun.Purpose
 def version_for(plan: Plan, period: Period) -> PlanVersion | None:
     """The published version that rules a period, if the plan pays in it."""
     version = (
-        plan.versions.filter(
-            status=PlanVersion.Status.PUBLISHED, in_force__lte=period.valid_from
-        )
+        plan.versions.filter(status=PlanVersion.Status.PUBLISHED, in_force__lte=period.valid_from)
         .order_by("-in_force")
         .select_related("plan", "plan__family")
         .first()
@@ -124,7 +120,9 @@ def dirty_periods(plan: Plan) -> list[Period]:
     return list(periods.order_by("valid_from"))
 
 
-def calculate_again(*, plan: Plan, period: Period, by: User | None, at: datetime, on: date) -> CalculationRun:
+def calculate_again(
+    *, plan: Plan, period: Period, by: User | None, at: datetime, on: date
+) -> CalculationRun:
     """What a final period should be by now, beside what was booked for it."""
     version = version_for(plan, period)
     if version is None:
@@ -201,11 +199,10 @@ def _attain(
     """Attainments: the actual against the goal, by the direction of the metric."""
     if not rules.shown:
         return query, known
-    ways = {row.metric_id: row.attainment for row in _definitions(rules)}
     derived = {measure.name for measure in rules.derived}
     parts = []
     for measure in rules.shown:
-        parts += measuring.attainment_inputs(measure, ways[measure.metric])
+        parts += measuring.attainment_inputs(measure)
         if measure.name in derived:
             parts.append(
                 SQL("{} AS {}").format(
@@ -218,13 +215,6 @@ def _attain(
     names = [name for name, _ in rules.attainments()]
     known = known + [column for name in names for column in (name, f"{name} !")]
     return layers([rules.attainments()], read, never_fails=sure, keep=known), known
-
-
-def _definitions(rules: VersionRules) -> list[MetricDefinition]:
-    current = Q(valid_from__lte=rules.on, valid_to__gt=rules.on, superseded_at__year=9999)
-    return list(
-        MetricDefinition.objects.filter(current, metric__in=[m.metric for m in rules.shown])
-    )
 
 
 def _pay(rules: VersionRules, query: Composable, known: list[str], sure: list[str]) -> Composable:
@@ -396,6 +386,3 @@ def total_by_component(made: CalculationRun) -> list[tuple[str, Decimal]]:
     )
     components = Component.objects.filter(version=made.version_id)
     return [(str(component), sums.get(component.pk, Decimal(0))) for component in components]
-
-
-__all__ = ["calculate_again", "calculate_period", "columns", "goal_name", "plans_of"]

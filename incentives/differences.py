@@ -147,7 +147,9 @@ def _listed(made: CalculationRun, query: Composable) -> list[Difference]:
 
 def settle(made: CalculationRun) -> None:
     """The causes of a period are posted; only people who still wait for a decision stay dirty."""
-    waiting = SQL("SELECT person_id FROM incentives_earning WHERE run_id = {} AND status <> 'decided'")
+    waiting = SQL(
+        "SELECT person_id FROM incentives_earning WHERE run_id = {} AND status <> 'decided'"
+    )
     if rows(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")):
         return
     Dirty.objects.filter(plan=made.plan_id, period=made.period_id).delete()

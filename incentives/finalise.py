@@ -11,6 +11,7 @@ from django.db.models import Sum
 
 from incentives import calculate, differences
 from incentives.differences import Difference
+from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
 from incentives.rules import load
 from incentives.sql import rows
@@ -99,9 +100,8 @@ def _refuse_unsettled(made: list[CalculationRun]) -> None:
 
 def unsettled(made: CalculationRun) -> list[str]:
     """A sentence for each result that keeps a run from becoming final, by name."""
-    from incentives.explain import problem_sentence  # explain reads runs, which this module makes
-
     rules = load(made.version, made.period.valid_from)
+    read = {name for component in rules.components.values() for name in component.measures()}
     found = rows(
         "SELECT person.name, person.code, earning.job, component.name, earning.status,"
         " earning.problem, result.inputs FROM incentives_earning AS earning"
@@ -111,7 +111,7 @@ def unsettled(made: CalculationRun) -> list[str]:
         "  AND result.person_id = earning.person_id AND result.job = earning.job"
         " WHERE earning.run_id = %s AND (earning.status <> 'decided'"
         "  OR result.inputs ?| %s) ORDER BY person.name, component.name",
-        [made.pk, [f"{measure.name} ?" for measure in rules.shown]],
+        [made.pk, [f"{name} ?" for name in sorted(read)]],
     )
     return [
         f"{name} ({code}), {made.plan}, {component}: "

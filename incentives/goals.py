@@ -86,9 +86,7 @@ def _matches(frame: Frame, metrics: list[int]) -> Composable:
         "WITH goal AS (SELECT * FROM metrics_goal WHERE superseded_at = {never}"
         " AND metric_id = ANY({metrics}) AND valid_from < {end} AND valid_to > {start}"
         " AND (calendar_id IS NULL OR calendar_id = {calendar}))"
-    ).format(
-        metrics=Literal(metrics), calendar=Literal(frame.period.calendar_id), **frame.days
-    )
+    ).format(metrics=Literal(metrics), calendar=Literal(frame.period.calendar_id), **frame.days)
     both = SQL("{} UNION ALL {}").format(
         general.format(join=anyone), general.format(join=SQL("near.person_id = span.person_id"))
     )

@@ -16,14 +16,13 @@ from incentives.models import Decision, Measure
 from incentives.participants import Frame
 from incentives.rules import (
     FACT_TYPES,
-    UNIT_SCOPES,
     Kind,
     MeasureRule,
     actual_name,
     decided_name,
     goal_name,
 )
-from incentives.sql import NEVER, keep, rows, run
+from incentives.sql import NEVER, keep, rows
 from metrics.models import MetricDefinition
 from org.dates import NEVER as NEVER_MOMENT
 from org.models import FactType
@@ -100,7 +99,8 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
             source, SQL(FROM_VALUES).format(metrics=metrics, never=NEVER)
         )
     pivots = SQL(", ").join(
-        part for metric, kind in sorted({(m.metric, m.kind) for m in measures})
+        part
+        for metric, kind in sorted({(m.metric, m.kind) for m in measures})
         for part in _pivot(metric, kind)
     )
     keep(
@@ -299,11 +299,11 @@ TENURE = """
 """
 
 
-def attainment_inputs(measure: MeasureRule, attainment: str) -> list[Composable]:
+def attainment_inputs(measure: MeasureRule) -> list[Composable]:
     """Actual and goal as the attainment reads them: no actual of zero below a line, no goal of zero."""
     value, goal = Identifier(measure.name), Identifier(Ref("goal", measure.name).column)
     actual: Composable = value
-    if attainment == Way.GOAL_BY_ACTUAL:
+    if measure.way == Way.GOAL_BY_ACTUAL:
         actual = SQL("nullif({}, 0)").format(value)
     return [
         SQL("{} AS {}").format(actual, Identifier(actual_name(measure.name))),
@@ -312,11 +312,3 @@ def attainment_inputs(measure: MeasureRule, attainment: str) -> list[Composable]
             goal, Identifier(f"{goal_name(measure.name)} !")
         ),
     ]
-
-
-def index_outcome() -> None:
-    """Let the statements that follow find a result by its key."""
-    run("CREATE INDEX ON outcome (result_id)")
-
-
-__all__ = ["UNIT_SCOPES", "attainment_inputs", "find", "index_outcome"]

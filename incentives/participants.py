@@ -202,9 +202,15 @@ def _slice_query(frame: Frame) -> Composable:
     }[PlanVersion.Days(frame.version.prorate_days)]
     job = "slot || '|' || unit_code || '|' || job_code" if frame.rules.separate else "slot"
     return SQL(
-        "SELECT row_number() OVER () AS slice_id, dense_rank() OVER (ORDER BY person_id, " + job
-        + ") AS result_id, " + job + " AS job, slice.*, (" + days + ")::numeric AS days, ("
-        + period_days + ")::numeric AS period_days"
+        "SELECT row_number() OVER () AS slice_id, dense_rank() OVER (ORDER BY person_id, "
+        + job
+        + ") AS result_id, "
+        + job
+        + " AS job, slice.*, ("
+        + days
+        + ")::numeric AS days, ("
+        + period_days
+        + ")::numeric AS period_days"
         " FROM (SELECT slice.*, last.before - first.before AS work_days,"
         "   closing.before - opening.before AS period_work_days"
         "  FROM (SELECT slice.*, first_day + (joined AND {left_out})::int AS counted_from"
@@ -246,9 +252,7 @@ def fraction(of: list[str], *, over: str = "1") -> Composable:
     """
     share = " * share" if "share" in of else ""
     whole = "max(period_days)" if "days" in of else "sum(days)"
-    return SQL(
-        f"round(sum(({over}) * days{share})::numeric(80,40) / nullif({whole}, 0), 12)"
-    )
+    return SQL(f"round(sum(({over}) * days{share})::numeric(80,40) / nullif({whole}, 0), 12)")
 
 
 def _results(frame: Frame) -> int:

@@ -76,6 +76,7 @@ class MeasureRule:
     scope: str
     no_data: str
     minimum_sample: Any
+    way: str
     attainment: Formula
     attainment_text: str
     derived: Formula | None = None
@@ -325,6 +326,7 @@ class _Reader:
             scope=row.scope,
             no_data=row.no_data,
             minimum_sample=definition.minimum_sample,
+            way=definition.attainment,
             attainment=attainment,
             attainment_text=definition.get_attainment_display(),
             derived=derived,

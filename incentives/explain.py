@@ -1,0 +1,344 @@
+"""Explaining one person's result: the Decimal engine works it out again from the stored inputs.
+
+It must end at the amount that the SQL engine wrote; where it does not, that is an alarm, so every
+explanation that somebody opens checks the payroll.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from datetime import date, timedelta
+from decimal import Decimal
+from typing import Any
+
+from formula import ERROR_SENTENCES, ErrorValue, Formula, Outcome, Ref, Step, Type, evaluate, words
+from incentives.models import CalculationRun, Earning, PlanPeriod, Result
+from incentives.rules import (
+    PARTS,
+    ComponentRule,
+    MeasureRule,
+    VersionRules,
+    actual_name,
+    decided_name,
+    goal_name,
+    load,
+)
+from metrics.completeness import complete_through
+from metrics.models import MetricDefinition
+from org.errors import DomainError
+from org.models import JobType, Person, Unit
+
+Way = MetricDefinition.Attainment
+
+
+class Disagreement(DomainError):
+    """The two engines came to different amounts: an alarm, never a posting."""
+
+
+@dataclass(frozen=True)
+class MeasureLine:
+    """A measure of one person: actual, goal and attainment, None where there is no data."""
+
+    name: str
+    title: str
+    unit: str
+    decimals: int
+    actual: Decimal | None
+    goal: Decimal | None
+    attainment: Decimal | None
+    way: str
+    incomplete: bool
+
+
+@dataclass(frozen=True)
+class ComponentLine:
+    """A component of one person: its rule in words, its steps, and what came out."""
+
+    name: str
+    title: str
+    rule: str
+    parts: tuple[tuple[str, str, Outcome], ...]
+    amount: Decimal | None
+    currency: str
+    status: str
+    problem: str
+    amount_steps: Step
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """All of one result: who, what days, the figures, and each component to the cent."""
+
+    person: str
+    person_code: str
+    plan: str
+    version: int
+    period: str
+    job: str
+    status: str
+    as_of: str
+    segments: tuple[str, ...]
+    choices: tuple[str, ...]
+    measures: tuple[MeasureLine, ...]
+    components: tuple[ComponentLine, ...]
+    currency: str
+    inputs: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def total(self) -> Decimal:
+        """The sum of the components that are decided."""
+        return sum((line.amount or Decimal(0) for line in self.components), Decimal(0))
+
+
+def explain(*, person: Person, point: PlanPeriod) -> list[Explanation]:
+    """Every result of a person in a plan's period; Disagreement where the amounts differ."""
+    made = point.run
+    if made is None:
+        raise DomainError(f"{point.plan} has not been calculated for {point.period} yet.")
+    rules = load(made.version, made.period.valid_from)
+    results = Result.objects.filter(run_id=made.pk, person_id=person.pk).order_by("job")
+    return [explain_result(rules, made, person, result) for result in results]
+
+
+def explain_result(
+    rules: VersionRules, made: CalculationRun, person: Person, result: Result
+) -> Explanation:
+    """One result worked out again, step by step."""
+    stored = {
+        earning.component_id: earning
+        for earning in Earning.objects.filter(
+            run_id=made.pk, person_id=person.pk, job=result.job, grain=""
+        )
+    }
+    known = work_out(rules, result.inputs)
+    lines = tuple(
+        _component_line(rules, component, known, stored[component.id], result.inputs)
+        for component in rules.components.values()
+    )
+    return Explanation(
+        person=person.name,
+        person_code=person.code,
+        plan=made.plan.name,
+        version=made.version.number,
+        period=str(made.period),
+        job=result.job,
+        status="final" if made.final_at else "provisional",
+        as_of=made.at.isoformat(timespec="seconds"),
+        segments=tuple(_segments(result.segments)),
+        choices=tuple(choices(rules)),
+        measures=tuple(_measure_line(m, known, result.inputs) for m in rules.shown),
+        components=lines,
+        currency=next((e.currency for e in stored.values()), ""),
+        inputs=result.inputs,
+    )
+
+
+# --- the Decimal engine over the stored inputs
+
+
+def work_out(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
+    """Every name of a result with its value, and under ``= name`` how a formula came to it."""
+    known = _inputs(rules, stored)
+    for measure in rules.derived:
+        assert measure.derived is not None
+        _add(known, measure.name, measure.derived)
+    for measure in rules.shown:
+        _attainment_inputs(known, measure)
+        _add(known, Ref("attainment", measure.name).column, measure.attainment)
+    for group in rules.groups():
+        for name, formula in group:
+            _add(known, name, formula)
+    return known
+
+
+def _add(known: dict[str, Any], name: str, formula: Formula) -> None:
+    outcome = evaluate(formula, known)
+    known[name] = ErrorValue(outcome.error) if outcome.error else outcome.value
+    known[f"= {name}"] = outcome
+
+
+def _inputs(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
+    known: dict[str, Any] = {"prorate": _number(stored.get("prorate"))}
+    for measure in rules.stored:
+        known[measure.name] = _number(stored.get(measure.name))
+    for measure in rules.shown:
+        goal = Ref("goal", measure.name).column
+        known[goal] = _number(stored.get(goal))
+        decided = decided_name(measure.name)
+        error = stored.get(f"{decided} !")
+        known[decided] = ErrorValue(error) if error else _number(stored.get(decided))
+    for ref in rules.references:
+        if ref.kind == "fact":
+            known[ref.column] = _fact(stored.get(ref.column), _type_of(rules, ref))
+        elif ref.kind == "tenure":
+            known["tenure"] = _number(stored.get("tenure"))
+    return known
+
+
+def _type_of(rules: VersionRules, wanted: Ref) -> Type:
+    from formula.nodes import Reference, walk  # the type of a fact stands at its reference
+
+    for component in rules.components.values():
+        for formula in component.parts.values():
+            for node in walk(formula.node):
+                if isinstance(node, Reference) and node.ref == wanted:
+                    return node.type
+    raise KeyError(wanted)
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _fact(text: str | None, kind: Type) -> Any:
+    if text is None or kind is Type.TEXT:
+        return text
+    if kind is Type.NUMBER:
+        return Decimal(text)
+    return date.fromisoformat(text) if kind is Type.DATE else text in ("true", "t")
+
+
+def _attainment_inputs(known: dict[str, Any], measure: MeasureRule) -> None:
+    actual, goal = known[measure.name], known[Ref("goal", measure.name).column]
+    if measure.way == Way.GOAL_BY_ACTUAL and actual == 0:
+        actual = None
+    known[actual_name(measure.name)] = actual
+    known[goal_name(measure.name)] = ErrorValue("zero_goal") if goal == 0 else goal
+
+
+# --- lines
+
+
+def _measure_line(
+    measure: MeasureRule, known: Mapping[str, Any], stored: Mapping[str, str]
+) -> MeasureLine:
+    attainment = known[Ref("attainment", measure.name).column]
+    actual = known[measure.name]
+    return MeasureLine(
+        name=measure.name,
+        title=measure.title,
+        unit=measure.unit,
+        decimals=measure.decimals,
+        actual=None if isinstance(actual, ErrorValue) else actual,
+        goal=known[Ref("goal", measure.name).column],
+        attainment=None if isinstance(attainment, ErrorValue) else attainment,
+        way=measure.attainment_text,
+        incomplete=f"{measure.name} ?" in stored,
+    )
+
+
+def _component_line(
+    rules: VersionRules,
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    earning: Earning,
+    stored: Mapping[str, str],
+) -> ComponentLine:
+    outcome: Outcome = known[f"= {component.name}"]
+    _must_agree(component, outcome, earning)
+    parts = tuple(
+        (part, formula.text, known[f"= {name}"])
+        for (name, formula), part in zip(component.steps, component.parts, strict=True)
+    )
+    return ComponentLine(
+        name=component.name,
+        title=component.title,
+        rule=in_words(component),
+        parts=parts,
+        amount=earning.amount,
+        currency=earning.currency,
+        status=earning.status,
+        problem=""
+        if earning.status == Earning.Status.DECIDED and not earning.problem
+        else problem_sentence(rules, component.title, earning.status, earning.problem, stored),
+        amount_steps=outcome.steps,
+    )
+
+
+def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) -> None:
+    """The amount worked out here must be the one that stands in the earning."""
+    expected = Decimal(0) if outcome.error == "left_out" else outcome.value
+    waits = (earning.problem or "").startswith("incomplete:")
+    if not waits and expected != earning.amount:
+        raise Disagreement(
+            f"{component.title}: the explanation comes to {expected}, but {earning.amount} was"
+            " calculated. This must never happen: tell your administrator, and do not pay."
+        )
+
+
+def in_words(component: ComponentRule) -> str:
+    """The rule of a component in plain words, part by part."""
+    said = {
+        "gate": "Only if {}.",
+        "modifier": "Times {}.",
+        "floor": "At least {}.",
+        "cap": "At most {}.",
+    }
+    lines = [
+        said.get(part, "Pays {}.").format(words(component.parts[part]))
+        for part in PARTS
+        if part in component.parts
+    ]
+    return " ".join(lines)
+
+
+def choices(rules: VersionRules) -> list[str]:
+    """What the version chose where plans differ, a sentence each."""
+    version = rules.version
+    apart = "kept apart by unit and job type" if rules.separate else "blended into one result"
+    lines = [f"Segments of the period are {apart}."]
+    for what, reduced in (("goal", version.prorate_goal), ("amount", version.prorate_amount)):
+        if not reduced:
+            lines.append(f"The {what} is not reduced for part of a period.")
+            continue
+        by = {
+            "days": f"eligible {version.get_prorate_days_display().lower()}",
+            "share": "contract share",
+        }
+        lines.append(f"The {what} is reduced by {' and '.join(by[r] for r in reduced)}.")
+    if "days" in {*version.prorate_goal, *version.prorate_amount}:
+        lines.append(f"{version.get_first_day_display()} for who starts within the period.")
+    for measure in rules.shown:
+        lines.append(f"Attainment of {measure.title}: {measure.attainment_text}.")
+    return lines
+
+
+def _segments(segments: list[dict[str, Any]]) -> list[str]:
+    units = dict(Unit.objects.values_list("pk", "name"))
+    jobs = dict(JobType.objects.values_list("pk", "name"))
+    return [
+        f"{s['from']} to {date.fromisoformat(s['to']) - timedelta(days=1)}: {jobs[s['job_type']]}"
+        f" in {units[s['unit']]}, {s['days']} of {s['of']} days"
+        for s in segments
+    ]
+
+
+def problem_sentence(
+    rules: VersionRules,
+    component: str,
+    status: str,
+    problem: str | None,
+    stored: Mapping[str, str],
+) -> str:
+    """Why an amount is missing, or not final yet, as a sentence that says what to do."""
+    incomplete = [m for m in rules.shown if f"{m.name} ?" in stored]
+    if problem == "left_out":
+        return "Left out by a decision, because the goal is zero."
+    if status == Earning.Status.FAILED:
+        return ERROR_SENTENCES.get(problem or "", f"It could not be worked out ({problem}).")
+    if incomplete:
+        return "undecided: " + " ".join(_incomplete_sentence(m) for m in incomplete)
+    blank = [m.title for m in rules.shown if m.derived is None and m.name not in stored]
+    if blank:
+        return f"undecided: there is no data for {', '.join(blank)}."
+    no_goal = [m.title for m in rules.shown if Ref("goal", m.name).column not in stored]
+    if no_goal:
+        return f"undecided: there is no goal for {', '.join(no_goal)}."
+    return "undecided: something that its rule needs is blank."
+
+
+def _incomplete_sentence(measure: MeasureRule) -> str:
+    through = complete_through().get(measure.metric)
+    until = f" only to {through}" if through else ""
+    return f"{measure.title} is complete{until}; load the rest, or declare it complete."
