@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterable
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
@@ -38,6 +38,8 @@ from org.models import Period, Tenant, User
 from org.tenancy import current_tenant_id
 
 Purpose = CalculationRun.Purpose
+# How long after its end an open period is still calculated every night.
+LOOK_BACK = timedelta(days=100)
 
 
 def version_for(plan: Plan, period: Period) -> PlanVersion | None:
@@ -386,3 +388,26 @@ def total_by_component(made: CalculationRun) -> list[tuple[str, Decimal]]:
     )
     components = Component.objects.filter(version=made.version_id)
     return [(str(component), sums.get(component.pk, Decimal(0))) for component in components]
+
+
+def nightly(*, by: User | None, at: datetime, on: date) -> list[CalculationRun]:
+    """Calculate every open period that has begun, of every plan: those of the night.
+
+    Periods that are over and not final yet are calculated too, as far back as the last final one.
+    """
+    made: list[CalculationRun] = []
+    for period in _open_periods(on):
+        made += calculate_period(period=period, by=by, at=at, on=on)
+    return made
+
+
+def _open_periods(on: date) -> list[Period]:
+    """Begun periods of the plans' calendars that some plan pays in and that are not final there."""
+    calendars = Plan.objects.values("calendar")
+    begun = Period.objects.filter(calendar__in=calendars, valid_from__lte=on)
+    recent = begun.filter(valid_to__gt=on - LOOK_BACK).select_related("calendar")
+    return [
+        period
+        for period in recent.order_by("valid_from", "pk")
+        if any(not is_final(plan, period) for plan, _ in plans_of(period))
+    ]

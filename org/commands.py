@@ -47,6 +47,10 @@ class TenantCommand(BaseCommand):
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
 
+    def today(self) -> date:
+        """The day that it is where the tenant works."""
+        return self.at.astimezone(ZoneInfo(self.tenant.time_zone)).date()
+
     def say(self, line: str) -> None:
         """Print one line of what was done."""
         self.stdout.write(line)

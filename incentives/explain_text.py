@@ -1,0 +1,114 @@
+"""An explanation as text for people and as JSON for programs."""
+
+from __future__ import annotations
+
+from dataclasses import asdict
+from decimal import Decimal
+from typing import Any
+
+from formula import Step
+from incentives.explain import ComponentLine, Explanation, MeasureLine
+
+
+def as_text(one: Explanation) -> str:
+    """The explanation as lines: who and when, the figures, each component, the total."""
+    lines = [
+        f"{one.person} ({one.person_code}) · {one.plan}, version {one.version} · {one.period}"
+        f" · {one.status}, as of {one.as_of}",
+        *(f"  {segment}" for segment in one.segments),
+        "",
+        "What the version says",
+        *(f"  {choice}" for choice in one.choices),
+        "",
+        "Figures",
+        *(_measure(measure) for measure in one.measures),
+    ]
+    for component in one.components:
+        lines += ["", *_component(component)]
+    lines += ["", f"Total: {one.total:.2f} {one.currency}"]
+    return "\n".join(lines)
+
+
+def shown_number(value: Decimal | None, decimals: int | None = None) -> str:
+    """A figure as people read it: never rounded to look better than it decides."""
+    if value is None:
+        return "no data"
+    plain = f"{value.normalize():f}"
+    if decimals is None or len(plain.partition(".")[2]) > decimals:
+        return plain
+    return f"{value:.{decimals}f}"
+
+
+def _measure(measure: MeasureLine) -> str:
+    text = f"  {measure.title} ({measure.name}): {shown_number(measure.actual, measure.decimals)}"
+    if measure.goal is not None:
+        text += f", goal {shown_number(measure.goal, measure.decimals)}"
+    if measure.attainment is not None:
+        text += f", attainment {shown_number(measure.attainment * 100)} % ({measure.way})"
+    return text + (" — its source is not complete yet" if measure.incomplete else "")
+
+
+def _component(line: ComponentLine) -> list[str]:
+    amount = "—" if line.amount is None else f"{line.amount:.2f} {line.currency}"
+    lines = [f"{line.title}: {amount}"]
+    lines.append(f"  {line.rule}")
+    for part, text, outcome in line.parts:
+        lines.append(f"  {part}: {' '.join(text.split())}")
+        lines += [f"      {step}" for step in outcome.steps.lines()]
+    lines.append(f"  put together: {line.amount_steps.lines()[0]}")
+    if line.problem:
+        lines.append(f"  {line.problem}")
+    return lines
+
+
+def as_json(one: Explanation) -> dict[str, Any]:
+    """The explanation as plain data; amounts and figures are texts of exact decimals."""
+    return {
+        "person": {"code": one.person_code, "name": one.person},
+        "plan": one.plan,
+        "version": one.version,
+        "period": one.period,
+        "job": one.job,
+        "status": one.status,
+        "as_of": one.as_of,
+        "segments": list(one.segments),
+        "choices": list(one.choices),
+        "measures": [_plain(asdict(measure)) for measure in one.measures],
+        "components": [_component_json(line) for line in one.components],
+        "total": f"{one.total:.2f}",
+        "currency": one.currency,
+        "inputs": dict(one.inputs),
+    }
+
+
+def _component_json(line: ComponentLine) -> dict[str, Any]:
+    return {
+        "name": line.name,
+        "title": line.title,
+        "rule": line.rule,
+        "amount": None if line.amount is None else f"{line.amount:.2f}",
+        "currency": line.currency,
+        "status": line.status,
+        "problem": line.problem,
+        "parts": [
+            {"part": part, "formula": text, "steps": _step(outcome.steps)}
+            for part, text, outcome in line.parts
+        ],
+        "put_together": _step(line.amount_steps),
+    }
+
+
+def _step(step: Step) -> dict[str, Any]:
+    return {
+        "text": step.text,
+        "value": step.shown,
+        "note": step.note,
+        "steps": [_step(part) for part in step.parts],
+    }
+
+
+def _plain(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        key: f"{value.normalize():f}" if isinstance(value, Decimal) else value
+        for key, value in row.items()
+    }

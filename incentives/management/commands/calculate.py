@@ -1,0 +1,59 @@
+"""calculate TENANT PERIOD: work out what everybody earns in a period, provisionally."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from incentives.calculate import calculate_period, total_by_component
+from incentives.models import CalculationRun
+from incentives.queries import pending_differences, people_without_plan
+from org.commands import TenantCommand, find_periods
+from org.errors import DomainError
+from org.models import Period
+
+
+class Command(TenantCommand):
+    help = "Calculate the plans that pay in a period; provisional until it is finalised."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("period", help="Code of a period: 2026-06, or monthly:2026-06.")
+        parser.add_argument(
+            "--on", type=date.fromisoformat, help="The business day (default: today)."
+        )
+
+    def work(self, *, period: str, on: date | None, **options: Any) -> None:
+        runs: list[CalculationRun] = []
+        refusals: list[DomainError] = []
+        for found in find_periods(period):
+            try:
+                runs += calculate_period(
+                    period=found, by=self.by, at=self.at, on=on or self.today()
+                )
+                self._mention_left_out(found)
+            except DomainError as refusal:
+                refusals.append(refusal)
+        if not runs:
+            raise refusals[0]
+        for made in runs:
+            self._tell(made)
+
+    def _tell(self, made: CalculationRun) -> None:
+        self.say(
+            f"{made.plan} {made.period}: {made.people} people, {made.total:.2f} in all,"
+            f" {made.undecided} undecided, {made.failed} failed (provisional)"
+        )
+        for title, amount in total_by_component(made):
+            self.say(f"  {title}: {amount:.2f}")
+        for earlier, difference in pending_differences(made.plan):
+            self.say(
+                f"  Difference for {earlier}: {difference.name} {difference.component}"
+                f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
+            )
+
+    def _mention_left_out(self, period: Period) -> None:
+        names = people_without_plan(period)
+        if names:
+            shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if names[5:] else "")
+            self.say(
+                f"{len(names)} people work in {period} and have no plan on its calendar: {shown}."
+            )

@@ -1,0 +1,59 @@
+"""finalise TENANT PERIOD: make a period final and book what it earned."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from incentives.finalise import Finalised, finalise_period
+from incentives.models import Plan
+from org.commands import TenantCommand, find_periods
+from org.errors import DomainError
+
+
+class Command(TenantCommand):
+    help = "Make a period final for the plans that pay in it, and book it to the ledger."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("period", help="Code of a period: 2026-06, or monthly:2026-06.")
+        parser.add_argument("--plan", help="Only this plan (its code).")
+        parser.add_argument(
+            "--on", type=date.fromisoformat, help="The business day (default: today)."
+        )
+
+    def work(self, *, period: str, plan: str | None, on: date | None, **options: Any) -> None:
+        found = find_periods(period)
+        if len(found) > 1:
+            names = ", ".join(str(one) for one in found)
+            raise DomainError(f"“{period}” is in several calendars: {names}. Name one of them.")
+        chosen = _plan(plan)
+        for report in finalise_period(
+            period=found[0], by=self.by, at=self.at, on=on or self.today(), plan=chosen
+        ):
+            self._tell(report)
+
+    def _tell(self, report: Finalised) -> None:
+        made = report.run
+        self.say(
+            f"{made.plan} {made.period} is final: {made.people} people, {report.amount:.2f},"
+            f" {report.transfers} transfers booked"
+        )
+        for earlier, difference in report.differences:
+            self.say(
+                f"  Difference for {earlier}: {difference.name} {difference.component}"
+                f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
+            )
+        for earlier, alarm in report.alarms:
+            self.stderr.write(
+                f"  ALARM, not booked: {alarm.name} {alarm.component} in {earlier} differs by"
+                f" {alarm.amount:+.2f} {alarm.currency} and no recorded cause explains it."
+            )
+
+
+def _plan(code: str | None) -> Plan | None:
+    if code is None:
+        return None
+    plan = Plan.objects.filter(code=code).first()
+    if plan is None:
+        known = ", ".join(Plan.objects.values_list("code", flat=True)) or "none yet"
+        raise DomainError(f"No plan has the code “{code}”. Known: {known}.")
+    return plan

@@ -1,0 +1,149 @@
+"""Reading results: what people earned in a period, and what waits to be booked for earlier ones."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from decimal import Decimal
+
+from incentives import differences
+from incentives.differences import Difference
+from incentives.explain import problem_sentence
+from incentives.models import CalculationRun, Dirty, Plan, PlanPeriod, Transfer
+from incentives.rules import load
+from incentives.sql import rows
+from org.dates import NEVER
+from org.models import Assignment, Period
+
+
+@dataclass(frozen=True)
+class ResultRow:
+    """One amount of one person in a period; ``earned`` is the period it was earned in."""
+
+    person: str
+    plan: str
+    component: str
+    amount: Decimal | None
+    currency: str
+    status: str
+    job: str
+    earned: str
+    note: str
+
+
+def result_rows(period: Period, *, person: str | None = None) -> list[ResultRow]:
+    """Everybody's results of a period, then the differences of earlier periods that it carries."""
+    points = PlanPeriod.objects.filter(period=period, run__isnull=False)
+    found: list[ResultRow] = []
+    for point in points.select_related("plan", "run__version__plan", "period__calendar"):
+        found += _earnings(point, person)
+        found += _booked_differences(point, person)
+        if point.final_at is None:
+            found += _pending_rows(point, person)
+    return found
+
+
+def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
+    made = point.run
+    assert made is not None
+    rules = load(made.version, made.period.valid_from)
+    found = rows(
+        "SELECT person.code, component.name, earning.amount, earning.currency, earning.status,"
+        " earning.job, earning.problem, result.inputs FROM incentives_earning AS earning"
+        " JOIN org_person AS person ON person.id = earning.person_id"
+        " JOIN incentives_component AS component ON component.id = earning.component_id"
+        " JOIN incentives_result AS result ON result.run_id = earning.run_id"
+        "  AND result.person_id = earning.person_id AND result.job = earning.job"
+        " WHERE earning.run_id = %s AND (%s::text IS NULL OR person.code = %s)"
+        ' ORDER BY person.code, earning.job, component."order", component.name',
+        [made.pk, person, person],
+    )
+    decided = "final" if point.final_at else "provisional"
+    return [
+        ResultRow(
+            person=code,
+            plan=point.plan.code,
+            component=component,
+            amount=amount,
+            currency=currency,
+            status=decided if status == "decided" else status,
+            job=job,
+            earned=point.period.code,
+            note=""
+            if status == "decided" and not problem
+            else problem_sentence(rules, component, status, problem, inputs),
+        )
+        for code, component, amount, currency, status, job, problem, inputs in found
+    ]
+
+
+def _booked_differences(point: PlanPeriod, person: str | None) -> list[ResultRow]:
+    moved = Transfer.objects.filter(
+        plan=point.plan, posted_period=point.period, origin=Transfer.Origin.CALCULATION
+    ).exclude(earned_period=point.period)
+    if person is not None:
+        moved = moved.filter(person__code=person)
+    return [
+        ResultRow(
+            person=t.person.code,
+            plan=point.plan.code,
+            component=t.component,
+            amount=t.amount if t.from_account == "plan" else -t.amount,
+            currency=t.currency,
+            status="difference",
+            job=t.job,
+            earned=t.earned_period.code if t.earned_period else "",
+            note=t.cause,
+        )
+        for t in moved.select_related("person", "earned_period")
+    ]
+
+
+def _pending_rows(point: PlanPeriod, person: str | None) -> list[ResultRow]:
+    return [
+        ResultRow(
+            person=d.person,
+            plan=point.plan.code,
+            component=d.component,
+            amount=d.amount,
+            currency=d.currency,
+            status="provisional difference",
+            job=d.job,
+            earned=earlier.code,
+            note=d.cause,
+        )
+        for earlier, d in pending_differences(point.plan)
+        if person in (None, d.person) and earlier.valid_from < point.period.valid_from
+    ]
+
+
+def pending_differences(plan: Plan) -> list[tuple[Period, Difference]]:
+    """Differences of a plan's final periods that wait for the next one to be finalised."""
+    runs = CalculationRun.objects.filter(
+        plan=plan, purpose=CalculationRun.Purpose.DIFFERENCE, period__in=_dirty(plan)
+    )
+    return [
+        (made.period, difference)
+        for made in runs.select_related("period__calendar").order_by("period__valid_from")
+        for difference in differences.pending(made)
+    ]
+
+
+def _dirty(plan: Plan) -> list[int]:
+
+    return list(Dirty.objects.filter(plan=plan).values_list("period", flat=True).distinct())
+
+
+def people_without_plan(period: Period) -> list[str]:
+    """Names of people who work in a period and have no result in it on this calendar."""
+    working = Assignment.objects.filter(
+        superseded_at=NEVER, valid_from__lt=period.valid_to, valid_to__gt=period.valid_from
+    )
+    runs = PlanPeriod.objects.filter(period=period, run__isnull=False).values_list("run", flat=True)
+    paid = {
+        person
+        for (person,) in rows(
+            "SELECT DISTINCT person_id FROM incentives_result WHERE run_id = ANY(%s)", [list(runs)]
+        )
+    }
+    names = working.exclude(person__in=paid).values_list("person__name", flat=True)
+    return sorted(set(names))
