@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from calendar import monthrange
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
@@ -23,6 +24,7 @@ class Span:
     code: str
     start: date
     end: date
+    pay_date: date | None = None
 
 
 def make_periods(calendar: Calendar, first: date, last: date) -> list[Span]:
@@ -57,9 +59,25 @@ def ensure_periods(calendar: Calendar, first: date, last: date) -> list[Period]:
 def add_periods(calendar: Calendar, spans: Iterable[Span]) -> None:
     """Write periods as rows; used as it is for a calendar of its own dates."""
     Period.objects.bulk_create(
-        Period(calendar=calendar, code=span.code, valid_from=span.start, valid_to=span.end)
+        Period(
+            calendar=calendar,
+            code=span.code,
+            valid_from=span.start,
+            valid_to=span.end,
+            pay_date=span.pay_date or pay_date(calendar, span.end),
+        )
         for span in spans
     )
+
+
+def pay_date(calendar: Calendar, end: date) -> date | None:
+    """When the period that ends before ``end`` is paid by the calendar's rule; None without one."""
+    last = end - timedelta(days=1)
+    if calendar.pay_days_after is not None:
+        return last + timedelta(days=calendar.pay_days_after)
+    if calendar.pay_day is not None:
+        return last.replace(day=min(calendar.pay_day, monthrange(last.year, last.month)[1]))
+    return None
 
 
 def period_of(calendar: Calendar, day: date) -> Period | None:

@@ -108,7 +108,7 @@ def models_role(schema_editor: BaseDatabaseSchemaEditor) -> str:
 
 
 def no_overlap(
-    *, name: str, over: tuple[str, ...], where: models.Q | None = None
+    *, name: str, over: tuple[str | models.Func, ...], where: models.Q | None = None
 ) -> BaseConstraint:
     """No two rows alike in ``over`` whose days ``[valid_from, valid_to)`` overlap."""
     from django.contrib.postgres.constraints import ExclusionConstraint

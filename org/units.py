@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -14,7 +14,10 @@ from org.changes import Mark, record_change
 from org.dates import FOREVER, NEVER
 from org.errors import DomainError
 from org.models import Assignment, InputChange, Unit, UnitClosure, UnitPlacement, User
+from org.sync import DatedRows, Wanted
 from org.timeline import check_days, cut, days_text, end_of_change
+
+PLACEMENTS = DatedRows(UnitPlacement, ("unit_id",), ("parent_id",))
 
 # Climbs from every placement to the roots. Each step keeps the days that both ends share; a step
 # that comes back to a unit already passed is kept, marked, and goes no further.
@@ -90,14 +93,46 @@ def place_units(*, placements: Iterable[Placement], by: User | None, at: datetim
         return
     affected = _people_near(moves)
     rebuild_closure()
-    affected |= _people_near(moves)
+    _record_moves(moves, affected | _people_near(moves), by=by, at=at)
+
+
+@transaction.atomic
+def set_placements(
+    *, wanted: Mapping[Unit, list[Wanted]], by: User | None, at: datetime
+) -> list[Unit]:
+    """Have exactly these placements of these units, as a tenant file says; answers who moved.
+
+    Each wanted row carries the key of the parent (None: a root) as its only attribute.
+    """
+    units = {unit.pk: unit for unit in wanted}
+    rows = {(unit.pk,): placements for unit, placements in wanted.items()}
+    found = PLACEMENTS.compare(stored=PLACEMENTS.stored(), wanted=rows, at=at)
+    if not found.touched:
+        return []
+    moves = [
+        Placement(units[key[0]], None, start, end) for key, (start, end) in found.touched.items()
+    ]
+    affected = _people_near(moves)
+    PLACEMENTS.write(found, at=at)
+    rebuild_closure()
+    moved = [move.unit for move in moves]
+    for move in moves:
+        days = days_text(move.on, move.until or FOREVER)
+        audit.record(action="place unit", subject=f"{move.unit} {days}", by=by, at=at)
+    _record_moves(moves, affected | _people_near(moves), by=by, at=at)
+    return moved
+
+
+def _record_moves(
+    moves: list[Placement], affected: set[int], *, by: User | None, at: datetime
+) -> None:
     if not affected:
         return
     first, end = (
         min(move.on for move in moves),
         max(move.until or FOREVER for move in moves),
     )
-    names = ", ".join(f"{move.unit} under {move.parent or 'nothing'}" for move in moves[:3])
+    names = ", ".join(str(move.unit) for move in moves[:3])
     more = f" and {len(moves) - 3} more" if len(moves) > 3 else ""
     record_change(
         kind=InputChange.Kind.HIERARCHY,

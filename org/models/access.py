@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from django.db import models
+from django.db.models.functions import Coalesce
 
 from org.base import TenantForeignKey, TenantModel
 from org.constraints import TenantReference, no_overlap
@@ -49,7 +50,10 @@ class RoleGrant(TenantModel):
             models.CheckConstraint(
                 condition=models.Q(valid_from__lt=models.F("valid_to")), name="org_rolegrant_days"
             ),
-            no_overlap(name="org_rolegrant_once", over=("membership", "role")),
+            no_overlap(
+                name="org_rolegrant_once",
+                over=("membership", "role", Coalesce("deputy_for", 0)),
+            ),
         ]
 
     def __str__(self) -> str:

@@ -29,10 +29,23 @@ class Calendar(TenantModel):
         null=True, blank=True, help_text="A day on which a weekly or bi-weekly period begins."
     )
 
+    pay_day = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Pay dates: this day of the month in which the period ends, 31 for its last.",
+    )
+    pay_days_after = models.PositiveSmallIntegerField(
+        null=True, blank=True, help_text="Pay dates: so many days after the period's last."
+    )
+
     class Meta:
         ordering = ["code"]
         constraints = [
             models.UniqueConstraint(fields=["tenant", "code"], name="org_calendar_code"),
+            models.CheckConstraint(
+                condition=models.Q(pay_day=None) | models.Q(pay_days_after=None),
+                name="org_calendar_one_pay_rule",
+            ),
             models.CheckConstraint(
                 condition=models.Q(first_day__range=(1, 28)), name="org_calendar_first_day"
             ),

@@ -1,0 +1,188 @@
+"""Tenant, job types, absence types, kinds of fact and pay groups in the tenant file."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db import transaction
+from django.db.models import ProtectedError
+
+from org import audit
+from org import config_tools as tools
+from org.config_section import Section
+from org.config_tools import Codes, Problems
+from org.models import AbsenceType, Calendar, FactType, JobType, PayGroup, Tenant, User
+from org.models.tenants import check_zone
+from org.tenancy import current_tenant_id
+
+# -- the tenant itself ----------------------------------------------------------------------------
+
+TENANT_FIELDS = ("name", "time_zone", "currency", "locale")
+TENANT_DEFAULTS = {"time_zone": "UTC", "currency": "EUR", "locale": "en"}
+TENANT_SCHEMA = tools.mapping(
+    "The customer organisation.",
+    {
+        "code": tools.text(
+            "Short name used in addresses and commands.", pattern=r"^[-a-zA-Z0-9_]{1,50}$"
+        ),
+        "name": tools.text("As people read it."),
+        "time_zone": tools.text("Where its days begin, such as Europe/Zurich. Left out: UTC."),
+        "currency": tools.text("ISO 4217, such as CHF. Left out: EUR.", pattern="^[A-Z]{3}$"),
+        "locale": tools.text("How numbers and days are written, such as de-ch. Left out: en."),
+    },
+    "code",
+    "name",
+)
+
+
+def read_tenant() -> dict[str, Any]:
+    """The entered tenant."""
+    tenant = Tenant.objects.get(pk=current_tenant_id())
+    said = {name: getattr(tenant, name) for name in TENANT_FIELDS}
+    return {"code": tenant.code, **tools.without_defaults(said, TENANT_DEFAULTS)}
+
+
+def apply_tenant(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
+    """Name, zone, currency and locale; the code says which tenant it is and never changes."""
+    tenant = Tenant.objects.get(pk=current_tenant_id())
+    problems = Problems()
+    if data["code"] != tenant.code:
+        problems.add("tenant.code", f"the file is for “{data['code']}”, and this is {tenant.code}.")
+    try:
+        check_zone(data.get("time_zone", "UTC"))
+    except ValidationError as error:
+        problems.add("tenant.time_zone", error.messages[0])
+    problems.stop("The tenant cannot be applied.")
+    wanted = {**TENANT_DEFAULTS, **{k: v for k, v in data.items() if k != "code"}}
+    changed = tools.update_row(tenant, wanted)
+    if changed:
+        audit.record(action="change tenant", subject=", ".join(changed), by=by, at=at)
+    return [f"~ tenant: {', '.join(changed)}"] if changed else []
+
+
+# -- rows that are a code and a few fields --------------------------------------------------------
+
+
+@dataclass(frozen=True)
+class Coded:
+    """A section of rows by code. ``read_refs`` and ``find_refs`` turn codes of others into rows."""
+
+    key: str
+    what: str
+    model: Any
+    schema: dict[str, Any]
+    defaults: dict[str, Any]
+    refs: dict[str, Callable[[Problems], Codes]] = field(default_factory=dict)
+
+    def section(self) -> Section:
+        """As the tenant file knows it."""
+        item = tools.mapping(f"A {self.what}.", self.schema, *self.refs)
+        description = f"{self.what.capitalize()}s by code."
+        return Section(self.key, tools.by_code(description, item), self.read, self.apply)
+
+    def read(self) -> dict[str, Any] | None:
+        """All rows, without what goes without saying."""
+        rows = self.model.objects.select_related(*self.refs).order_by("code")
+        return {row.code: self._written(row) for row in rows} or None
+
+    def _written(self, row: Any) -> dict[str, Any]:
+        said = {name: getattr(row, name) for name in self.defaults}
+        if said.get("name") == row.code:
+            del said["name"]
+        refs = {name: getattr(row, name).code for name in self.refs}
+        return {**tools.without_defaults(said, self.defaults), **refs}
+
+    def apply(self, data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
+        """Have exactly these rows; one that is in use cannot be left out."""
+        problems = Problems()
+        wanted = {code: self._fields(code, item or {}, problems) for code, item in data.items()}
+        problems.stop(f"The {self.what}s cannot be applied.")
+        known = {row.code: row for row in self.model.objects.all()}
+        said = []
+        for code in sorted(known.keys() - wanted.keys()):
+            said += remove(known[code], self.key, self.what, problems)
+        for code, values in wanted.items():
+            said += self._apply_one(known.get(code), code, values)
+        problems.stop(f"A {self.what} that is in use cannot be left out.")
+        if said:
+            subject = f"{self.key}: {len(said)} changed"
+            audit.record(action="configure", subject=subject, by=by, at=at, detail={"said": said})
+        return said
+
+    def _fields(self, code: str, item: dict[str, Any], problems: Problems) -> dict[str, Any]:
+        values = {**self.defaults, **item}
+        if "name" in values:
+            values["name"] = values["name"] or code
+        for name, codes in self.refs.items():
+            values[name] = codes(problems).find(item[name], f"{self.key}.{code}.{name}")
+        return values
+
+    def _apply_one(self, row: Any, code: str, values: dict[str, Any]) -> list[str]:
+        if row is None:
+            self.model.objects.create(code=code, **values)
+            return [f"+ {self.what} {code}"]
+        changed = tools.update_row(row, values)
+        return [f"~ {self.what} {code}: {', '.join(changed)}"] if changed else []
+
+
+def remove(row: Any, key: str, what: str, problems: Problems) -> list[str]:
+    """Take out a row that nothing uses; one in use stays, and is a problem."""
+    try:
+        with transaction.atomic():
+            row.delete()
+    except ProtectedError as error:
+        users = sorted({str(o._meta.verbose_name_plural) for o in error.protected_objects})
+        problems.add(
+            f"{key}.{row.code}",
+            f"the file leaves this {what} out, but there are {', '.join(users)} of it. "
+            "Put it back into the file.",
+        )
+        return []
+    return [f"- {what} {row.code}"]
+
+
+def _calendars(problems: Problems) -> Codes:
+    return Codes("calendar", Calendar.objects.all(), problems)
+
+
+NAME = tools.text("As people read it. Left out: the code.")
+
+JOB_TYPES = Coded("job_types", "job type", JobType, {"name": NAME}, {"name": ""})
+ABSENCE_TYPES = Coded(
+    "absence_types",
+    "absence type",
+    AbsenceType,
+    {
+        "name": NAME,
+        "reduces_goal": tools.truth("Whether such a day lowers the goal. Left out: true."),
+        "reduces_payout": tools.truth("Whether such a day lowers the pay. Left out: false."),
+    },
+    {"name": "", "reduces_goal": True, "reduces_payout": False},
+)
+FACTS = Coded(
+    "facts",
+    "kind of fact",
+    FactType,
+    {
+        "name": NAME,
+        "kind": tools.choice("What it holds. Left out: number.", FactType.Kind.values),
+        "sensitive": tools.truth("Whether only pay roles may read it. Left out: true."),
+    },
+    {"name": "", "kind": FactType.Kind.NUMBER.value, "sensitive": True},
+)
+PAY_GROUPS = Coded(
+    "pay_groups",
+    "pay group",
+    PayGroup,
+    {
+        "calendar": tools.text("The calendar whose periods carry the pay dates."),
+        "currency": tools.text("ISO 4217. Left out: the tenant's.", pattern="^[A-Z]{3}$"),
+    },
+    {"currency": ""},
+    {"calendar": _calendars},
+)
+TENANT = Section("tenant", TENANT_SCHEMA, read_tenant, apply_tenant)
