@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 from formula.numbers import LIMIT
 from formula.values import Value
 
-LIGHT = 6
+LIGHT = 16
 """The weight (columns, constants and operations) up to which an expression may be repeated."""
 
 NULL = SQL("NULL")

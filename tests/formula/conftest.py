@@ -18,6 +18,7 @@ def sql(db: None) -> Run:
     def run(statement: Composable) -> list[tuple[Any, ...]]:
         with connection.cursor() as cursor:
             cursor.execute(statement)
-            return cursor.fetchall()
+            rows: list[tuple[Any, ...]] = cursor.fetchall()
+            return rows
 
     return run
