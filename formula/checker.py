@@ -159,7 +159,23 @@ class _Checker:
         shown = syntax.text.strip('"')
         near = nearest(shown, names)
         rest = "" if near else f" There are: {listed(names)}."
-        return self._fail(f'There is no {what} "{shown}" here.{rest}', syntax, suggestion=near)
+        return self._fail(
+            f'There is no {what} "{shown}" here.{rest}',
+            syntax,
+            suggestion=near,
+            example="" if near else self._example_with(what, names),
+        )
+
+    def _example_with(self, what: str, names: list[str]) -> str:
+        """A formula that works in this scope, where none of its names is near."""
+        if what == "name":
+            numbers = [n for n in names if self.scope.names[n].type is NUMBER]
+            return f"{numbers[0]} * 4%" if numbers else "100 * 4%"
+        if not names:
+            return ""
+        if what == "rate table":
+            return _table_example(self.scope.tables[names[0]])
+        return f"FACT({names[0]})" if what == "fact" else f"GOAL({names[0]})"
 
     # -- operators and functions ----------------------------------------------------------------
 
@@ -237,7 +253,7 @@ class _Checker:
             if most is None:
                 wanted = f"at least {least}"
             else:
-                wanted = str(least) if least == most else f"{least} or {most}"
+                wanted = str(least or "no") if least == most else f"{least} or {most}"
             plural = "" if wanted == "1" else "s"
             hint = " Say also what holds otherwise." if name == "IF" and count == 2 else ""
             raise self._fail(
@@ -293,7 +309,7 @@ class _Checker:
         expected = " or ".join(_A[kind] for kind in wrong.expected)
         found = _A[wrong.found]
         if function.name.isalpha():
-            reason = f"{function.name} needs {expected} as its {wrong.parameter.name}"
+            reason = f'{function.name} needs {expected} for "{wrong.parameter.name}"'
             reason += f", but this is {found}."
         else:
             symbol = function.name.rstrip("x") if len(function.name) == 2 else function.name

@@ -58,6 +58,7 @@ _REMEDIES = (
     (r"['‘’“”„«»]", 'Put texts in straight double quotation marks, such as "North".'),
     (r"[\[\]{}]", "Use round brackets ( )."),
     (r"[–—−]", "Write - for minus."),
+    (r"[$€£¥]", "Write amounts without a currency sign."),
 )
 
 
@@ -186,7 +187,12 @@ def _bad_character(text: str, at: int) -> FormulaError:
             example='region = "North"',
         )
     remedy = _remedy(text, at)
-    return FormulaError(f'"{text[at]}" means nothing in a formula.{remedy}', text=text, start=at)
+    return FormulaError(
+        f'"{text[at]}" means nothing in a formula.{remedy}',
+        text=text,
+        start=at,
+        example='IF(region = "North", sales * 4%, 0)',
+    )
 
 
 def _remedy(text: str, at: int) -> str:
@@ -217,6 +223,13 @@ def _sentence(text: str, token: Token, before: str) -> tuple[str, str]:
         return "A value is missing before this comma.", "IF(sales > 10, 500, 0)"
     if token.type == "CLOSE" and not _is_operator(before):
         return "This bracket closes nothing: there is no opening bracket for it.", "(a + b) * 2"
+    opened = _unclosed(text[:at])
+    if token.type == "COMMA" and opened is not None and not text[:opened].rstrip()[-1:].isalnum():
+        return (
+            f"The bracket at column {opened - text.rfind(chr(10), 0, opened)} is not closed before"
+            " this comma.",
+            "MIN((sales + 10) * 2, 100)",
+        )
     if token.type == "COMMA" and not _is_operator(before):
         return (
             "A comma separates the arguments of a function. Write decimals with a point and"

@@ -25,6 +25,7 @@ KINDS = expressions(DEPTH, {})
 @settings(
     max_examples=250,
     deadline=None,
+    report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
 @given(data=st.data())
