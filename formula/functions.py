@@ -128,11 +128,11 @@ class Function:
 
     def problem(self, types: Sequence[Type], table: Table | None) -> str:
         """What is wrong with a call of these types, for whoever builds nodes; '' if nothing."""
+        if (self.table_at is not None) != (table is not None):
+            return f"{self.name} {'needs a' if table is None else 'takes no'} table"
         count = len(types) - self.hidden + (table is not None)
         if count < self.least or (self.most is not None and count > self.most):
             return f"{self.name} does not take {count} arguments"
-        if (self.table_at is not None) != (table is not None):
-            return f"{self.name} {'needs a' if table is None else 'takes no'} table"
         wrong = self.mismatch(types, table)
         return f"{self.name} cannot take {wrong.found.value}" if wrong else ""
 
@@ -418,6 +418,9 @@ SPECIALS: dict[str, Special] = {
     "TRUE": Special("TRUE", GROUPS[0], "Yes.", "IFS(sales > 100, 500, TRUE, 0)"),
     "FALSE": Special("FALSE", GROUPS[0], "No.", "licensed = FALSE"),
 }  # fmt: skip
+
+ENTRIES: dict[str, Function | Special] = {**FUNCTIONS, **SPECIALS}
+"""All that the reference describes."""
 
 ELSEWHERE = {
     "RUNNING": "It may be used in components that are worked out per credit",

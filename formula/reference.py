@@ -6,7 +6,7 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from formula.functions import ELSEWHERE, FUNCTIONS, GROUPS, SPECIALS, Function, Special
+from formula.functions import ELSEWHERE, ENTRIES, GROUPS, Function, Special
 from formula.spec import ROWS, Row
 from formula.spec_tables import SPECS
 from formula.values import ERROR_SENTENCES
@@ -46,7 +46,7 @@ def _lines() -> Iterator[str]:
     yield _INTRODUCTION
     for group in GROUPS:
         yield f"## {group}\n"
-        for name, entry in {**FUNCTIONS, **SPECIALS}.items():
+        for name, entry in ENTRIES.items():
             if entry.group == group:
                 yield from _entry(name, entry)
     yield from _not_here()

@@ -122,6 +122,8 @@ class _Reader:
                 )
 
     def _canonical(self, **parts: Any) -> dict[str, Any]:
+        if self.problems:  # cells that could not be read cannot be written either
+            return {}
         spec: dict[str, Any] = {"kind": self.kind} if self.spec.get("kind") else {}
         spec.update({key: _canonical_cell(value) for key, value in parts.items()})
         spec.update({key: self.spec[key] for key in _CHOICES if self.spec.get(key) is not None})

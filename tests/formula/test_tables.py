@@ -72,7 +72,7 @@ def test_a_table_that_is_wrong_says_why(spec: Any, sentence: str) -> None:
 
 def test_all_mistakes_are_told_at_once() -> None:
     with pytest.raises(TableError) as caught:
-        Table.parse("pay", {"rows": [["x1,", "a"], ["y", "b"]], "on_bound": "up"})
+        Table.parse("pay", {"rows": [["1,000", "a"], ["2,000", "b"]], "on_bound": "up"})
     assert len(caught.value.problems) >= 4
 
 
