@@ -67,8 +67,9 @@ class _Reader:
         self.problems.append(problem)
         self._stop_if_wrong()
 
-    def _stop_if_wrong(self) -> None:
-        if self.problems:
+    def _stop_if_wrong(self, since: int = 0) -> None:
+        """Stops where problems were added after ``since``: what follows could not be read."""
+        if len(self.problems) > since:
             raise TableError(self.name, self.problems)
 
     def _check_options(self) -> None:
@@ -89,14 +90,14 @@ class _Reader:
         return self.spec.get(option) == said
 
     def _list(self, option: str) -> list[list[Any]]:
-        rows = self.spec.get(option)
+        rows, since = self.spec.get(option), len(self.problems)
         if isinstance(rows, str) or not isinstance(rows, Sequence) or not rows:
             self._fail(f"it has no {option}: there must be at least one.")
         assert isinstance(rows, Sequence)
         for number, row in enumerate(rows, 1):
             if isinstance(row, str) or not isinstance(row, Sequence):
                 self.problems.append(f"row {number} must be a list such as [0, 4%].")
-        self._stop_if_wrong()
+        self._stop_if_wrong(since)
         return [list(row) for row in rows]
 
     def _number(self, where: str, cell: object) -> Decimal:
@@ -132,7 +133,7 @@ class _Reader:
     # -- the kinds ------------------------------------------------------------------------------
 
     def _step(self) -> StepTable:
-        rows = self._list("rows")
+        rows, since = self._list("rows"), len(self.problems)
         width = len(rows[0])
         for number, row in enumerate(rows, 1):
             if len(row) != width or width not in (2, 3):
@@ -140,7 +141,7 @@ class _Reader:
                     f"row {number} has {len(row)} values: every row is [from, rate], or every row"
                     " is [from, to, rate]."
                 )
-        self._stop_if_wrong()
+        self._stop_if_wrong(since)
         bounds = [self._number(f"row {n}, from", row[0]) for n, row in enumerate(rows, 1)]
         rates = [self._number(f"row {n}, rate", row[-1]) for n, row in enumerate(rows, 1)]
         if width == 3:
@@ -181,13 +182,13 @@ class _Reader:
             )
 
     def _curve(self) -> CurveTable:
-        rows = self._list("points")
+        rows, since = self._list("points"), len(self.problems)
         for number, row in enumerate(rows, 1):
             if len(row) != 2:
                 self.problems.append(f"point {number} must be two numbers, such as [80%, 50%].")
         if len(rows) < 2:
             self.problems.append("a curve needs at least two points.")
-        self._stop_if_wrong()
+        self._stop_if_wrong(since)
         points = [
             (self._number(f"point {n}, first", row[0]), self._number(f"point {n}, second", row[1]))
             for n, row in enumerate(rows, 1)
@@ -206,14 +207,14 @@ class _Reader:
         if isinstance(columns, str) or not isinstance(columns, Sequence) or not columns:
             self._fail("it has no columns: list their bounds or names, such as columns: [0, 90%].")
         assert isinstance(columns, Sequence)
-        rows = self._list("rows")
+        rows, since = self._list("rows"), len(self.problems)
         for number, row in enumerate(rows, 1):
             if len(row) != len(columns) + 1:
                 self.problems.append(
                     f"row {number} has {len(row) - 1} values after its bound, but there are"
                     f" {len(columns)} columns."
                 )
-        self._stop_if_wrong()
+        self._stop_if_wrong(since)
         cells = tuple(
             tuple(self._number(f"row {n}, column {m}", cell) for m, cell in enumerate(row[1:], 1))
             for n, row in enumerate(rows, 1)
@@ -242,12 +243,13 @@ class _Reader:
         pairs = [list(item) for item in rows.items()] if isinstance(rows, Mapping) else None
         if pairs is None:
             pairs = self._list("rows")
+        since = len(self.problems)
         for number, row in enumerate(pairs, 1):
             if len(row) != 2 or row[0] in (None, ""):
                 self.problems.append(f"row {number} must be a key and a value.")
         if not pairs:
             self.problems.append("it has no rows: there must be at least one.")
-        self._stop_if_wrong()
+        self._stop_if_wrong(since)
         keys = self._cells("key", [row[0] for row in pairs], quoted_is_text=True)
         values = self._cells("value", [row[1] for row in pairs], quoted_is_text=False)
         self._unique(keys)

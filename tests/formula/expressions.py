@@ -18,8 +18,7 @@ Text = SearchStrategy[str]
 Kinds = Mapping[Type, Text]
 
 NAMES = {
-    NUMBER: ["a", "b", "c", "n", "sales", "GOAL(sales)", "ATTAINMENT(sales)", "FACT(base)"]
-    + ["TENURE()"],
+    NUMBER: [*"abcn", "sales", "GOAL(sales)", "ATTAINMENT(sales)", "FACT(base)", "TENURE()"],
     TEXT: ["s", "t", "FACT(grade)"],
     BOOLEAN: ["p", "q", "FACT(licensed)"],
     DATE: ["d", "e", "FACT(hired)"],

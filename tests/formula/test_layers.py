@@ -102,7 +102,7 @@ def test_text_of_users_cannot_leave_its_place(sql: Run) -> None:
         "+".join(["a"] * 60),
         "AND(" * 25 + "p" + ", a / b > 1)" * 25 + " = q",
         "IF(a / b > 1, " * 25 + "1" + ", 2 / c)" * 25,
-        "(" * 30 + "a" + " / b + c) * a" * 30,
+        "(" * 20 + "a" + " / b + c) * a" * 20,
         "MAX(0, " * 25 + "a" + " - b)" * 25,
         "DEFAULT(" * 25 + "a / b" + ", c / a)" * 25,
     ],
