@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -115,7 +116,7 @@ def unsettled(made: CalculationRun) -> list[str]:
     )
     return [
         f"{name} ({code}), {made.plan}, {component}: "
-        + problem_sentence(rules, component, status, problem, inputs)
+        + problem_sentence(rules, component, status, problem, json.loads(inputs))
         for name, code, _, component, status, problem, inputs in found
     ]
 

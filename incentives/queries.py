@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from decimal import Decimal
 
@@ -70,7 +71,7 @@ def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
             earned=point.period.code,
             note=""
             if status == "decided" and not problem
-            else problem_sentence(rules, component, status, problem, inputs),
+            else problem_sentence(rules, component, status, problem, json.loads(inputs)),
         )
         for code, component, amount, currency, status, job, problem, inputs in found
     ]
