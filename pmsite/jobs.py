@@ -1,0 +1,227 @@
+"""Work as rows: asked for, queued, claimed by one worker, done once or swept back.
+
+The row is the truth and the queue only a bell. A row is claimed with ``SKIP LOCKED`` and held by a
+lease that its worker keeps renewing; a worker that dies stops renewing, and the row goes back. The
+end of the work and the row's ``done`` are one transaction, and it holds only while the claim does.
+"""
+
+from __future__ import annotations
+
+import os
+import socket
+import threading
+import uuid
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import date, datetime, timedelta
+from zoneinfo import ZoneInfo
+
+import django_rq
+import structlog
+from django.db import connection, transaction
+from django.db.models import QuerySet
+from django.utils import timezone
+from rq import Queue
+
+from org.errors import DomainError
+from org.models import Tenant
+from org.tenancy import enter
+from pmsite.models import Job
+
+LEASE = timedelta(seconds=60)
+RENEW_EVERY_S = 15.0
+ATTEMPTS = 3
+QUEUE = "default"
+
+log = structlog.get_logger("pmsite.jobs")
+
+
+class ClaimLost(RuntimeError):
+    """The lease ran out and somebody else has the job; what was done is rolled back."""
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a job's function is told: the moment, and the tenant's day at it."""
+
+    tenant: Tenant
+    at: datetime
+    on: date
+
+
+Handler = Callable[[Work], str]
+"""Does the work inside the tenant's transaction and says in a sentence what it did."""
+
+
+def local_day(tenant: Tenant, at: datetime) -> date:
+    """The tenant's day at a moment."""
+    return at.astimezone(ZoneInfo(tenant.time_zone)).date()
+
+
+# --- Asking
+
+
+def request(*, name: str, tenant: Tenant, at: datetime, due_at: datetime | None = None) -> Job:
+    """Ask for a job, once for its due moment, and ring the bell when the row is committed."""
+    handler(name)
+    due = due_at or at
+    Job.objects.bulk_create(
+        [Job(tenant=tenant, name=name, due_at=due, made_at=at)], ignore_conflicts=True
+    )
+    job = Job.objects.get(tenant=tenant, name=name, due_at=due)
+    transaction.on_commit(lambda: ring([job]))
+    return job
+
+
+def handler(name: str) -> Handler:
+    """The function behind a job's name, or a refusal that lists the names there are."""
+    from pmsite.work import HANDLERS  # the jobs' functions know every app; this machinery none
+
+    if name not in HANDLERS:
+        known = ", ".join(sorted(HANDLERS))
+        raise DomainError(f"No job is called “{name}”. There are: {known}.")
+    return HANDLERS[name]
+
+
+def ring(jobs: Iterable[Job]) -> int:
+    """Queue rows that are not in the queue yet; two bells for one row do no harm."""
+    queue = work_queue()
+    there = set(queue.get_job_ids())
+    missing = [job for job in jobs if bell(job) not in there]
+    for job in missing:
+        queue.enqueue(perform, job.pk, job_id=bell(job), result_ttl=0, failure_ttl=24 * 3600)
+    return len(missing)
+
+
+def bell(job: Job) -> str:
+    """The queue's name for the next attempt of a row."""
+    return f"job-{job.pk}-{job.attempts + 1}"
+
+
+def work_queue() -> Queue:
+    """The queue that workers listen to."""
+    return django_rq.get_queue(QUEUE, commit_mode="auto")
+
+
+def ring_waiting(*, at: datetime) -> int:
+    """Queue every row that is due and waits: a queue that was lost is full again after this."""
+    return ring(Job.objects.filter(state=Job.State.QUEUED, due_at__lte=at).order_by("id"))
+
+
+# --- Doing
+
+
+def perform(job_id: int) -> str:
+    """Claim a row and do its work; what the queue calls. A row that somebody has is left alone."""
+    job = claim(job_id, at=timezone.now())
+    if job is None:
+        return "nothing to do"
+    context = structlog.contextvars.bound_contextvars(
+        tenant=job.tenant.code if job.tenant else None, job=job.name, row=job.pk
+    )
+    with context, renewed(job):
+        log.info("job begun", attempt=job.attempts)
+        try:
+            outcome = finish(job)
+        except BaseException as failure:  # kept with the row, whatever it was, and raised again
+            fail(job, failure, at=timezone.now())
+            log.error("job failed", reason=str(failure))
+            raise
+        log.info("job done", outcome=outcome)
+        return outcome
+
+
+def claim(job_id: int, *, at: datetime) -> Job | None:
+    """Take a waiting row for this process; None if it is done, taken or being taken."""
+    with transaction.atomic():
+        waiting = Job.objects.filter(pk=job_id, state=Job.State.QUEUED)
+        job = waiting.select_for_update(skip_locked=True).first()
+        if job is None:
+            return None
+        job.state = Job.State.CLAIMED
+        job.claim, job.worker = uuid.uuid4(), f"{socket.gethostname()} {os.getpid()}"
+        job.lease_until, job.begun_at, job.ended_at = at + LEASE, at, None
+        job.attempts += 1
+        job.save()
+        return job
+
+
+def finish(job: Job) -> str:
+    """Do the work and mark the row done in one transaction, if the claim still holds at its end."""
+    assert job.tenant is not None
+    assert job.begun_at is not None
+    at = job.begun_at
+    with enter(job.tenant.pk):
+        work = Work(tenant=job.tenant, at=at, on=local_day(job.tenant, at))
+        outcome = handler(job.name)(work)
+        held = held_rows(job).update(
+            state=Job.State.DONE,
+            claim=None,
+            lease_until=None,
+            ended_at=timezone.now(),
+            outcome=outcome,
+            failure="",
+        )
+        if not held:
+            raise ClaimLost(f"Job {job.pk} went to another worker; what was done is rolled back.")
+    return outcome
+
+
+def fail(job: Job, failure: BaseException, *, at: datetime) -> None:
+    """Keep why it failed. A refusal is final; anything else is tried again, up to the limit."""
+    final = isinstance(failure, DomainError) or job.attempts >= ATTEMPTS
+    held_rows(job).update(
+        state=Job.State.FAILED if final else Job.State.QUEUED,
+        claim=None,
+        lease_until=None,
+        ended_at=at,
+        failure=str(failure) or type(failure).__name__,
+    )
+
+
+def held_rows(job: Job) -> QuerySet[Job]:
+    """The row, as long as this claim holds it."""
+    return Job.objects.filter(pk=job.pk, claim=job.claim, state=Job.State.CLAIMED)
+
+
+@contextmanager
+def renewed(job: Job) -> Iterator[None]:
+    """Renew the lease from a thread of its own, on a connection of its own, while work goes on."""
+    stop = threading.Event()
+
+    def renew() -> None:
+        try:
+            while not stop.wait(RENEW_EVERY_S):
+                held_rows(job).update(lease_until=timezone.now() + LEASE)
+        finally:
+            connection.close()
+
+    thread = threading.Thread(target=renew, name=f"lease of job {job.pk}", daemon=True)
+    thread.start()
+    try:
+        yield
+    finally:
+        stop.set()
+        thread.join()
+
+
+# --- Sweeping
+
+
+def sweep(*, at: datetime) -> int:
+    """Give back rows whose worker died, answering how many; after the last attempt they failed."""
+    with transaction.atomic():
+        dead = Job.objects.filter(state=Job.State.CLAIMED, lease_until__lt=at)
+        jobs = list(dead.select_for_update(skip_locked=True))
+        for job in jobs:
+            job.failure = (
+                f"The worker ({job.worker}) stopped without an end; "
+                f"attempt {job.attempts} of {ATTEMPTS}."
+            )
+            final = job.attempts >= ATTEMPTS
+            job.state = Job.State.FAILED if final else Job.State.QUEUED
+            job.claim, job.lease_until, job.ended_at = None, None, at
+            job.save()
+            log.warning("job swept back", row=job.pk, job=job.name, attempt=job.attempts)
+        return len(jobs)
