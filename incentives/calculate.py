@@ -282,7 +282,7 @@ def _input_pairs(rules: VersionRules) -> list[Composable]:
     if any(ref.kind == "tenure" for ref in rules.references):
         numbers.append("tenure")
     # Text keeps every digit; a JSON number would be read as a binary fraction.
-    pairs = [
+    pairs: list[Composable] = [
         SQL("{}, trim_scale({})::text").format(Literal(name), Identifier(name)) for name in numbers
     ]
     pairs += [SQL("{}, {}::text").format(Literal(name), Identifier(name)) for name in plain]

@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
-
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 
 from org.constraints import DatabaseOnly, models_role
 
@@ -12,7 +11,7 @@ from org.constraints import DatabaseOnly, models_role
 class FinalForever(DatabaseOnly):
     """Rows of a final run cannot be removed, and no row is ever updated."""
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return (
             f"REVOKE UPDATE, TRUNCATE ON {table} FROM {models_role(schema_editor)}; "
@@ -23,7 +22,7 @@ class FinalForever(DatabaseOnly):
             f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_final_delete()"
         )
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return (
             f'DROP TRIGGER "{self.name}_update" ON {table}; '
@@ -39,11 +38,11 @@ class FinalRow(DatabaseOnly):
         super().__init__(name=name)
         self.column = column
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "column": self.column}
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return (
             f'CREATE TRIGGER "{self.name}" BEFORE UPDATE OR DELETE ON {table} '
@@ -51,5 +50,5 @@ class FinalRow(DatabaseOnly):
             f"EXECUTE FUNCTION refuse_change()"
         )
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         return f'DROP TRIGGER "{self.name}" ON {schema_editor.quote_name(model._meta.db_table)}'

@@ -1,4 +1,4 @@
-"""Which final periods a recorded cause may have moved: the only ones whose differences are posted."""
+"""Which final periods a recorded cause may have moved: only their differences are posted."""
 
 from __future__ import annotations
 

@@ -132,20 +132,17 @@ def _days(frame: Frame) -> Composable:
     """Eligible days of each piece of a slice: counted as the version says, and working days."""
     working = frame.version.prorate_days == "working"
     return SQL(
-        "SELECT piece.*, slice.result_id, slice.share, slice.period_days, slice.person_id,"
-        " slice.assignment_id, last.before - first.before AS work_days, {days} AS days"
-        " FROM goal_piece AS piece JOIN slice ON slice.slice_id = piece.span_id"
-        " JOIN day_count AS first ON first.calendar_id = slice.calendar_id"
-        "  AND first.day = LEAST(GREATEST(piece.first_day, slice.counted_from), piece.end_day)"
-        " JOIN day_count AS last ON last.calendar_id = slice.calendar_id"
-        "  AND last.day = piece.end_day WHERE piece.of = 'person'"
-    ).format(
-        days=SQL(
-            "(last.before - first.before)::numeric"
-            if working
-            else "(piece.end_day - LEAST(GREATEST(piece.first_day, slice.counted_from), piece.end_day))::numeric"
-        )
-    )
+        "SELECT piece.*, last.before - first.before AS work_days, ({days})::numeric AS days"
+        " FROM (SELECT piece.*, slice.result_id, slice.share, slice.period_days, slice.person_id,"
+        "   slice.assignment_id, slice.calendar_id,"
+        "   LEAST(GREATEST(piece.first_day, slice.counted_from), piece.end_day) AS counted_from"
+        "  FROM goal_piece AS piece JOIN slice ON slice.slice_id = piece.span_id"
+        "  WHERE piece.of = 'person') AS piece"
+        " JOIN day_count AS first ON first.calendar_id = piece.calendar_id"
+        "  AND first.day = piece.counted_from"
+        " JOIN day_count AS last ON last.calendar_id = piece.calendar_id"
+        "  AND last.day = piece.end_day"
+    ).format(days=SQL("last.before - first.before" if working else "end_day - counted_from"))
 
 
 def _own_goals(frame: Frame, measures: list[MeasureRule]) -> Composable:

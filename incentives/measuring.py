@@ -152,10 +152,9 @@ def _pivot(metric: int, kind: str) -> Iterable[Composable]:
         yield SQL(aggregate + " {} AS {}").format(only, Identifier(f"{name} {metric}"))
     if kind == Kind.LAST:
         last = SQL("FILTER (WHERE latest AND metric_id = {})").format(Literal(metric))
-        name = Identifier(f"n {metric}")
         yield SQL(
             "CASE WHEN sum(rows) {only} > 0 THEN coalesce(sum(last_value) {last}, 0) END AS {name}"
-        ).format(only=only, last=last, name=name)
+        ).format(only=only, last=last, name=Identifier(f"n {metric}"))
 
 
 # --- what formulas read
@@ -168,7 +167,8 @@ def _inputs(
     on: date,
 ) -> Composable:
     decided = _decisions(frame)
-    columns, joins = [], []
+    columns: list[Composable] = []
+    joins: list[Composable] = []
     for scope in by_scope:
         joins.append(
             SQL("LEFT JOIN {} ON {}.group_id = " + GROUP_OF[Scope(scope)]).format(
@@ -213,11 +213,11 @@ def _incomplete(frame: Frame, through: date | None, on: date) -> Composable:
 
 def _value(measure: MeasureRule, incomplete: Composable) -> Composable:
     """The figure of a measure: blank where there is no data, or too little of it."""
-    figure = Identifier(f"figure_{measure.scope}")
 
     def part(name: str) -> Composable:
-        return SQL("{}.{}").format(figure, Identifier(f"{name} {measure.metric}"))
+        return Identifier(f"figure_{measure.scope}", f"{name} {measure.metric}")
 
+    value: Composable
     if measure.kind in goals.WEIGHTED:
         value = SQL("round({}::numeric(80,40) / nullif({}, 0), 12)").format(part("n"), part("d"))
         sample = part("d")
@@ -277,7 +277,7 @@ FACT_COLUMN = {"number": "number", "text": "text", "date": "day", "yes_no": "num
 
 
 def _fact(code: str) -> Composable:
-    """A fact as it stands on the result's last day; one of the job slot before one of the person."""
+    """A fact as it stands on the result's last day; the job slot's own before the person's."""
     fact_type = FactType.objects.get(code=code)
     assert fact_type.kind in FACT_TYPES
     return SQL(
@@ -300,7 +300,7 @@ TENURE = """
 
 
 def attainment_inputs(measure: MeasureRule) -> list[Composable]:
-    """Actual and goal as the attainment reads them: no actual of zero below a line, no goal of zero."""
+    """Actual and goal as the attainment reads them, so that nothing is divided by zero."""
     value, goal = Identifier(measure.name), Identifier(Ref("goal", measure.name).column)
     actual: Composable = value
     if measure.way == Way.GOAL_BY_ACTUAL:

@@ -46,7 +46,7 @@ PARTS = ("gate", "formula", "modifier", "floor", "cap")
 
 @dataclass(frozen=True)
 class Problem:
-    """Something wrong with a version: where, and what to do, with a caret under a formula's place."""
+    """What is wrong with a version: where, and what to do, with a caret under a formula's place."""
 
     where: str
     sentence: str
@@ -162,7 +162,7 @@ class VersionRules:
 
 
 def part_name(component: str, part: str) -> str:
-    """How the engine calls a part of a component; ``__`` cannot occur in a name that people give."""
+    """How the engine calls a part of a component; no name that people give has ``__`` in it."""
     return f"{component}__{part}"
 
 
@@ -182,7 +182,7 @@ def decided_name(measure: str) -> str:
 
 
 def load(version: PlanVersion, on: date | None = None) -> VersionRules:
-    """Read a version with the metric definitions of a day (its first); RulesProblem if it is unsound."""
+    """Read a version with the metric definitions of a day (its first); RulesProblem if unsound."""
     reader = _Reader(version, on or version.in_force)
     rules = reader.read()
     if reader.found:

@@ -1,4 +1,4 @@
-"""Small tools for the statements of a calculation: run them, name columns, keep temporary tables."""
+"""Small tools for the statements of a calculation: run them, keep temporary tables."""
 
 from __future__ import annotations
 
@@ -15,14 +15,14 @@ NEVER = SQL("'9999-12-31 00:00:00+00'::timestamptz")
 def run(statement: str | Composable, parameters: Any = None) -> int:
     """Execute one statement; how many rows it touched."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 
 
 def rows(statement: str | Composable, parameters: Any = None) -> list[tuple[Any, ...]]:
     """All rows of a query."""
     with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)  # type: ignore[arg-type]
+        cursor.execute(statement, parameters)
         return list(cursor.fetchall())
 
 

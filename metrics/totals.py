@@ -36,7 +36,7 @@ COLUMNS_OF = {
 
 @dataclass(frozen=True)
 class Wanted:
-    """Totals that somebody reads: a metric, of a kind, in a period with its days ``[start, end)``."""
+    """Totals that somebody reads: a metric, of a kind, in a period of days ``[start, end)``."""
 
     period: int
     metric: int
@@ -91,7 +91,7 @@ JOB_OF_DAY = f"""
 
 
 def _stamp_again() -> None:
-    """Stamp the values of people whose jobs changed; their days become stale where a stamp moved."""
+    """Stamp the values of people whose jobs changed; days become stale where a stamp moved."""
     _execute(
         SQL(
             "WITH moved AS (UPDATE metrics_value AS value SET assignment_id = found.job FROM ("
@@ -204,7 +204,7 @@ def _mark_people(period: Wanted, metrics: list[int]) -> int:
 
 
 def _add_up(period: Wanted, metrics: list[int], which: SQL, *, first: bool) -> int:
-    """Add the values up into a temporary table (which runs in parallel), then write what differs."""
+    """Add the values up in a temporary table (which runs in parallel), then write what differs."""
     _execute("DROP TABLE IF EXISTS fresh_total")
     _execute(
         SQL(

@@ -13,7 +13,7 @@ from org.tenancy import current_tenant_id, tenant_from_setting
 
 
 class TenantForeignKey(models.ForeignKey):
-    """A foreign key within one tenant; its constraint is the composite one of :class:`TenantModel`."""
+    """A foreign key within a tenant; its constraint is the composite one of a tenant model."""
 
     def __init__(self, to: Any, on_delete: Any = models.PROTECT, **kwargs: Any) -> None:
         super().__init__(to, on_delete, **{**kwargs, "db_constraint": False})

@@ -1,11 +1,12 @@
-"""The base of every command that works for one tenant: enter it, one domain call, say what was done."""
+"""The base of commands that work for one tenant: enter it, one domain call, say what was done."""
 
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import datetime
+from datetime import date, datetime
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
@@ -32,7 +33,7 @@ class TenantCommand(BaseCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         """Add the command's own arguments."""
 
-    def work(self, **options: Any) -> None:
+    def work(self, *args: Any, **options: Any) -> None:
         """Make the one domain call and print what it did. Runs inside the tenant's transaction."""
         raise NotImplementedError
 
@@ -76,7 +77,7 @@ def find_user(username: str | None) -> User | None:
 
 
 def find_periods(code: str) -> list[Period]:
-    """The periods that a command line names: ``2026-06``, or ``monthly:2026-06`` for one calendar."""
+    """The periods that a command names: ``2026-06``, or ``monthly:2026-06`` for one calendar."""
     calendar, _, name = code.rpartition(":")
     periods = Period.objects.filter(code=name).select_related("calendar")
     found = list(periods.filter(calendar__code=calendar) if calendar else periods)

@@ -5,10 +5,10 @@ They are ordinary ``Meta.constraints``, so ``makemigrations`` writes them, alter
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from django.db import models
-from django.db.backends.base.schema import BaseDatabaseSchemaEditor
 from django.db.models.constraints import BaseConstraint
 
 
@@ -18,9 +18,10 @@ class DatabaseOnly(BaseConstraint):
     def validate(self, model: Any, instance: Any, exclude: Any = None, using: Any = None) -> None:
         """Leave the check to the database."""
 
-    def constraint_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> None:
+    def constraint_sql(self, model: Any, schema_editor: Any) -> Any:
         """Wait until the table, and those it names, exist."""
         schema_editor.deferred_sql.append(self.create_sql(model, schema_editor))
+        return None
 
     def __eq__(self, other: object) -> bool:
         return type(self) is type(other) and self.deconstruct() == other.deconstruct()  # type: ignore[attr-defined]
@@ -36,14 +37,14 @@ class TenantPolicy(DatabaseOnly):
 
     RULE = "tenant_id = (SELECT current_setting('app.tenant_id')::bigint)"
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table, name = schema_editor.quote_name(model._meta.db_table), self.name
         return (
             f"ALTER TABLE {table} ENABLE ROW LEVEL SECURITY; "
             f'CREATE POLICY "{name}" ON {table} USING ({self.RULE}) WITH CHECK ({self.RULE})'
         )
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return (
             f'DROP POLICY "{self.name}" ON {table}; ALTER TABLE {table} DISABLE ROW LEVEL SECURITY'
@@ -57,11 +58,11 @@ class TenantReference(DatabaseOnly):
         super().__init__(name=name)
         self.field = field
 
-    def deconstruct(self) -> tuple[str, tuple[Any, ...], dict[str, Any]]:
+    def deconstruct(self) -> tuple[str, Sequence[Any], dict[str, Any]]:
         path, args, kwargs = super().deconstruct()
         return path, args, {**kwargs, "field": self.field}
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         """Queue the statement: the key it needs may be made later in the same migration."""
         field = model._meta.get_field(self.field)
         target = field.remote_field.model._meta.db_table
@@ -73,7 +74,7 @@ class TenantReference(DatabaseOnly):
         )
         return f"-- {self.name} follows at the end of the migration"
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         return f'ALTER TABLE {table} DROP CONSTRAINT "{self.name}"'
 
@@ -85,7 +86,7 @@ class AppendOnly(DatabaseOnly):
     trigger could be switched off by the session, so it protects no money.
     """
 
-    def create_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         role = models_role(schema_editor)
         return (
@@ -94,13 +95,13 @@ class AppendOnly(DatabaseOnly):
             f"FOR EACH STATEMENT EXECUTE FUNCTION refuse_change()"
         )
 
-    def remove_sql(self, model: Any, schema_editor: BaseDatabaseSchemaEditor) -> str:
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
         table = schema_editor.quote_name(model._meta.db_table)
         role = models_role(schema_editor)
         return f'DROP TRIGGER "{self.name}" ON {table}; GRANT UPDATE, DELETE ON {table} TO {role}'
 
 
-def models_role(schema_editor: BaseDatabaseSchemaEditor) -> str:
+def models_role(schema_editor: Any) -> str:
     """The quoted name of the role that the application connects as."""
     from django.conf import settings  # settings are read when a migration runs, not on import
 

@@ -1,4 +1,4 @@
-"""Advisory locks on a tenant's period: who calculates shares it, who posts and finalises has it alone.
+"""Advisory locks on a tenant's period: who calculates shares it, who finalises has it alone.
 
 They are taken by the transaction's first statement and go with it, also when its client dies.
 """

@@ -182,7 +182,7 @@ class Measure(TenantModel):
 
 
 class RateTable(TenantModel):
-    """A table of a version: tiers, rates, a curve, a matrix or a look-up, as ``formula`` reads it."""
+    """A table of a version: tiers, rates, a curve, a matrix, a look-up, as ``formula`` reads it."""
 
     version = TenantForeignKey(PlanVersion, models.CASCADE, related_name="tables")
     name = models.CharField(max_length=60)
@@ -201,7 +201,7 @@ class RateTable(TenantModel):
 
 
 class Component(TenantModel):
-    """A rule that yields an amount: formula, gate, modifier, prorate, cap and floor, rounded once."""
+    """A rule that yields an amount: formula, gate, modifier, prorate, cap, floor, rounded once."""
 
     class Per(models.TextChoices):
         PERSON = "person", "Person and period"

@@ -62,7 +62,7 @@ class PlanPeriod(TenantModel):
 
 
 class Result(TenantModel):
-    """What a run worked with for one person and job: every input, so that all can be worked out again.
+    """What a run worked with for one person and job: every input, so that all can be redone.
 
     ``inputs`` maps the names that formulas see to text of exact decimals; ``segments`` lists the
     days, unit and job type that the result covers.

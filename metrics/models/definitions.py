@@ -90,7 +90,7 @@ class MetricDefinition(Recorded, TenantModel):
 
 
 class Goal(Recorded, TenantModel):
-    """A dated target. The nearest wins: person, unit and job type, nearest unit, job type, tenant."""
+    """A dated target; the nearest wins: person, unit and job type, nearest unit, job type, all."""
 
     class Of(models.TextChoices):
         PERSON = "person", "Each person"

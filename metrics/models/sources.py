@@ -54,7 +54,7 @@ class PersonAlias(Recorded, TenantModel):
 
 
 class SourceComplete(Recorded, TenantModel):
-    """Up to which day a source says that it has delivered all there is (``through`` is included)."""
+    """Up to which day a source says that it has delivered all there is (``through`` included)."""
 
     source = TenantForeignKey(Source, related_name="completeness")
     through = models.DateField()

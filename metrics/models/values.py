@@ -118,7 +118,7 @@ class Total(TenantModel):
 
 
 class KeptTotal(TenantModel):
-    """A period and metric whose totals are kept; one that is missing is added up from all values."""
+    """A period and metric whose totals are kept; a missing one is added up from all values."""
 
     pk = models.CompositePrimaryKey("tenant_id", "period_id", "metric_id")
     period_id = models.BigIntegerField()

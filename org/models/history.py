@@ -29,7 +29,7 @@ class AuditEntry(TenantModel):
 
 
 class InputChange(TenantModel):
-    """A recorded cause: something that may move results. Only a difference with a cause is posted."""
+    """A recorded cause: it may move results. Only a difference with a cause is posted."""
 
     class Kind(models.TextChoices):
         VALUES = "values", "Values came in"
@@ -62,7 +62,7 @@ class InputChange(TenantModel):
 
 
 class StaleMark(TenantModel):
-    """Which figures a change made stale; added by the change, taken away by who works them out anew.
+    """Figures that a change made stale; added by it, taken away by who works them out anew.
 
     ``person`` or ``metric`` left empty means all of them; the days are ``[first_day, end_day)``.
     ``metric`` and ``plan`` are keys of later apps, so plain numbers here.

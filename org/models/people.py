@@ -64,7 +64,7 @@ class PayGroup(TenantModel):
 
 
 class Employment(Recorded, TenantModel):
-    """The relation to the employer: payroll id, pay group, tenure. A person may have several in turn."""
+    """The relation to the employer: payroll id, pay group, tenure. There may be several in turn."""
 
     person = TenantForeignKey(Person, related_name="employments")
     payroll_id = models.CharField(max_length=40, help_text="Exactly as payroll knows it.")
@@ -86,7 +86,7 @@ class Employment(Recorded, TenantModel):
 
 
 class Assignment(Recorded, TenantModel):
-    """A person works in a unit, as a job type, for a manager, on the days ``[valid_from, valid_to)``."""
+    """A person works in a unit, as a job type, for a manager, on ``[valid_from, valid_to)``."""
 
     PRIMARY = "primary"
 

@@ -1,4 +1,4 @@
-"""The two global tables that everything hangs on: customer organisations and the people who log in."""
+"""The two global tables that all hangs on: customer organisations, and people who log in."""
 
 from __future__ import annotations
 
@@ -12,9 +12,7 @@ from django.db import models
 def check_zone(name: str) -> None:
     """Refuse a time zone that nobody knows."""
     if name not in zoneinfo.available_timezones():
-        raise ValidationError(
-            f"No time zone is called “{name}”. Use a name such as Europe/Zurich or America/New_York."
-        )
+        raise ValidationError(f"No time zone is called “{name}”. Use a name such as Europe/Zurich.")
 
 
 class Tenant(models.Model):
