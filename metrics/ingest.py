@@ -1,0 +1,303 @@
+"""Taking a file in: parse, stage, map, check, compare with what is there, and commit, or roll back.
+
+A preview is the same work, rolled back. Days and values are decided by the file, its source's
+column map and the people known now; what was there before is superseded, never changed.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from dataclasses import dataclass, replace
+from datetime import date, datetime
+from difflib import get_close_matches
+from pathlib import PurePath
+
+from django.db import transaction
+
+from metrics import column_map as maps
+from metrics import complete, stage
+from metrics.compare import Outcome, compare, mark_stale, write
+from metrics.locks import hold_values
+from metrics.map_parts import LongValues
+from metrics.mapping import Metrics, RowMapper, find_header
+from metrics.models import Delivery, Metric, MetricDefinition, Source
+from metrics.reading import open_file
+from org import audit
+from org.base import CURRENT
+from org.errors import DomainError
+from org.models import Tenant, User
+from org.tenancy import current_tenant_id
+
+SHOWN = 1000
+Kind = MetricDefinition.Kind
+
+
+@dataclass(frozen=True)
+class RejectedRow:
+    """A row that could not be used, and the sentence that says why."""
+
+    line: int
+    column: str
+    value: str
+    reason: str
+    sentence: str
+
+
+@dataclass(frozen=True)
+class IngestReport:
+    """What a delivery did, or, previewed, would do. Values are counted per person, day and metric.
+
+    ``accepted`` values are new or changed; ``superseded`` ones were replaced by them; ``unchanged``
+    ones were there already; ``kept_by_correction`` ones wait behind a manual correction.
+    ``rejections`` holds the first thousand. ``already`` says that these very bytes came before.
+    """
+
+    source: str
+    file_name: str
+    committed: bool
+    delivery: int | None = None
+    rows_read: int = 0
+    skipped: int = 0
+    accepted: int = 0
+    superseded: int = 0
+    unchanged: int = 0
+    kept_by_correction: int = 0
+    rejected: int = 0
+    duplicates: int = 0
+    not_covered: int = 0
+    not_covered_examples: tuple[str, ...] = ()
+    first_day: date | None = None
+    last_day: date | None = None
+    rejections: tuple[RejectedRow, ...] = ()
+    already: str = ""
+    completeness: str = ""
+
+    def sentences(self) -> list[str]:
+        """The report in words, figures first."""
+        if self.already:
+            return [self.already, *([self.completeness] if self.completeness else [])]
+        lines = [
+            f"{self.file_name} from {self.source}: {self.rows_read:,} rows read, "
+            f"{self.skipped:,} skipped (banner, total, blank), {self.rejected:,} rejected."
+            + ("" if self.committed else " A preview: nothing was kept."),
+            f"Values: {self.accepted:,} accepted, {self.superseded:,} superseded, "
+            f"{self.unchanged:,} unchanged, {self.kept_by_correction:,} kept by a correction.",
+        ]
+        if self.first_day and self.last_day:
+            lines.append(f"Days: {self.first_day} to {self.last_day}.")
+        if self.duplicates:
+            lines.append(f"{self.duplicates:,} rows only repeat another row of the file.")
+        if self.not_covered:
+            named = "; ".join(self.not_covered_examples)
+            lines.append(f"{self.not_covered:,} values lie on days without an assignment: {named}.")
+        return [*lines, *([self.completeness] if self.completeness else [])]
+
+
+class _RolledBack(Exception):
+    """Ends a preview: everything it wrote goes."""
+
+
+def ingest(
+    *,
+    source: Source,
+    file_name: str,
+    content: bytes,
+    by: User | None,
+    at: datetime,
+    complete_through: date | None = None,
+    commit: bool = True,
+) -> IngestReport:
+    """Take a file of a source in; ``complete_through`` also declares the source complete to a day.
+
+    Raises DomainError, with nothing written, for a file that cannot be read or lacks a column.
+    """
+    report: IngestReport | None = None
+    try:
+        with transaction.atomic():
+            report = _take_in(source, PurePath(file_name).name[:255], content, by, at)
+            if complete_through is not None:
+                said = complete.complete(source=source, through=complete_through, by=by, at=at)
+                report = replace(report, completeness=said)
+            if not commit:
+                raise _RolledBack
+    except _RolledBack:
+        assert report is not None
+        return replace(report, committed=False, delivery=None)
+    return report
+
+
+def _take_in(
+    source: Source, file_name: str, content: bytes, by: User | None, at: datetime
+) -> IngestReport:
+    hold_values()
+    digest = hashlib.sha256(content).hexdigest()
+    if earlier := Delivery.objects.filter(source=source, sha256=digest, undone_at=None).first():
+        return _already(earlier, file_name)
+    column_map = _map_of(source)
+    readable = open_file(
+        content=content,
+        file_name=file_name,
+        sheet=column_map.sheet,
+        delimiter=column_map.delimiter,
+        encoding=column_map.encoding,
+        columns=column_map.columns,
+    )
+    header = find_header(readable, column_map, file_name)
+    mapper = RowMapper(
+        column_map=column_map, header=header, metrics=_metrics(column_map), zone=_zone(source)
+    )
+    counted = stage.stage(readable, mapper, header)
+    if not counted.read:
+        raise DomainError(
+            f"{file_name} has a header in row {header.line} and no row of data below it. Export it "
+            "again, and look at it before you send it."
+        )
+    duplicates = _check(source, column_map)
+    outcome = compare(at)
+    delivery = Delivery.objects.create(
+        source=source,
+        file_name=file_name,
+        sha256=digest,
+        content=content,
+        received_at=outcome.moment,
+        by=by,
+        rows_read=counted.read,
+        rows_skipped=counted.skipped,
+    )
+    write(delivery.pk, outcome)
+    stage.keep_rejections(delivery.pk, readable, mapper, header)
+    report = _report(delivery, outcome, duplicates)
+    _finish(delivery, report, outcome, by)
+    return report
+
+
+def _check(source: Source, column_map: maps.ColumnMap) -> int:
+    """From staged rows to one value per key; how many rows only repeat another."""
+    person = column_map.person
+    stage.resolve(source, person.by, person.column)
+    stage.check_definitions(column_map.day.column)
+    duplicates = stage.check_duplicates(person.column)
+    stage.gather()
+    stage.reject_zero_denominators()
+    return duplicates
+
+
+def _already(earlier: Delivery, file_name: str) -> IngestReport:
+    sentence = (
+        f"{file_name} has the same content as {earlier.file_name}, which came in as delivery "
+        f"{earlier.pk} on {earlier.received_at:%Y-%m-%d}: nothing changes."
+    )
+    if earlier.rows_rejected:
+        sentence += (
+            f" {earlier.rows_rejected} of its rows were rejected then; to have them judged anew, "
+            f"undo delivery {earlier.pk} first."
+        )
+    return IngestReport(
+        source=earlier.source.code,
+        file_name=file_name,
+        committed=True,
+        delivery=earlier.pk,
+        already=sentence,
+    )
+
+
+def _zone(source: Source) -> str:
+    return source.time_zone or Tenant.objects.get(pk=current_tenant_id()).time_zone
+
+
+def _map_of(source: Source) -> maps.ColumnMap:
+    if not source.column_map:
+        raise DomainError(
+            f"The source {source.code} has no column map. Write one in the tenant file, under "
+            f"sources: {source.code}: map."
+        )
+    try:
+        return maps.parse(source.column_map)
+    except DomainError as error:
+        raise DomainError(
+            f"The column map of the source {source.code} cannot be used.", error.problems
+        ) from error
+
+
+def _metrics(column_map: maps.ColumnMap) -> Metrics:
+    """The tenant's metrics; refuses a map that names an unknown one or forgets a denominator."""
+    ids = dict(Metric.objects.values_list("code", "id"))
+    for code in column_map.metrics:
+        if code not in ids:
+            near = get_close_matches(code, ids, n=1)
+            hint = f" Did you mean “{near[0]}”?" if near else ""
+            raise DomainError(f"The column map names the metric “{code}”, unknown here.{hint}")
+    kinds: dict[str, set[int]] = {}
+    for metric, kind in MetricDefinition.objects.filter(CURRENT).values_list("metric_id", "kind"):
+        kinds.setdefault(kind, set()).add(metric)
+    ratios = frozenset(kinds.get(Kind.RATIO, ()))
+    if not isinstance(column_map.values, LongValues):
+        for item in column_map.values:
+            if ids[item.metric] in ratios and item.denominator is None:
+                raise DomainError(
+                    f"{item.metric} is a ratio: name what divides it in the column map, for "
+                    "example denominator: {count: rows}."
+                )
+    return Metrics(
+        ids=ids,
+        sums=frozenset(kinds.get(Kind.SUM, ())),
+        ratios=ratios,
+        means=frozenset(kinds.get(Kind.WEIGHTED_MEAN, ())),
+    )
+
+
+def _report(delivery: Delivery, outcome: Outcome, duplicates: int) -> IngestReport:
+    rejections = stage.fetch(
+        "SELECT line, coalesce(col, ''), coalesce(value, ''), reason, sentence FROM rejected"
+        " ORDER BY line LIMIT %s",
+        [SHOWN],
+    )
+    return IngestReport(
+        source=delivery.source.code,
+        file_name=delivery.file_name,
+        committed=True,
+        delivery=delivery.pk,
+        rows_read=delivery.rows_read,
+        skipped=delivery.rows_skipped,
+        accepted=outcome.new + outcome.changed,
+        superseded=outcome.changed,
+        unchanged=outcome.unchanged,
+        kept_by_correction=outcome.kept,
+        rejected=stage.fetch("SELECT count(DISTINCT line) FROM rejected")[0][0],
+        duplicates=duplicates,
+        not_covered=outcome.not_covered,
+        not_covered_examples=outcome.not_covered_examples,
+        first_day=outcome.first_day,
+        last_day=outcome.last_day,
+        rejections=tuple(RejectedRow(*row) for row in rejections),
+    )
+
+
+def _finish(delivery: Delivery, report: IngestReport, outcome: Outcome, by: User | None) -> None:
+    """Keep the figures with the delivery, and record the cause and the audit row."""
+    delivery.values_accepted = report.accepted
+    delivery.values_superseded = report.superseded
+    delivery.values_unchanged = report.unchanged
+    delivery.values_kept_corrected = report.kept_by_correction
+    delivery.rows_rejected = report.rejected
+    delivery.first_day, delivery.last_day = report.first_day, report.last_day
+    delivery.save()
+    if report.accepted:
+        mark_stale(
+            f"{delivery.file_name} from {delivery.source.code}: {outcome.new:,} new values, "
+            f"{outcome.changed:,} changed.",
+            delivery=delivery.pk,
+            by=by,
+            at=outcome.moment,
+        )
+    audit.record(
+        action="ingest",
+        subject=f"delivery {delivery.pk}: {delivery.file_name} from {delivery.source.code}",
+        by=by,
+        at=outcome.moment,
+        detail={
+            "accepted": report.accepted,
+            "rejected": report.rejected,
+            "sha256": delivery.sha256,
+        },
+    )

@@ -1,0 +1,89 @@
+"""Undoing a delivery: its values go, and what they had replaced comes back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+
+from django.db import transaction
+
+from metrics.compare import MARKED_SINGLY, marks_of
+from metrics.locks import hold_values
+from metrics.models import Delivery
+from metrics.restore import bring_back
+from metrics.stage import execute, fetch, temporary
+from metrics.totals import NEVER
+from org import audit
+from org.changes import record_change
+from org.errors import DomainError
+from org.models import InputChange, User
+
+
+@dataclass(frozen=True)
+class Undone:
+    """How many values of the delivery were taken back, and how many older ones hold again."""
+
+    delivery: int
+    taken_back: int
+    restored: int
+
+    def sentence(self) -> str:
+        """What was done, in words."""
+        return (
+            f"Delivery {self.delivery} is undone: {self.taken_back:,} values taken back, "
+            f"{self.restored:,} earlier ones hold again. The file can be loaded again."
+        )
+
+
+@transaction.atomic
+def undo(*, delivery: Delivery, by: User | None, at: datetime) -> Undone:
+    """Take back what a delivery brought, as far as nothing newer has replaced it since."""
+    hold_values()
+    delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    if delivery.undone_at is not None:
+        raise DomainError(
+            f"Delivery {delivery.pk} was undone on {delivery.undone_at:%Y-%m-%d} already."
+        )
+    temporary(
+        "freed",
+        "SELECT person_id, day, metric_id, reference, recorded_at FROM metrics_value"
+        f" WHERE delivery_id = %s AND superseded_at = {NEVER}",
+        [delivery.pk],
+    )
+    taken, latest = fetch("SELECT count(*), max(recorded_at) FROM freed")[0]
+    moment = max(at, (latest or delivery.received_at) + timedelta(microseconds=1))
+    execute(
+        "UPDATE metrics_value SET superseded_at = %s"
+        f" WHERE delivery_id = %s AND superseded_at = {NEVER}",
+        [moment, delivery.pk],
+    )
+    delivery.undone_at, delivery.undone_by = moment, by
+    delivery.save(update_fields=["undone_at", "undone_by"])
+    done = Undone(delivery.pk, taken, bring_back(moment))
+    if taken:
+        _mark(delivery, moment, by)
+    audit.record(
+        action="undo",
+        subject=f"delivery {delivery.pk}: {delivery.file_name}",
+        by=by,
+        at=moment,
+        detail={"taken_back": done.taken_back, "restored": done.restored},
+    )
+    return done
+
+
+def _mark(delivery: Delivery, moment: datetime, by: User | None) -> None:
+    few = fetch(
+        "SELECT count(*) <= %s FROM (SELECT DISTINCT person_id, metric_id FROM freed) AS pair",
+        [MARKED_SINGLY],
+    )[0][0]
+    person = "person_id" if few else "NULL::bigint"
+    rows = fetch(f"SELECT min(day), max(day), {person}, metric_id FROM freed GROUP BY 3, 4")
+    record_change(
+        kind=InputChange.Kind.UNDO,
+        sentence=f"Delivery {delivery.pk} ({delivery.file_name}) was undone.",
+        marks=marks_of(rows),
+        by=by,
+        at=moment,
+        reference=f"delivery {delivery.pk}",
+    )
