@@ -13,12 +13,13 @@ from decimal import Decimal, InvalidOperation
 from difflib import get_close_matches
 from typing import Any
 
-from formula import TEXT, Type, name_problem
 from formula import NUMBER as FORMULA_NUMBER
+from formula import TEXT, Type, name_problem
 from metrics.cells import known_zone
 from metrics.column_map_schema import SCHEMA
 from metrics.conditions import Condition, parse_condition
 from metrics.map_parts import (
+    NO_SLOT,
     Constant,
     Count,
     DayColumn,
@@ -84,7 +85,7 @@ class ColumnMap:
     thousands: str = ""
     names: tuple[ShortName, ...] = ()
     reference: tuple[str, ...] = ()
-    slot: Slot = Slot()
+    slot: Slot = NO_SLOT
     skip_rows: tuple[Condition, ...] = ()
 
     @property
@@ -96,7 +97,7 @@ class ColumnMap:
 
     @property
     def columns(self) -> tuple[str, ...]:
-        """The columns that a file must have, each once, in the order in which the map names them."""
+        """The columns that a file must have, each once, in the map's order."""
         named = [self.person.column, self.day.column, *self.reference, self.slot.column]
         for condition in self.skip_rows:
             named += self._columns_of(condition)
@@ -156,7 +157,7 @@ class _Parser:
         values = self._try("values", self._values)
         rest = {
             "header_row": self._try("header_row", self._header_row),
-            "slot": self._try("slot", self._slot) or Slot(),
+            "slot": self._try("slot", self._slot) or NO_SLOT,
             "skip_rows": self._try("skip_rows", self._skip_rows) or (),
             "reference": self._try("reference", self._reference) or (),
         }

@@ -68,7 +68,7 @@ _LONG = {
         "from": {
             "description": "The columns that hold the metric, its value and what divides it.",
             "type": "object",
-            "properties": {name: _COLUMN for name in ("metric", "value", "denominator", "weight")},
+            "properties": dict.fromkeys(("metric", "value", "denominator", "weight"), _COLUMN),
             "required": ["metric", "value"],
             "additionalProperties": False,
         },

@@ -9,5 +9,5 @@ VALUES = -1
 
 
 def hold_values() -> None:
-    """Wait until nobody else writes values of this tenant, and be alone until the transaction ends."""
+    """Be the only one to write values of this tenant until the transaction ends."""
     locks.exclude([VALUES])

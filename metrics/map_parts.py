@@ -92,6 +92,9 @@ class Slot:
     column: str = ""
 
 
+NO_SLOT = Slot()
+
+
 @dataclass(frozen=True)
 class ShortName:
     """A name that formulas of this map may use for a column; as a number, or as text."""

@@ -55,7 +55,7 @@ def fetch(statement: str, parameters: Sequence[Any] | None = None) -> list[tuple
 
 
 def temporary(name: str, body: str, parameters: Sequence[Any] | None = None) -> None:
-    """Make a temporary table anew, by its columns ``(…)`` or a query, and let the planner know it."""
+    """Make a temporary table anew, by its columns ``(…)`` or by a query, and analyse it."""
     execute(f"DROP TABLE IF EXISTS {name}")
     execute(
         f"CREATE TEMP TABLE {name} {'ON COMMIT DROP AS ' if _is_query(body) else ''}{body}"
@@ -118,7 +118,7 @@ def _field(value: str | int | None) -> str:
     if not isinstance(value, str):
         return str(value)
     # Nearly every cell is plain; only a strange one is worth taking apart.
-    if value.isalnum() or value.isprintable() and "\\" not in value:
+    if value.isalnum() or (value.isprintable() and "\\" not in value):
         return value
     value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\0", "")
     return value.replace("\n", "\\n").replace("\r", "\\r")
@@ -341,7 +341,8 @@ def keep_rejections(delivery: int, readable: Readable, mapper: RowMapper, header
         ),
     )
     execute(
-        'INSERT INTO metrics_rejection (delivery_id, line, "column", value, reason, sentence, "row")'
+        'INSERT INTO metrics_rejection (delivery_id, line, "column", value, reason, sentence,'
+        ' "row")'
         " SELECT %s, line, left(coalesce(col, ''), 200), coalesce(value, ''), reason, sentence,"
         " coalesce(raw.row, '{}') FROM rejected LEFT JOIN raw USING (line) ORDER BY line",
         [delivery],

@@ -1,0 +1,18 @@
+"""The cast of the tests of ingest; each test runs inside its tenant."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+
+import pytest
+
+from org.tenancy import enter
+from tests.metrics.cast import Cast, make_cast
+
+
+@pytest.fixture
+def cast(db: None) -> Iterator[Cast]:
+    """The cast, with its tenant entered."""
+    cast = make_cast()
+    with enter(cast.tenant.pk):
+        yield cast
