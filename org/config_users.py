@@ -89,7 +89,8 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     problems = Problems()
     numbers = {item["person"] for item in data.values() if item and item.get("person")}
     people = Codes("person", Person.objects.filter(code__in=numbers), problems)
-    said, members = [], {}
+    said: list[str] = []
+    members: dict[str, Membership] = {}
     for username, item in data.items():
         person = people.find((item or {}).get("person"), f"users.{username}.person")
         members[username] = _member(username, item or {}, person, said, by=by, at=at)
@@ -142,7 +143,8 @@ def _apply_roles(
     at: datetime,
     today: date,
 ) -> list[str]:
-    known, said = _grants(members[username]), []
+    known = _grants(members[username])
+    said: list[str] = []
     for gone in known.keys() - set(wanted):
         if known[gone].valid_to > today:
             end_role(grant=known[gone], on=today, by=by, at=at)

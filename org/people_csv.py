@@ -7,27 +7,23 @@ same file again changes nothing; a problem anywhere leaves everything as it was.
 from __future__ import annotations
 
 import csv
-import hashlib
 import io
 from collections import defaultdict
-from collections.abc import Callable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from functools import lru_cache
-from itertools import pairwise
 from typing import Any
 
 from django.db import transaction
 
-from org import audit
 from org.base import CURRENT
 from org.bulk import insert_rows
-from org.changes import record_change
 from org.dates import FOREVER
+from org.loading import Loaded, Reader, counts, note, read_timelines
 from org.models import Assignment, Employment, InputChange, JobType, PayGroup, Person, Unit, User
-from org.people import Touched, check_share, joined, managers_above, marks_of
-from org.sync import Comparison, DatedRows, Key, Wanted
+from org.people import check_share, joined, managers_above
+from org.sync import DatedRows, Key, Wanted
 from org.tabular import (
     Line,
     Problems,
@@ -37,7 +33,6 @@ from org.tabular import (
     read_number,
     read_table,
 )
-from org.timeline import days_text
 
 PEOPLE_COLUMNS = (
     "code",
@@ -69,21 +64,13 @@ ASSIGNMENTS = DatedRows(
 )
 
 
-@dataclass(frozen=True)
-class Loaded:
-    """What a file did, in a sentence, and whether anything changed."""
-
-    sentence: str
-    changed: bool
-
-
 @transaction.atomic
 def load_people(*, content: bytes, file: str, by: User | None, at: datetime) -> Loaded:
     """Take people and their employments over; one line per employment, several after a rehire."""
     lines = read_table(content, file=file, columns=PEOPLE_COLUMNS, required=("code", "name"))
     problems = Problems(file)
     persons = _read_persons(lines, problems)
-    timelines = _read_timelines(lines, _employment_reader(), problems, "employment")
+    timelines = read_timelines(lines, _employment_reader(), problems, "employment")
     problems.refuse_if_any()
     added, renamed = _write_persons(persons)
     ids = dict(Person.objects.values_list("code", "id"))
@@ -92,9 +79,9 @@ def load_people(*, content: bytes, file: str, by: User | None, at: datetime) -> 
     if not (added or renamed or found.touched):
         return Loaded(f"{file}: {len(persons)} people, all as they are known.", False)
     EMPLOYMENTS.write(found, at=at)
-    sentence = f"{file}: {added} people added, {renamed} renamed; employments: {_counts(found)}"
+    sentence = f"{file}: {added} people added, {renamed} renamed; employments: {counts(found)}"
     touched = {key[0]: days for key, days in found.touched.items()}
-    _note(InputChange.Kind.EMPLOYMENT, sentence, touched, content, by=by, at=at)
+    note(InputChange.Kind.EMPLOYMENT, sentence, touched, content, by=by, at=at)
     return Loaded(sentence, True)
 
 
@@ -104,7 +91,7 @@ def load_assignments(*, content: bytes, file: str, by: User | None, at: datetime
     required = ("person", "unit", "job_type", "from")
     lines = read_table(content, file=file, columns=ASSIGNMENT_COLUMNS, required=required)
     problems = Problems(file)
-    wanted = _read_timelines(lines, _assignment_reader(), problems, "assignment")
+    wanted = read_timelines(lines, _assignment_reader(), problems, "assignment")
     problems.refuse_if_any()
     stored = ASSIGNMENTS.stored()
     people = {key[0] for key in wanted}
@@ -116,32 +103,9 @@ def load_assignments(*, content: bytes, file: str, by: User | None, at: datetime
     above = managers_above(touched)
     ASSIGNMENTS.write(found, at=at)
     touched = joined(touched, above, managers_above(touched))
-    sentence = f"{file}: jobs: {_counts(found)}"
-    _note(InputChange.Kind.ASSIGNMENT, sentence, touched, content, by=by, at=at)
+    sentence = f"{file}: jobs: {counts(found)}"
+    note(InputChange.Kind.ASSIGNMENT, sentence, touched, content, by=by, at=at)
     return Loaded(sentence, True)
-
-
-def _counts(found: Comparison) -> str:
-    return (
-        f"{found.added} added, {found.changed} changed, {found.removed} removed, "
-        f"{found.unchanged} unchanged"
-    )
-
-
-def _note(
-    kind: InputChange.Kind,
-    sentence: str,
-    touched: Touched,
-    content: bytes,
-    *,
-    by: User | None,
-    at: datetime,
-) -> None:
-    digest = hashlib.sha256(content).hexdigest()
-    if touched:
-        marks = marks_of(touched)
-        record_change(kind=kind, sentence=sentence, marks=marks, by=by, at=at, reference=digest)
-    audit.record(action="load people", subject=sentence, by=by, at=at, detail={"sha256": digest})
 
 
 # People themselves: a name and an address, which have no dates.
@@ -181,41 +145,6 @@ def _write_persons(persons: dict[str, tuple[str, str]]) -> tuple[int, int]:
 
 
 # Timelines: the lines of one person, or of one person's job slot.
-
-Reader = Callable[[Line, Problems], tuple[Key, Wanted] | None]
-
-
-def _read_timelines(
-    lines: list[Line], reader: Reader, problems: Problems, what: str
-) -> dict[Key, list[Wanted]]:
-    timelines: dict[Key, list[tuple[Wanted, Line]]] = defaultdict(list)
-    for line in lines:
-        count = len(problems.found)
-        read = reader(line, problems)
-        if read is None or len(problems.found) > count:
-            continue
-        key, row = read
-        if row.start >= row.end:
-            problems.add(line, f"begins on {row.start} and ends before that day is over.")
-            continue
-        timelines[key].append((row, line))
-    for rows in timelines.values():
-        _check_overlaps(rows, problems, what)
-    return {key: [row for row, _ in rows] for key, rows in timelines.items()}
-
-
-def _check_overlaps(rows: list[tuple[Wanted, Line]], problems: Problems, what: str) -> None:
-    rows.sort(key=lambda pair: (pair[0].start, pair[1].number))
-    for (one, line_one), (two, line_two) in pairwise(rows):
-        if one == two:
-            problems.add(line_two, f"repeats line {line_one.number}. Remove one of them.")
-        elif two.start < one.end:
-            problems.add(
-                line_two,
-                f"this {what} {days_text(two.start, two.end)} overlaps that of line "
-                f"{line_one.number} {days_text(one.start, one.end)}. End the earlier one first"
-                + (", or name another slot." if what == "assignment" else "."),
-            )
 
 
 def _employment_reader() -> Reader:
