@@ -1,0 +1,158 @@
+"""``sources:`` of the tenant file: where values come from, with their saved column maps."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.core.exceptions import ValidationError
+from django.db.models import ProtectedError
+
+from metrics import column_map
+from metrics.models import PersonAlias, Source
+from org import config_tools as tools
+from org.config_section import Section
+from org.config_tools import Codes, Problems
+from org.dates import NEVER
+from org.models import Person, User
+from org.models.tenants import check_zone
+
+ALIAS = tools.mapping(
+    "What the source calls a person, on which days.",
+    {
+        "person": tools.text("Personnel number of the person."),
+        "from": tools.FROM,
+        "to": tools.TO,
+    },
+    "person",
+)
+SCHEMA = tools.by_code(
+    "Systems and spreadsheets that deliver values, by code.",
+    tools.mapping(
+        "A source.",
+        {
+            "name": tools.text("As people read it."),
+            "time_zone": tools.text(
+                "The zone that decides the day of a value, such as America/New_York. Left out: "
+                "the tenant's."
+            ),
+            "map": column_map.SCHEMA,
+            "aliases": tools.by_code(
+                "What the source calls people: its id to the personnel number. Written only for "
+                "people whose id differs from their personnel number.",
+                {
+                    "anyOf": [
+                        tools.text("Personnel number of the person."),
+                        tools.listing("People in turn, with days.", ALIAS, minItems=1),
+                    ]
+                },
+            ),
+        },
+    ),
+)
+ALIAS_FIELDS = ("external_id", "person_id", "valid_from", "valid_to")
+
+
+def read() -> dict[str, Any] | None:
+    """All sources with their maps and present aliases."""
+    return {source.code: _written(source) for source in Source.objects.order_by("code")} or None
+
+
+def _written(source: Source) -> dict[str, Any]:
+    said = {"name": source.name, "time_zone": source.time_zone, "map": source.column_map}
+    aliases: dict[str, Any] = {}
+    rows = PersonAlias.objects.filter(source=source, superseded_at=NEVER)
+    for row in rows.select_related("person").order_by("external_id", "valid_from"):
+        item = {"person": row.person.code, **tools.write_days(row)}
+        aliases.setdefault(row.external_id, []).append(item)
+    short = {key: i[0]["person"] if i == [{"person": i[0]["person"]}] else i for key, i in aliases.items()}
+    return tools.without_defaults({**said, "aliases": short}, {})
+
+
+def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
+    """Make the sources as the file says."""
+    problems = Problems()
+    people = Codes("person", Person.objects.all(), problems)
+    wanted = {}
+    for code, item in data.items():
+        wanted[code] = _fields(code, item or {}, problems), _aliases(code, item or {}, people)
+    problems.stop("The sources cannot be applied.")
+    known = {source.code: source for source in Source.objects.all()}
+    said: list[str] = []
+    for code in known.keys() - wanted.keys():
+        said += _remove(known[code], problems)
+    problems.stop("Sources that have delivered cannot be left out.")
+    for code, (fields, aliases) in wanted.items():
+        said += _apply_one(known.get(code), code, fields, aliases, at)
+    return said
+
+
+def _fields(code: str, item: dict[str, Any], problems: Problems) -> dict[str, Any]:
+    zone = item.get("time_zone", "")
+    try:
+        if zone:
+            check_zone(zone)
+    except ValidationError as error:
+        problems.add(f"sources.{code}.time_zone", error.messages[0])
+    return {"name": item.get("name", ""), "time_zone": zone, "column_map": _map(code, item, problems)}
+
+
+def _aliases(code: str, item: dict[str, Any], people: Codes) -> list[dict[str, Any]]:
+    rows = []
+    for external, said in item.get("aliases", {}).items():
+        where = f"sources.{code}.aliases.{external}"
+        for position, one in enumerate(said if isinstance(said, list) else [{"person": said}]):
+            place = f"{where}[{position}]" if isinstance(said, list) else where
+            person = people.find(one["person"], place)
+            days = tools.days_of(one, place, people.problems)
+            rows.append({"external_id": external, "person_id": person and person.pk, **days})
+        _check_overlap(rows, external, where, people.problems)
+    return rows
+
+
+def _check_overlap(
+    rows: list[dict[str, Any]], external: str, where: str, problems: Problems
+) -> None:
+    own = sorted((r["valid_from"], r["valid_to"]) for r in rows if r["external_id"] == external)
+    if any(before[1] > after[0] for before, after in zip(own, own[1:], strict=False)):
+        problems.add(where, "on some days this means two people. Give each “from” and “to”.")
+
+
+def _apply_one(
+    source: Source | None,
+    code: str,
+    fields: dict[str, Any],
+    aliases: list[dict[str, Any]],
+    at: datetime,
+) -> list[str]:
+    said = []
+    if source is None:
+        source = Source.objects.create(code=code, **fields)
+        said.append(f"+ source {code}")
+    else:
+        changed = tools.update_row(source, fields)
+        said += [f"~ source {code}: {', '.join(changed).replace('_', ' ')}"] if changed else []
+    now = PersonAlias.objects.filter(source=source, superseded_at=NEVER)
+    changes = tools.difference(now, aliases, ALIAS_FIELDS)
+    tools.supersede(changes.gone, at=at)
+    PersonAlias.objects.bulk_create(
+        PersonAlias(source=source, recorded_at=at, **row) for row in changes.new
+    )
+    added = {row["external_id"] for row in changes.new}
+    said += [f"- source {code}: id {r.external_id}" for r in changes.gone if r.external_id not in added]
+    return said + [f"+ source {code}: id {row['external_id']}" for row in changes.new]
+
+
+def _remove(source: Source, problems: Problems) -> list[str]:
+    try:
+        source.delete()
+    except ProtectedError:
+        problems.add(
+            f"sources.{source.code}",
+            "the file leaves this source out, but it has delivered or has aliases. Put it back.",
+        )
+        return []
+    return [f"- source {source.code}"]
+
+
+SOURCES = Section(key="sources", schema=SCHEMA, read=read, apply=apply)
