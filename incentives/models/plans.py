@@ -93,12 +93,15 @@ class PlanVersion(TenantModel):
         "org.User", models.PROTECT, null=True, blank=True, related_name="+"
     )
     published_at = models.DateTimeField(null=True, blank=True)
+    withdrawn_at = models.DateTimeField(null=True, blank=True, editable=False)
 
     class Meta:
         ordering = ["plan", "in_force", "number"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "plan", "number"], name="incentives_planversion_number"
+                fields=["tenant", "plan", "number"],
+                condition=~models.Q(status="retired"),
+                name="incentives_planversion_number",
             ),
             models.UniqueConstraint(
                 fields=["tenant", "plan", "in_force"],

@@ -1,0 +1,128 @@
+"""The incentives' part of the tenant file: families, plans, exchange rates."""
+
+from __future__ import annotations
+
+from datetime import date, datetime
+from typing import Any
+
+from django.db.models import ProtectedError
+
+from incentives.config_plans import PLANS
+from incentives.config_schema import EXCHANGE_RATES, FAMILIES
+from incentives.models import ExchangeRate, Family
+from metrics.config_metrics import number_of
+from org import config_tools as tools
+from org.changes import Mark, record_change
+from org.config_section import Section
+from org.config_tools import Problems
+from org.dates import NEVER
+from org.models import InputChange, User
+
+RATE_FIELDS = ("name", "base", "quote", "rate", "valid_from", "valid_to")
+
+
+def read_families() -> dict[str, Any] | None:
+    """The families that have a name; the others are known by their plans."""
+    rows = Family.objects.exclude(name="").order_by("code")
+    return {row.code: {"name": row.name} for row in rows} or None
+
+
+def apply_families(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
+    """Name the families as the file says; one that it leaves out loses its name, or goes."""
+    known = {row.code: row for row in Family.objects.all()}
+    said = []
+    for code in known.keys() - data.keys():
+        said += _forget(known[code])
+    for code, item in data.items():
+        if code not in known:
+            Family.objects.create(code=code, name=item["name"])
+            said.append(f"+ family {code}")
+        elif tools.update_row(known[code], {"name": item["name"]}):
+            said.append(f"~ family {code} is now called “{item['name']}”")
+    return said
+
+
+def _forget(family: Family) -> list[str]:
+    if not family.name:
+        return []
+    try:
+        family.delete()
+    except ProtectedError:
+        tools.update_row(family, {"name": ""})
+        return [f"~ family {family.code} has no name any more"]
+    return [f"- family {family.code}"]
+
+
+def read_rates() -> list[dict[str, Any]] | None:
+    """All exchange rates as known now."""
+    rows = ExchangeRate.objects.filter(superseded_at=NEVER)
+    return [
+        {
+            "name": row.name,
+            "base": row.base,
+            "quote": row.quote,
+            "rate": row.rate,
+            **tools.write_days(row),
+        }
+        for row in rows.order_by("name", "base", "quote", "valid_from")
+    ] or None
+
+
+def apply_rates(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
+    """Make the exchange rates as the file says; a changed one is a cause of its own."""
+    problems = Problems()
+    wanted = [_rate(item, f"exchange_rates[{n}]", problems) for n, item in enumerate(data)]
+    _check_overlaps(wanted, problems)
+    problems.stop("The exchange rates cannot be applied.")
+    changes = tools.difference(
+        ExchangeRate.objects.filter(superseded_at=NEVER), wanted, RATE_FIELDS
+    )
+    if not changes:
+        return []
+    tools.supersede(changes.gone, at=at)
+    added = ExchangeRate.objects.bulk_create(
+        ExchangeRate(recorded_at=at, **{name: row[name] for name in RATE_FIELDS})
+        for row in changes.new
+    )
+    said = [f"- exchange rate {_rate_words(row)}" for row in changes.gone]
+    said += [f"+ exchange rate {_rate_words(row)}" for row in added]
+    record_change(
+        kind=InputChange.Kind.RATE,
+        sentence=f"Exchange rates changed: {said[-1][2:]}",
+        marks=[Mark(row.valid_from, row.valid_to) for row in [*changes.gone, *added]],
+        by=by,
+        at=at,
+        reference="tenant file",
+    )
+    return said
+
+
+def _rate(item: dict[str, Any], where: str, problems: Problems) -> dict[str, Any]:
+    rate = number_of(item["rate"], f"{where}.rate", problems)
+    if rate is not None and rate <= 0:
+        problems.add(f"{where}.rate", f"{rate} is no rate: it must be above 0.")
+    named = {key: item[key] for key in ("name", "base", "quote")}
+    return {"where": where, **named, "rate": rate, **tools.days_of(item, where, problems)}
+
+
+def _check_overlaps(wanted: list[dict[str, Any]], problems: Problems) -> None:
+    rows = sorted(wanted, key=lambda r: (r["name"], r["base"], r["quote"], r["valid_from"]))
+    for before, after in zip(rows, rows[1:], strict=False):
+        alike = all(before[key] == after[key] for key in ("name", "base", "quote"))
+        if alike and before["valid_to"] > after["valid_from"]:
+            problems.add(
+                after["where"],
+                f"{before['where']} gives another rate for {after['valid_from']}. End one of them.",
+            )
+
+
+def _rate_words(row: ExchangeRate) -> str:
+    days = {"valid_from": row.valid_from, "valid_to": row.valid_to}
+    return f"{row.name} {row.base}/{row.quote} {tools.plain(row.rate)}{tools.day_words(days)}"
+
+
+SECTIONS: tuple[Section, ...] = (
+    Section(key="families", schema=FAMILIES, read=read_families, apply=apply_families),
+    Section(key="exchange_rates", schema=EXCHANGE_RATES, read=read_rates, apply=apply_rates),
+    PLANS,
+)

@@ -1,0 +1,398 @@
+"""A plan version between the tenant file and its rows, by way of one canonical form.
+
+:func:`canonical` fills in all that goes without saying and turns the file's version into plain
+JSON values; :func:`from_rows` makes the same from the rows. So a version has changed exactly where
+the two differ; :func:`short` leaves out again what goes without saying.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
+
+from formula import Table, TableError
+from formula.numbers import read_number
+from incentives.models import Component, Eligibility, Measure, Plan, PlanVersion, RateTable
+from org import config_tools as tools
+from org.config_tools import Codes, Problems
+from org.models import User
+
+Canonical = dict[str, Any]
+
+VERSION_OPTIONS = ("gate", "modifier", "cap", "floor", "on_change", "zero_goal", "leavers")
+MEASURE_OPTIONS = ("goal", "segments", "with_manager")
+COMPONENT_OPTIONS = ("advance_until", "distribute")
+# What may be said, but the engine does not work out yet; taken away here as it learns.
+LATER = {*VERSION_OPTIONS, *MEASURE_OPTIONS, *COMPONENT_OPTIONS}
+
+PRORATE_DEFAULTS: Canonical = {"goal": [], "amount": [], "days": "calendar", "first_day": "in"}
+VERSION_DEFAULTS: Canonical = {"status": "published", "segments": "blend", "reason": "", "ends": None}
+MEASURE_DEFAULTS: Canonical = {
+    "earnings_of": "",
+    "scope": "own",
+    "window": "period",
+    "filter": "",
+    "no_data": "undecided",
+    "undone_as": "restate",
+}
+ROUNDING_DEFAULTS: Canonical = {"decimals": 2, "mode": "half_up"}
+COMPONENT_DEFAULTS: Canonical = {
+    "title": "",
+    "per": "person",
+    "of": "",
+    "gate": "",
+    "modifier": "",
+    "cap": "",
+    "floor": "",
+    "prorate": True,
+    "cumulate": "restart",
+    "earning_type": "incentive",
+    "schedule": "",
+    "exchange_rate": "",
+    "after_final": "restate",
+    "paid_as": "earned",
+}
+TABLE_DEFAULTS: Canonical = {"on_bound": "upper_row", "below": "first_row", "outside": "flat"}
+WHO = ("person", "unit", "job_type", "slot")
+NUMERIC = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
+
+# -- from the file --------------------------------------------------------------------------------
+
+
+def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
+    """The version with everything said, as JSON; notes what is wrong with tables and schedules."""
+    version = {key: item.get(key, default) for key, default in VERSION_DEFAULTS.items()}
+    measures = item.get("measures", {})
+    tables = {
+        name: table(name, spec, f"{where}.tables.{name}", problems)
+        for name, spec in item.get("tables", {}).items()
+    }
+    schedules = as_json(item.get("schedules", {}))
+    components = {
+        name: _component(name, one, f"{where}.components.{name}", schedules, problems)
+        for name, one in item["components"].items()
+    }
+    for name, parts in schedules.items():
+        _check_shares(parts, f"{where}.schedules.{name}", problems)
+    return {
+        "number": item.get("number"),
+        "in_force": item["in_force"],
+        **version,
+        "prorate": PRORATE_DEFAULTS | _sorted_lists(item.get("prorate", {})),
+        "eligibility": sorted(map(_who, item.get("eligibility", [{}])), key=str),
+        "tables": tables,
+        "measures": {
+            name: _measure(name, one or {}, f"{where}.measures.{name}", problems)
+            for name, one in measures.items()
+        },
+        "components": components,
+        "schedules": schedules,
+        "options": _options(item, VERSION_OPTIONS, where, problems),
+    }
+
+
+def _sorted_lists(prorate: Mapping[str, Any]) -> Canonical:
+    return {k: sorted(v) if isinstance(v, list) else v for k, v in prorate.items()}
+
+
+def _who(item: Mapping[str, Any]) -> Canonical:
+    return {key: item.get(key) or ("" if key == "slot" else None) for key in WHO}
+
+
+def _options(
+    item: Mapping[str, Any], keys: tuple[str, ...], where: str, problems: Problems
+) -> Canonical:
+    found = {key: as_json(item[key]) for key in keys if key in item}
+    for key in found.keys() & LATER:
+        problems.add(f"{where}.{key}", f"“{key}” is not calculated yet: leave it out.")
+    return found
+
+
+def _measure(name: str, item: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
+    said = {key: item.get(key, default) for key, default in MEASURE_DEFAULTS.items()}
+    said["metric"] = item.get("metric") or (None if said["earnings_of"] else name)
+    if said["earnings_of"] and item.get("metric"):
+        problems.add(where, "a measure stands on a metric or on earnings, not on both.")
+    options = _options(item, MEASURE_OPTIONS, where, problems)
+    if isinstance(said["window"], Mapping):
+        options["window"] = as_json(said["window"])
+        said["window"] = "rolling" if "rolling" in options["window"] else "own_dates"
+    return {**said, "options": options}
+
+
+def _component(
+    name: str,
+    item: Mapping[str, Any],
+    where: str,
+    schedules: Mapping[str, Any],
+    problems: Problems,
+) -> Canonical:
+    said = {key: item.get(key, default) for key, default in COMPONENT_DEFAULTS.items()}
+    if said["schedule"] and said["schedule"] not in schedules:
+        known = ", ".join(schedules) or "none"
+        problems.add(f"{where}.schedule", f"no schedule is called “{said['schedule']}”. There are: {known}.")
+    return {
+        "formula": item["formula"],
+        **said,
+        "rounding": ROUNDING_DEFAULTS | item.get("rounding", {}),
+        "options": _options(item, COMPONENT_OPTIONS, where, problems),
+    }
+
+
+def _check_shares(parts: list[Mapping[str, Any]], where: str, problems: Problems) -> None:
+    total = sum(read_number(part["share"])[0] for part in parts)
+    if total != 1:
+        problems.add(where, f"the shares sum to {tools.plain(total * 100)} %, not to 100 %.")
+
+
+def table(name: str, spec: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
+    """A rate table as the file would write it; notes each mistake in it."""
+    try:
+        return table_form(Table.parse(name, spec).to_dict())
+    except TableError as error:
+        for sentence in error.problems:
+            problems.add(where, sentence)
+        return {}
+
+
+def table_form(spec: Mapping[str, Any]) -> Canonical:
+    """One way to write each table: whole numbers as such, defaults left out."""
+    plain: Canonical = as_json(spec)
+    for key in ("rows", "points", "columns"):
+        if key in plain:
+            plain[key] = _cells(plain[key], keys=_is_lookup(plain))
+    return tools.without_defaults(plain, TABLE_DEFAULTS)
+
+
+def _is_lookup(spec: Mapping[str, Any]) -> bool:
+    """Whether the first cell of a row is a key, in which "4" and 4 are not the same."""
+    rows = spec.get("rows")
+    first = rows[0][0] if isinstance(rows, list) and rows and isinstance(rows[0], list) else None
+    return spec.get("kind") == "lookup" or (isinstance(first, str) and not NUMERIC.fullmatch(first))
+
+
+def _cells(cells: Any, *, keys: bool) -> Any:
+    if isinstance(cells, Mapping):
+        return {key: _cell(cell) for key, cell in cells.items()}
+    return [
+        [cell if keys and n == 0 else _cell(cell) for n, cell in enumerate(row)]
+        if isinstance(row, list)
+        else _cell(row)
+        for row in cells
+    ]
+
+
+def _cell(cell: Any) -> Any:
+    if isinstance(cell, str) and NUMERIC.fullmatch(cell):
+        return int(cell) if "." not in cell else tools.plain(Decimal(cell))
+    return cell
+
+
+def as_json(value: Any) -> Any:
+    """Exact JSON: numbers with decimals and days as text."""
+    if isinstance(value, Mapping):
+        return {str(key): as_json(item) for key, item in value.items()}
+    if isinstance(value, list | tuple):
+        return [as_json(item) for item in value]
+    if isinstance(value, Decimal):
+        return tools.plain(value)
+    return value.isoformat() if isinstance(value, date) else value
+
+
+# -- from the rows --------------------------------------------------------------------------------
+
+
+def from_rows(row: PlanVersion) -> Canonical:
+    """The canonical form of a version that is there."""
+    return {
+        "number": row.number,
+        "in_force": row.in_force,
+        "status": row.status,
+        "segments": row.segments,
+        "reason": row.reason,
+        "ends": row.ends,
+        "prorate": {
+            "goal": sorted(row.prorate_goal),
+            "amount": sorted(row.prorate_amount),
+            "days": row.prorate_days,
+            "first_day": row.first_day,
+        },
+        "eligibility": sorted(_eligibility_of(row), key=str),
+        "tables": {one.name: table_form(one.spec) for one in row.tables.order_by("name")},
+        "measures": {
+            one.name: _measure_of(one)
+            for one in row.measures.select_related("metric").order_by("name")
+        },
+        "components": {
+            one.name: _component_of(one) for one in row.components.order_by("order", "name")
+        },
+        "schedules": row.schedules,
+        "options": row.options,
+    }
+
+
+def _eligibility_of(row: PlanVersion) -> Iterator[Canonical]:
+    rows = row.eligibility.select_related("person", "unit", "job_type")
+    for one in rows:
+        codes = {key: getattr(one, key) and getattr(one, key).code for key in WHO if key != "slot"}
+        yield _who({**codes, "slot": one.slot})
+
+
+def _measure_of(row: Measure) -> Canonical:
+    said = {key: getattr(row, key) for key in MEASURE_DEFAULTS}
+    return {**said, "metric": row.metric and row.metric.code, "options": row.options}
+
+
+def _component_of(row: Component) -> Canonical:
+    return {
+        "formula": row.formula,
+        **{key: getattr(row, key) for key in COMPONENT_DEFAULTS},
+        "rounding": {"decimals": row.rounding_decimals, "mode": row.rounding_mode},
+        "options": row.options,
+    }
+
+
+def same(one: Canonical, other: Canonical) -> bool:
+    """Whether two versions say the same; the order of components is part of it, as it is printed."""
+    return one == other and list(one["components"]) == list(other["components"])
+
+
+# -- to the file ----------------------------------------------------------------------------------
+
+
+def short(version: Canonical) -> Canonical:
+    """The version as the file says it."""
+    eligibility = [tools.without_defaults(one, {}) for one in version["eligibility"]]
+    said = {
+        "number": version["number"],
+        "in_force": version["in_force"],
+        **{key: version[key] for key in VERSION_DEFAULTS},
+        "prorate": tools.without_defaults(version["prorate"], PRORATE_DEFAULTS),
+        "eligibility": [] if eligibility == [{}] else eligibility,
+        "tables": {name: _table_said(spec) for name, spec in version["tables"].items()},
+        "measures": {name: _measure_said(name, one) for name, one in version["measures"].items()},
+        "components": {name: _component_said(one) for name, one in version["components"].items()},
+        "schedules": version["schedules"],
+        **version["options"],
+    }
+    return tools.without_defaults(said, VERSION_DEFAULTS)
+
+
+def _table_said(spec: Canonical) -> Canonical:
+    numbers = {
+        key: _with_decimals(spec[key], keys=_is_lookup(spec))
+        for key in ("rows", "points", "columns")
+        if key in spec
+    }
+    return {**spec, **numbers}
+
+
+def _with_decimals(cells: Any, *, keys: bool) -> Any:
+    def cell(value: Any) -> Any:
+        numeric = isinstance(value, str) and NUMERIC.fullmatch(value)
+        return Decimal(value) if numeric else value
+
+    if isinstance(cells, Mapping):
+        return {key: cell(value) for key, value in cells.items()}
+    return [
+        [v if keys and n == 0 else cell(v) for n, v in enumerate(row)]
+        if isinstance(row, list)
+        else cell(row)
+        for row in cells
+    ]
+
+
+def _measure_said(name: str, one: Canonical) -> Canonical:
+    options = dict(one["options"])
+    said = {"metric": one["metric"] if one["metric"] != name else None}
+    said |= {key: one[key] for key in MEASURE_DEFAULTS}
+    if "window" in options:
+        said["window"] = {
+            key: date.fromisoformat(v) if isinstance(v, str) else v
+            for key, v in options.pop("window").items()
+        }
+    return {**tools.without_defaults(said, MEASURE_DEFAULTS), **options}
+
+
+def _component_said(one: Canonical) -> Canonical:
+    said = {key: one[key] for key in ("title", "per", "of", "formula")}
+    said |= {key: one[key] for key in COMPONENT_DEFAULTS if key not in said}
+    said["rounding"] = tools.without_defaults(one["rounding"], ROUNDING_DEFAULTS)
+    return {**tools.without_defaults(said, COMPONENT_DEFAULTS), **one["options"]}
+
+
+# -- to the rows ----------------------------------------------------------------------------------
+
+
+def write(
+    row: PlanVersion | None,
+    said: Canonical,
+    *,
+    plan: Plan,
+    codes: Mapping[str, Codes],
+    where: str,
+    by: User | None,
+    at: datetime,
+) -> PlanVersion:
+    """Write a version as a draft, in place of a draft that is there; unknown codes are noted."""
+    version = row or PlanVersion(plan=plan, number=said["number"])
+    version.in_force, version.ends = said["in_force"], said["ends"]
+    version.segments, version.reason = said["segments"], said["reason"]
+    version.prorate_goal = said["prorate"]["goal"]
+    version.prorate_amount = said["prorate"]["amount"]
+    version.prorate_days = said["prorate"]["days"]
+    version.first_day = said["prorate"]["first_day"]
+    version.schedules, version.options = said["schedules"], said["options"]
+    version.author, version.created_at = by, at
+    version.save()
+    for rows in (version.tables, version.measures, version.components, version.eligibility):
+        rows.all().delete()
+    _write_parts(version, said, codes, where)
+    return version
+
+
+def _write_parts(
+    version: PlanVersion, said: Canonical, codes: Mapping[str, Codes], where: str
+) -> None:
+    RateTable.objects.bulk_create(
+        RateTable(version=version, name=name, spec=spec) for name, spec in said["tables"].items()
+    )
+    Measure.objects.bulk_create(
+        _measure_row(version, name, one, codes["metric"], f"{where}.measures.{name}")
+        for name, one in said["measures"].items()
+    )
+    Component.objects.bulk_create(
+        _component_row(version, position, name, one)
+        for position, (name, one) in enumerate(said["components"].items())
+    )
+    Eligibility.objects.bulk_create(
+        Eligibility(
+            version=version,
+            slot=one["slot"],
+            **{key: codes[key].find(one[key], f"{where}.eligibility") for key in WHO[:3]},
+        )
+        for one in said["eligibility"]
+    )
+
+
+def _measure_row(
+    version: PlanVersion, name: str, one: Canonical, metrics: Codes, where: str
+) -> Measure:
+    said = {key: one[key] for key in (*MEASURE_DEFAULTS, "options")}
+    metric = metrics.find(one["metric"], f"{where}.metric")
+    return Measure(version=version, name=name, metric=metric, **said)
+
+
+def _component_row(version: PlanVersion, position: int, name: str, one: Canonical) -> Component:
+    said = {key: one[key] for key in ("formula", *COMPONENT_DEFAULTS, "options")}
+    return Component(
+        version=version,
+        order=position,
+        name=name,
+        rounding_decimals=one["rounding"]["decimals"],
+        rounding_mode=one["rounding"]["mode"],
+        **said,
+    )
