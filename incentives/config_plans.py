@@ -341,10 +341,10 @@ def _publish_all(work: Work, *, new_tenant: bool) -> None:
         return
     if work.by is not None and not new_tenant:
         _need_second_person(work)
-    approver = work.approver if work.by is not None else None
+
     for row, where, what in sorted(work.to_publish, key=lambda x: (x[0].in_force, x[0].number)):
         try:
-            publish(version=row, by=approver, at=work.at, changed=what)
+            publish(version=row, by=work.approver, at=work.at, changed=what)
         except DomainError as error:
             work.problems.add(where, str(error))
     work.problems.stop("The plans cannot be published.")
