@@ -70,7 +70,7 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         name: table(name, spec, f"{where}.tables.{name}", problems)
         for name, spec in item.get("tables", {}).items()
     }
-    schedules = as_json(item.get("schedules", {}))
+    schedules = tools.as_json(item.get("schedules", {}))
     components = {
         name: _component(name, one, f"{where}.components.{name}", schedules, problems)
         for name, one in item["components"].items()
@@ -105,7 +105,7 @@ def _who(item: Mapping[str, Any]) -> Canonical:
 def _options(
     item: Mapping[str, Any], keys: tuple[str, ...], where: str, problems: Problems
 ) -> Canonical:
-    found = {key: as_json(item[key]) for key in keys if key in item}
+    found = {key: tools.as_json(item[key]) for key in keys if key in item}
     for key in found.keys() & LATER:
         problems.add(f"{where}.{key}", f"“{key}” is not calculated yet: leave it out.")
     return found
@@ -118,7 +118,7 @@ def _measure(name: str, item: Mapping[str, Any], where: str, problems: Problems)
         problems.add(where, "a measure stands on a metric or on earnings, not on both.")
     options = _options(item, MEASURE_OPTIONS, where, problems)
     if isinstance(said["window"], Mapping):
-        options["window"] = as_json(said["window"])
+        options["window"] = tools.as_json(said["window"])
         said["window"] = "rolling" if "rolling" in options["window"] else "own_dates"
     return {**said, "options": options}
 
@@ -160,7 +160,7 @@ def table(name: str, spec: Mapping[str, Any], where: str, problems: Problems) ->
 
 def table_form(spec: Mapping[str, Any]) -> Canonical:
     """One way to write each table: whole numbers as such, defaults left out."""
-    plain: Canonical = as_json(spec)
+    plain: Canonical = tools.as_json(spec)
     for key in ("rows", "points", "columns"):
         if key in plain:
             plain[key] = _cells(plain[key], keys=_is_lookup(plain))
@@ -189,17 +189,6 @@ def _cell(cell: Any) -> Any:
     if isinstance(cell, str) and NUMERIC.fullmatch(cell):
         return int(cell) if "." not in cell else tools.plain(Decimal(cell))
     return cell
-
-
-def as_json(value: Any) -> Any:
-    """Exact JSON: numbers with decimals and days as text."""
-    if isinstance(value, Mapping):
-        return {str(key): as_json(item) for key, item in value.items()}
-    if isinstance(value, list | tuple):
-        return [as_json(item) for item in value]
-    if isinstance(value, Decimal):
-        return tools.plain(value)
-    return value.isoformat() if isinstance(value, date) else value
 
 
 # -- from the rows --------------------------------------------------------------------------------

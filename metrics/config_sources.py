@@ -9,11 +9,12 @@ from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
 
 from metrics import column_map
-from metrics.models import PersonAlias, Source
+from metrics.models import Metric, PersonAlias, Source
 from org import config_tools as tools
 from org.config_section import Section
 from org.config_tools import Codes, Problems
 from org.dates import NEVER
+from org.errors import DomainError
 from org.models import Person, User
 from org.models.tenants import check_zone
 
@@ -73,9 +74,11 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     """Make the sources as the file says."""
     problems = Problems()
     people = Codes("person", Person.objects.all(), problems)
-    wanted = {}
-    for code, item in data.items():
-        wanted[code] = _fields(code, item or {}, problems), _aliases(code, item or {}, people)
+    metrics = Codes("metric", Metric.objects.all(), problems)
+    wanted = {
+        code: (_fields(code, item or {}, metrics), _aliases(code, item or {}, people))
+        for code, item in data.items()
+    }
     problems.stop("The sources cannot be applied.")
     known = {source.code: source for source in Source.objects.all()}
     said: list[str] = []
@@ -87,14 +90,34 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     return said
 
 
-def _fields(code: str, item: dict[str, Any], problems: Problems) -> dict[str, Any]:
+def _fields(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
     zone = item.get("time_zone", "")
     try:
         if zone:
             check_zone(zone)
     except ValidationError as error:
-        problems.add(f"sources.{code}.time_zone", error.messages[0])
-    return {"name": item.get("name", ""), "time_zone": zone, "column_map": _map(code, item, problems)}
+        metrics.problems.add(f"sources.{code}.time_zone", error.messages[0])
+    return {
+        "name": item.get("name", ""),
+        "time_zone": zone,
+        "column_map": _map(code, item, metrics),
+    }
+
+
+def _map(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
+    where = f"sources.{code}.map"
+    if not item.get("map"):
+        return {}
+    try:
+        parsed = column_map.parse(item["map"])
+    except DomainError as error:
+        for problem in error.problems or (error.sentence,):
+            metrics.problems.add(where, problem)
+        return {}
+    for metric in parsed.metrics:
+        metrics.find(metric, f"{where}.values.{metric}")
+    written: dict[str, Any] = tools.as_json(parsed.to_dict())
+    return written
 
 
 def _aliases(code: str, item: dict[str, Any], people: Codes) -> list[dict[str, Any]]:
