@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import ProtectedError
@@ -107,7 +108,7 @@ def _rate(item: dict[str, Any], where: str, problems: Problems) -> dict[str, Any
 
 def _check_overlaps(wanted: list[dict[str, Any]], problems: Problems) -> None:
     rows = sorted(wanted, key=lambda r: (r["name"], r["base"], r["quote"], r["valid_from"]))
-    for before, after in zip(rows, rows[1:], strict=False):
+    for before, after in pairwise(rows):
         alike = all(before[key] == after[key] for key in ("name", "base", "quote"))
         if alike and before["valid_to"] > after["valid_from"]:
             problems.add(

@@ -193,7 +193,9 @@ def _number(plan: Plan, wanted: list[Wanted], problems: Problems) -> None:
     for one in wanted:
         number = one.said["number"]
         if number is None:
-            alike = [r for r in live if r.in_force == one.said["in_force"] and r.number not in taken]
+            alike = [
+                r for r in live if r.in_force == one.said["in_force"] and r.number not in taken
+            ]
             same = [row for row in alike if row.status == one.said["status"]]
             row = next(iter([*same, *alike]), None)
             number = row.number if row else _next_number(plan, taken)

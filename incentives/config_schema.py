@@ -14,7 +14,9 @@ REDUCED_BY = tools.choice(
 PRORATE = tools.mapping(
     "What is reduced for people who are there for a part of the period, and by which days.",
     {
-        "goal": tools.listing("What reduces the goal. Left out: nothing.", REDUCED_BY, uniqueItems=True),
+        "goal": tools.listing(
+            "What reduces the goal. Left out: nothing.", REDUCED_BY, uniqueItems=True
+        ),
         "amount": tools.listing(
             "What reduces the amounts of components. Left out: nothing.",
             REDUCED_BY,
@@ -80,7 +82,9 @@ WINDOW = {
         tools.mapping(
             "Of its own.",
             {
-                "rolling": tools.whole("This period and those before it, so many in all.", minimum=1),
+                "rolling": tools.whole(
+                    "This period and those before it, so many in all.", minimum=1
+                ),
                 "from": tools.day("First day of the window."),
                 "to": tools.day("First day after the window."),
             },
@@ -137,9 +141,7 @@ COMPONENT = tools.mapping(
         "modifier": tools.formula("A factor."),
         "cap": tools.formula("At most."),
         "floor": tools.formula("At least: a guarantee."),
-        "prorate": tools.truth(
-            "Whether prorate.amount of the version reduces it. Left out: true."
-        ),
+        "prorate": tools.truth("Whether prorate.amount of the version reduces it. Left out: true."),
         "cumulate": tools.choice(
             "restart in each period (the default) or to_date.", ["restart", "to_date"]
         ),
@@ -189,7 +191,9 @@ LEAVERS = tools.mapping(
         "employed_on": tools.choice(
             "The day on which they must be employed to be paid.", ["none", "period_end", "pay_date"]
         ),
-        "trailing_days": tools.whole("Days after the last in which credits still count.", minimum=0),
+        "trailing_days": tools.whole(
+            "Days after the last in which credits still count.", minimum=0
+        ),
         "held": tools.choice("What is held: keep or forfeit.", ["keep", "forfeit"]),
     },
 )
@@ -203,7 +207,7 @@ VERSION = tools.mapping(
         "status": tools.choice("published (the default) or draft.", ["published", "draft"]),
         "reason": tools.text("Why it is published; needed where it reaches final periods."),
         "segments": tools.choice(
-            "blend (one result a period, the default) or separate (one for each unit and job type).",
+            "blend (one result a period, the default) or separate (one per unit and job type).",
             PlanVersion.Segments.values,
         ),
         "prorate": PRORATE,
@@ -214,7 +218,9 @@ VERSION = tools.mapping(
             {"anyOf": [MEASURE, {"type": "null"}]},
             name=True,
         ),
-        "components": tools.by_code("What it pays, in the order of the statement.", COMPONENT, name=True),
+        "components": tools.by_code(
+            "What it pays, in the order of the statement.", COMPONENT, name=True
+        ),
         "schedules": tools.by_code("Schedules by name.", SCHEDULE, name=True),
         "gate": tools.formula("A condition for the whole plan."),
         "modifier": tools.formula("A factor on the whole plan."),

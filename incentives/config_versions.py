@@ -29,7 +29,12 @@ COMPONENT_OPTIONS = ("advance_until", "distribute")
 LATER = {*VERSION_OPTIONS, *MEASURE_OPTIONS, *COMPONENT_OPTIONS}
 
 PRORATE_DEFAULTS: Canonical = {"goal": [], "amount": [], "days": "calendar", "first_day": "in"}
-VERSION_DEFAULTS: Canonical = {"status": "published", "segments": "blend", "reason": "", "ends": None}
+VERSION_DEFAULTS: Canonical = {
+    "status": "published",
+    "segments": "blend",
+    "reason": "",
+    "ends": None,
+}
 MEASURE_DEFAULTS: Canonical = {
     "earnings_of": "",
     "scope": "own",
@@ -133,7 +138,9 @@ def _component(
     said = {key: item.get(key, default) for key, default in COMPONENT_DEFAULTS.items()}
     if said["schedule"] and said["schedule"] not in schedules:
         known = ", ".join(schedules) or "none"
-        problems.add(f"{where}.schedule", f"no schedule is called “{said['schedule']}”. There are: {known}.")
+        problems.add(
+            f"{where}.schedule", f"no schedule is called “{said['schedule']}”. There are: {known}."
+        )
     return {
         "formula": item["formula"],
         **said,
@@ -245,7 +252,7 @@ def _component_of(row: Component) -> Canonical:
 
 
 def same(one: Canonical, other: Canonical) -> bool:
-    """Whether two versions say the same; the order of components is part of it, as it is printed."""
+    """Whether two versions say the same; the order of components, as it is printed, counts."""
     return one == other and list(one["components"]) == list(other["components"])
 
 
@@ -271,7 +278,7 @@ def short(version: Canonical) -> Canonical:
 
 
 def _table_said(spec: Canonical) -> Canonical:
-    numbers = {
+    numbers: Canonical = {
         key: _with_decimals(spec[key], keys=_is_lookup(spec))
         for key in ("rows", "points", "columns")
         if key in spec

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from django.db.models import ProtectedError
@@ -122,7 +123,9 @@ RULE_FIELDS = (
 
 def read_kinds() -> dict[str, Any] | None:
     """All kinds of transaction."""
-    return {row.code: _written_kind(row) for row in TransactionKind.objects.order_by("code")} or None
+    return {
+        row.code: _written_kind(row) for row in TransactionKind.objects.order_by("code")
+    } or None
 
 
 def _written_kind(row: TransactionKind) -> dict[str, Any]:
@@ -308,7 +311,7 @@ def _check_orders(wanted: list[dict[str, Any]], problems: Problems) -> None:
         alike.setdefault((rule["kind_id"], rule["group"], rule["order"]), []).append(rule)
     for rules in alike.values():
         rules.sort(key=lambda rule: rule["valid_from"])
-        for before, after in zip(rules, rules[1:], strict=False):
+        for before, after in pairwise(rules):
             if before["valid_to"] > after["valid_from"]:
                 problems.add(
                     after["where"],

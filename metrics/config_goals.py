@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
+from itertools import pairwise
 from typing import Any
 
 from metrics.config_metrics import number_of
@@ -127,7 +128,7 @@ def _ties(wanted: list[dict[str, Any]]) -> Iterator[tuple[str, str]]:
         alike.setdefault(tuple(row[name] for name in WHOSE), []).append(row)
     for rows in alike.values():
         rows.sort(key=lambda row: row["valid_from"])
-        for before, after in zip(rows, rows[1:], strict=False):
+        for before, after in pairwise(rows):
             if before["valid_to"] > after["valid_from"]:
                 yield (
                     after["where"],

@@ -78,7 +78,9 @@ DEFINITION = tools.mapping(
         ),
         "formula": tools.formula("Of a derived metric, over the codes of other metrics."),
         "from": tools.FROM,
-        "to": tools.day("First day on which it no longer counts. Left out: until the next one's from."),
+        "to": tools.day(
+            "First day on which it no longer counts. Left out: until the next one's from."
+        ),
     },
     "kind",
 )
@@ -165,10 +167,10 @@ def _fields(item: Mapping[str, Any], where: str, problems: Problems) -> dict[str
     fields["kind"] = item["kind"]
     fields["attainment"] = item.get("attainment") or ATTAINMENT[fields["direction"]]
     if fields["minimum_sample"] is not None:
-        fields["minimum_sample"] = number_of(fields["minimum_sample"], f"{where}.minimum_sample", problems)
-    _need(
-        "formula", fields["kind"] == M.Kind.DERIVED, "a derived metric", fields, where, problems
-    )
+        fields["minimum_sample"] = number_of(
+            fields["minimum_sample"], f"{where}.minimum_sample", problems
+        )
+    _need("formula", fields["kind"] == M.Kind.DERIVED, "a derived metric", fields, where, problems)
     own = fields["attainment"] == M.Attainment.FORMULA
     _need("attainment_formula", own, "“attainment: formula”", fields, where, problems)
     return fields | tools.days_of(item, where, problems)
@@ -212,9 +214,7 @@ def _check_formulas(wanted: Wanted, problems: Problems) -> None:
     _check_cycles(derived, problems)
 
 
-def _check_cycles(
-    derived: list[tuple[str, dict[str, Any], Formula]], problems: Problems
-) -> None:
+def _check_cycles(derived: list[tuple[str, dict[str, Any], Formula]], problems: Problems) -> None:
     """Look at each day from which other definitions count: what is in force then needs an order."""
     for day in sorted({row["valid_from"] for _, row, _ in derived}):
         in_force = {
@@ -280,9 +280,7 @@ def _insert(metric: Metric, rows: list[dict[str, Any]], at: datetime) -> None:
     M.objects.bulk_create(M(metric=metric, recorded_at=at, **row) for row in rows)
 
 
-def _record(
-    metric: Metric, changes: tools.Difference, *, by: User | None, at: datetime
-) -> None:
+def _record(metric: Metric, changes: tools.Difference, *, by: User | None, at: datetime) -> None:
     touched = [(row.valid_from, row.valid_to) for row in changes.gone]
     touched += [(row["valid_from"], row["valid_to"]) for row in changes.new]
     sentence = f"The definition of {metric.name} changed"

@@ -22,7 +22,9 @@ PROFILES: dict[str, Any] = tools.by_code("Layouts of payroll files, by code.", S
 def read() -> dict[str, Any] | None:
     """All profiles as they were said."""
     rows = PayrollProfile.objects.order_by("code")
-    return {row.code: tools.without_defaults({"name": row.name}, {}) | row.spec for row in rows} or None
+    return {
+        row.code: tools.without_defaults({"name": row.name}, {}) | row.spec for row in rows
+    } or None
 
 
 def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:

@@ -72,7 +72,7 @@ FILES: dict[str, tuple[str, Load, Callable[[], str]]] = {
 
 
 def sections() -> dict[str, Section]:
-    """Every section by its key, in the order in which they are applied; files are not among them."""
+    """Every section by its key, in the order of the file; the CSV files are not among them."""
     found = {
         section.key: section
         for app in (org.config, metrics.config, incentives.config, payroll.config)
@@ -182,9 +182,7 @@ def _find_or_create(said: dict[str, Any], *, by: User | None) -> tuple[Tenant, b
     return Tenant.objects.create(code=said["code"], name=said.get("name", said["code"])), True
 
 
-def _load_file(
-    folder: Path, key: str, name: str, *, by: User | None, at: datetime
-) -> list[str]:
+def _load_file(folder: Path, key: str, name: str, *, by: User | None, at: datetime) -> list[str]:
     content = read_file(folder / name)
     loaded = FILES[key][1](content=content, file=name, by=by, at=at)
     return [f"~ {loaded.sentence}"] if loaded.changed else []
@@ -211,13 +209,14 @@ class _Run:
                     self.report.changes[key] = said
 
     def _section(self, key: str, section: Section | None) -> list[str]:
-        data, who = self.document.data[key], {"by": self.by, "at": self.at}
+        data = self.document.data[key]
         try:
             if section is None:
-                return self.load_file(key, data, **who)
+                return self.load_file(key, data, by=self.by, at=self.at)
+            make = section.apply
             if section is config_plans.PLANS:
-                who["approved_by"] = self.approved_by
-            return section.apply(data, today=self._today(), **who)
+                make = partial(config_plans.apply, approved_by=self.approved_by)
+            return make(data, by=self.by, at=self.at, today=self._today())
         except DomainError as error:
             problems = tuple(tenant_schema.with_line(p, self.document) for p in error.problems)
             raise DomainError(error.sentence, problems) from error
@@ -268,7 +267,6 @@ def export(*, tenant: Tenant, with_people: bool) -> Export:
                     files[data[key]] = text
     said = {key: data[key] for key in ORDER if data.get(key) not in (None, {}, [])}
     return Export(tenant_yaml.dump(said), files)
-
 
 
 def files_of(written: Export, target: Path) -> dict[Path, str]:

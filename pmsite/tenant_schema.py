@@ -74,10 +74,9 @@ def coerced(value: Any, schema: Mapping[str, Any]) -> Any:
         return [coerced(item, items) if items else item for item in value]
     if schema.get("format") == "date" and isinstance(value, str):
         return _day(value)
-    types = schema.get("type")
-    if types == "string" and schema.get("format") != "date":
-        return _as_text(value)
-    return value
+    types = schema.get("type", ())
+    texts = "string" in types and not {"integer", "number"}.intersection([*types])
+    return _as_text(value) if texts and schema.get("format") != "date" else value
 
 
 def _coerced_mapping(value: dict[Any, Any], schema: Mapping[str, Any]) -> dict[Any, Any]:

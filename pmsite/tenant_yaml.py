@@ -143,7 +143,7 @@ def dump(data: dict[str, Any]) -> str:
 def _section_text(key: str, value: Any) -> str:
     stream = StringIO()
     writer = Writer(stream, allow_unicode=True, sort_keys=False, width=1000)
-    node = writer.represent_data({key: value})
+    node: Any = writer.represent_data({key: value})
     _lay_out(node)
     node.flow_style = False
     for _, section in node.value:
@@ -155,7 +155,7 @@ def _section_text(key: str, value: Any) -> str:
     return stream.getvalue()
 
 
-def _lay_out(node: yaml.Node) -> int | None:
+def _lay_out(node: Any) -> int | None:
     """Put collections of short values on one line; answer the width, None for several lines."""
     if isinstance(node, yaml.ScalarNode):
         return None if node.style == "|" else len(node.value) + 2
@@ -257,7 +257,8 @@ class _Builder:
             return self._day(text, line)
         if node.tag not in ("tag:yaml.org,2002:str", MERGE):
             self.problems.append(
-                f"Line {line}: {node.tag} is a tag, and tenant files have none. Write the value alone."
+                f"Line {line}: {node.tag} is a tag, and tenant files have none. "
+                "Write the value alone."
             )
         return text
 
