@@ -13,7 +13,7 @@ from org.dates import NEVER
 def complete_through() -> dict[int, date]:
     """For each metric whose sources declare completeness, the earliest of their days, by metric.
 
-    A source that never declared anything counts as complete for every day (docs/adr/0041).
+    A source that never declared anything counts as complete for every day (docs/adr/0082).
     """
     ids = dict(Metric.objects.values_list("code", "pk"))
     found: dict[int, date] = {}

@@ -2,7 +2,7 @@
 
 Marks say what is stale. They are deleted by the transaction that adds up anew, before it reads the
 values: what was committed with a deleted mark is visible to the statements that follow, and what
-comes later brings a mark of its own (docs/adr/0040).
+comes later brings a mark of its own (docs/adr/0081).
 """
 
 from __future__ import annotations
