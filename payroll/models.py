@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
+from incentives.constraints import FinalRow
 from org.base import TenantForeignKey, TenantModel
 from org.constraints import AppendOnly
 
@@ -35,6 +36,7 @@ class PayBatch(TenantModel):
     pay_group = TenantForeignKey("org.PayGroup", related_name="batches")
     period = TenantForeignKey("org.Period", related_name="+")
     number = models.PositiveSmallIntegerField(default=1, help_text="Above 1: off-cycle.")
+    currency = models.CharField(max_length=3, help_text="A batch pays in one currency.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     prepared_by = models.ForeignKey("org.User", models.PROTECT, related_name="+")
     prepared_at = models.DateTimeField()
@@ -53,6 +55,7 @@ class PayBatch(TenantModel):
                 | ~models.Q(approved_by=models.F("prepared_by")),
                 name="payroll_batch_two_people",
             ),
+            FinalRow(name="payroll_batch_final", column="approved_at"),
         ]
 
     def __str__(self) -> str:

@@ -89,7 +89,9 @@ class Profile:
             for c in whole.get("columns", [])
         )
         known = {f.name for f in fields(cls)} - {"code", "columns"}
-        values = {k: tuple(v) if isinstance(v, list) else v for k, v in whole.items() if k in known}
+        values: dict[str, Any] = {
+            k: tuple(v) if isinstance(v, list) else v for k, v in whole.items() if k in known
+        }
         return cls(code=code, columns=columns, **values)
 
     def code_of(self, earning_type: str) -> str | None:
@@ -194,7 +196,11 @@ def _problems_of_template(where: str, template: str, known: Mapping[str, str]) -
     if problem := problem_of(template):
         return [f"{where}: {problem}."]
     unknown = [name for name in names_in(template) if name not in known]
-    return [f"{where}: there is no field “{n}”{_nearest(n, known)}." for n in unknown]
+    return [
+        f"{where}: there is no field “{n}”{_nearest(n, known)}; if it is a constant of yours, set "
+        f"settings.{n}."
+        for n in unknown
+    ]
 
 
 def _problems_of_amounts(profile: Profile) -> list[str]:

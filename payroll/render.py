@@ -300,6 +300,8 @@ class _Writer:
         return any(c.amount_of is not None for c in self.profile.columns)
 
     def _number(self, amount: Decimal, decimals: int) -> str:
+        if self.profile.decimal_point == "":
+            return str(int(amount.scaleb(decimals)))
         return f"{amount:.{decimals}f}".replace(".", self.profile.decimal_point)
 
     def _text(self, column: Column, value: Any, who: list[str]) -> str:

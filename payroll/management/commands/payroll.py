@@ -1,0 +1,100 @@
+"""Pay what is due at a period and write the file for payroll (docs/payroll-profiles.md)."""
+
+from __future__ import annotations
+
+from argparse import ArgumentParser
+from pathlib import Path
+from typing import Any
+
+from django.core.management.base import CommandError
+
+from org.commands import TenantCommand, find_periods, find_user
+from org.errors import DomainError
+from payroll.models import PayFile
+from payroll.run import Paid, reissue, run
+
+
+class Command(TenantCommand):
+    help = "Prepare, approve and write a pay batch; two people, once."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        """The period, the profile, who approves, and where the file goes."""
+        parser.add_argument("period", help="2026-06, or calendar:2026-06.")
+        parser.add_argument("--profile", required=True, help="Code of the payroll profile.")
+        parser.add_argument("--approved-by", metavar="USER", help="Somebody else than --by.")
+        parser.add_argument("--pay-group", metavar="CODE", help="Only this one.")
+        parser.add_argument("--out", type=Path, metavar="FOLDER|FILE", help="Where to write it.")
+        parser.add_argument("--reissue", action="store_true", help="The same lines once more.")
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        """Write to disk only what is committed: a file without its batch could be paid twice."""
+        self.files: list[PayFile] = []
+        out: Path | None = options["out"]
+        super().handle(*args, **options)
+        for file in self.files:
+            if out is not None:
+                self._save(file, target(out, file))
+
+    def work(self, **options: Any) -> None:
+        """Make the run and say what was paid."""
+        periods = find_periods(options["period"])
+        asked = {"periods": periods, "profile": options["profile"], "by": self.by, "at": self.at}
+        asked["pay_group"] = options["pay_group"]
+        if options["reissue"]:
+            paid = reissue(**asked)
+        else:
+            paid = run(**asked, approved_by=find_user(options["approved_by"]))
+        self.files = [p.file for p in paid if p.file is not None]
+        refuse_overwriting(options["out"], self.files)
+        for one in paid:
+            self._report(one)
+
+    def _report(self, paid: Paid) -> None:
+        currency = paid.batch.currency
+        for note in paid.notes:
+            self.say(note)
+        if contents := paid.contents:
+            self.say(f"{paid.batch}: {contents.people} people paid, {contents.lines} lines.")
+            for earning_type, amount in contents.by_earning_type:
+                self.say(f"  {earning_type or 'without a type'}: {amount:,.2f} {currency}")
+            self.say(f"  total: {contents.total:,.2f} {currency}")
+            self.say(
+                f"  carried as debts: {contents.carried:,.2f} {currency}; "
+                f"recovered: {contents.recovered:,.2f} {currency}"
+            )
+        if paid.file is None:
+            self.say("  Nobody is paid, so there is no file.")
+            return
+        again = " once more; tell payroll" if paid.file.reissue_of_id else ""
+        total = f"{paid.file.total:,.2f} {currency}"
+        self.say(f"File{again}: {paid.file.name}, {paid.file.rows} rows, {total}")
+        self.say(f"  SHA-256 {paid.file.sha256}")
+
+    def _save(self, file: PayFile, path: Path) -> None:
+        try:
+            path.write_bytes(bytes(file.content))
+        except OSError as error:
+            raise CommandError(
+                f"{path} could not be written ({error.strerror}). The batch is approved and its "
+                "file kept: ask for it again with --reissue."
+            ) from error
+        self.say(f"Saved as {path}")
+
+
+def target(out: Path, file: PayFile) -> Path:
+    """Where a file goes: into a folder under its own name, else exactly there."""
+    return out / file.name if out.is_dir() else out
+
+
+def refuse_overwriting(out: Path | None, files: list[PayFile]) -> None:
+    """Refuse, before anything is committed, to lose a file or to write two into one."""
+    if out is None:
+        return
+    targets = [target(out, file) for file in files]
+    taken = [path for path in targets if path.exists()]
+    if taken:
+        raise DomainError(f"{taken[0]} exists already and was left alone; choose another --out.")
+    if len(set(targets)) < len(targets):
+        raise DomainError("Several pay groups would write the same file; use --pay-group for each.")
+    if any(not path.parent.is_dir() for path in targets):
+        raise DomainError(f"The folder {targets[0].parent} does not exist; make it first.")
