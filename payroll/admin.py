@@ -2,44 +2,37 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from django.contrib import admin
 from django.http import HttpRequest
 
+from org.access import request_permissions
+from org.admin_base import TenantAdmin
+from org.permissions import Permission
 from payroll.models import PayBatch, PayFile, PayLine
 
-if TYPE_CHECKING:
-    Base = admin.ModelAdmin[Any]  # takes its parameter in the stubs only
-else:
-    Base = admin.ModelAdmin
 
+class PayAdmin(TenantAdmin):
+    """To look at, not to touch: for those who prepare pay and those who audit it."""
 
-class ReadOnly(Base):
-    """To look at, not to touch."""
+    see = Permission.SEE_AUDIT
 
-    def has_add_permission(self, request: HttpRequest) -> bool:
-        """Nobody adds by hand."""
-        return False
-
-    def has_change_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody changes."""
-        return False
-
-    def has_delete_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        """Nobody deletes."""
-        return False
+    def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
+        """Whether the role of whoever asks prepares pay or audits."""
+        mine = request_permissions(request)
+        return self.see in mine or Permission.PREPARE_PAY in mine
 
 
 @admin.register(PayBatch)
-class PayBatchAdmin(ReadOnly):
+class PayBatchAdmin(PayAdmin):
     list_display = ["__str__", "status", "currency", "prepared_by", "approved_by", "approved_at"]
     list_filter = ["status", "pay_group"]
     list_select_related = ["pay_group", "period", "prepared_by", "approved_by"]
 
 
 @admin.register(PayLine)
-class PayLineAdmin(ReadOnly):
+class PayLineAdmin(PayAdmin):
     list_display = ["person", "batch", "earning_type", "earned_period", "amount", "currency"]
     list_filter = ["batch__pay_group", "earning_type"]
     search_fields = ["person__name", "person__code", "employment__payroll_id"]
@@ -47,7 +40,7 @@ class PayLineAdmin(ReadOnly):
 
 
 @admin.register(PayFile)
-class PayFileAdmin(ReadOnly):
+class PayFileAdmin(PayAdmin):
     list_display = ["name", "batch", "profile", "rows", "total", "sha256", "written_at", "by"]
     list_select_related = ["batch__pay_group", "batch__period", "profile", "by"]
     exclude = ["content"]
