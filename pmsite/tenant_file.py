@@ -29,6 +29,7 @@ from org.config_section import Section
 from org.errors import DomainError
 from org.models import Person, Tenant, User
 from org.tenancy import enter
+from pmsite import config as site_config
 from pmsite import tenant_schema, tenant_yaml
 from pmsite.tenant_yaml import Document
 
@@ -75,7 +76,7 @@ def sections() -> dict[str, Section]:
     """Every section by its key, in the order of the file; the CSV files are not among them."""
     found = {
         section.key: section
-        for app in (org.config, metrics.config, incentives.config, payroll.config)
+        for app in (org.config, metrics.config, incentives.config, payroll.config, site_config)
         for section in app.SECTIONS
     }
     return {key: found[key] for key in sorted(found, key=ORDER.index)}
