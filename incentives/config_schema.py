@@ -40,7 +40,7 @@ ELIGIBILITY = tools.listing(
             "person": tools.text("Personnel number."),
             "unit": tools.text("Unit, and all below it."),
             "job_type": tools.text("Job type."),
-            "slot": tools.text("Job slot, such as primary. Left out: any."),
+            "slot": tools.text("Job slot, such as primary. Left out: any.", maxLength=40),
         },
     ),
     minItems=1,
@@ -98,7 +98,9 @@ MEASURE = tools.mapping(
     "A named input of the formulas.",
     {
         "metric": tools.text("Code of the metric. Left out: the measure's own name."),
-        "earnings_of": tools.text("Instead of a metric: what a component earned, plan.component."),
+        "earnings_of": tools.text(
+            "Instead of a metric: what a component earned, plan.component.", maxLength=130
+        ),
         "scope": tools.choice(
             "Whose: own (the default), direct (reports), team (the unit), subtree (and below).",
             Measure.Scope.values,
@@ -135,7 +137,7 @@ COMPONENT = tools.mapping(
             "What it is worked out for: person (the default), day, credit or team.",
             Component.Per.values,
         ),
-        "of": tools.text("With per: credit, the measure whose credits are paid."),
+        "of": tools.text("With per: credit, the measure whose credits are paid.", maxLength=60),
         "formula": tools.formula("The amount."),
         "gate": tools.formula("A condition: where it is not met, the component pays nothing."),
         "modifier": tools.formula("A factor."),
@@ -152,7 +154,7 @@ COMPONENT = tools.mapping(
                 "mode": tools.choice("half_up: half away from zero.", ["half_up"]),
             },
         ),
-        "earning_type": tools.text("What payroll books it as. Left out: incentive."),
+        "earning_type": tools.text("What payroll books it as. Left out: incentive.", maxLength=60),
         "schedule": tools.text("Name of the schedule by which it is paid. Left out: when final."),
         "exchange_rate": tools.choice(
             "Which rate turns it into the plan's currency.", ["plan", "day", "month"]
@@ -175,7 +177,8 @@ SCHEDULE = tools.listing(
             "share": tools.number("Its share, such as 70%."),
             "release": tools.text(
                 "When it is payable: final, a day, “3 months later”, or a condition over the "
-                "transaction."
+                "transaction.",
+                maxLength=2000,
             ),
             "expires": tools.text("When it is forfeited if never released, such as 12 months."),
         },
@@ -205,7 +208,9 @@ VERSION = tools.mapping(
         "in_force": tools.day("First day of the first period that it rules."),
         "ends": tools.day("First day on which the plan no longer pays."),
         "status": tools.choice("published (the default) or draft.", ["published", "draft"]),
-        "reason": tools.text("Why it is published; needed where it reaches final periods."),
+        "reason": tools.text(
+            "Why it is published; needed where it reaches final periods.", maxLength=2000
+        ),
         "segments": tools.choice(
             "blend (one result a period, the default) or separate (one per unit and job type).",
             PlanVersion.Segments.values,
@@ -247,7 +252,9 @@ PLANS: dict[str, Any] = tools.by_code(
         {
             "name": tools.text("As people read it. Left out: the code."),
             "family": tools.text(
-                "Plans of one family replace each other, families add up. Left out: main."
+                "Plans of one family replace each other, families add up. Left out: main.",
+                minLength=1,
+                maxLength=60,
             ),
             "calendar": tools.text("Code of the calendar whose periods it pays."),
             "currency": tools.text("Three letters. Left out: the tenant's.", pattern="^[A-Z]{3}$"),

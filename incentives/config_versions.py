@@ -11,6 +11,7 @@ import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
 from decimal import Decimal
+from itertools import pairwise
 from typing import Any
 
 from formula import Table, TableError
@@ -80,6 +81,9 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         name: _component(name, one, f"{where}.components.{name}", schedules, problems)
         for name, one in item["components"].items()
     }
+    eligibility = sorted(map(_who, item.get("eligibility", [{}])), key=str)
+    if any(one == other for one, other in pairwise(eligibility)):
+        problems.add(f"{where}.eligibility", "an entry is there twice. Keep one of them.")
     for name, parts in schedules.items():
         _check_shares(parts, f"{where}.schedules.{name}", problems)
     return {
@@ -87,7 +91,7 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         "in_force": item["in_force"],
         **version,
         "prorate": PRORATE_DEFAULTS | _sorted_lists(item.get("prorate", {})),
-        "eligibility": sorted(map(_who, item.get("eligibility", [{}])), key=str),
+        "eligibility": eligibility,
         "tables": tables,
         "measures": {
             name: _measure(name, one or {}, f"{where}.measures.{name}", problems)

@@ -39,7 +39,9 @@ KIND = tools.mapping(
             tools.text("A column."),
             minItems=1,
         ),
-        "dates": tools.listing("The dates that it has: sold, collected …", tools.text("A date.")),
+        "dates": tools.listing(
+            "The dates that it has: sold, collected …", tools.text("A date.", maxLength=60)
+        ),
         "attributes": tools.by_code(
             "Attribute to type: money, number, percent, text, choice, date, yes_no.",
             tools.choice("Its type.", TYPES),
@@ -71,7 +73,9 @@ CREDITS_SCHEMA = tools.listing(
     tools.mapping(
         "A credit rule.",
         {
-            "group": tools.text("Groups are independent of each other: an overlay is its own."),
+            "group": tools.text(
+                "Groups are independent of each other: an overlay is its own.", maxLength=60
+            ),
             "order": tools.whole("Its place in the group, unique there.", minimum=0),
             "kind": tools.text("Code of the kind of transaction."),
             "when": tools.formula("Which transactions it takes, a condition. Left out: all."),

@@ -167,7 +167,7 @@ def _fields(item: Mapping[str, Any], where: str, problems: Problems) -> dict[str
     fields["kind"] = item["kind"]
     fields["attainment"] = item.get("attainment") or ATTAINMENT[fields["direction"]]
     if fields["minimum_sample"] is not None:
-        fields["minimum_sample"] = number_of(
+        fields["minimum_sample"] = sample_of(
             fields["minimum_sample"], f"{where}.minimum_sample", problems
         )
     _need("formula", fields["kind"] == M.Kind.DERIVED, "a derived metric", fields, where, problems)
@@ -192,6 +192,14 @@ def number_of(value: Any, where: str, problems: Problems) -> Decimal | None:
     except ValueError as error:
         problems.add(where, f"{error}.")
         return None
+
+
+def sample_of(value: Any, where: str, problems: Problems) -> Decimal | None:
+    """A minimum sample: not negative, below 10^12, at most 6 decimals, as the column holds it."""
+    sample = number_of(value, where, problems)
+    if sample is not None and not (0 <= sample < 10**12 and sample == round(sample, 6)):
+        problems.add(where, f"{value} is no sample: from 0 on, with at most 6 decimals.")
+    return sample
 
 
 # -- formulas -------------------------------------------------------------------------------------

@@ -42,7 +42,9 @@ SCHEMA = tools.by_code(
                 "The zone that decides the day of a value, such as America/New_York. Left out: "
                 "the tenant's."
             ),
-            "map": column_map.SCHEMA if column_map else {"type": "object", "description": "Column map."},
+            "map": column_map.SCHEMA
+            if column_map
+            else {"type": "object", "description": "Column map."},
             "aliases": tools.by_code(
                 "What the source calls people: its id to the personnel number. Written only for "
                 "people whose id differs from their personnel number.",
@@ -52,6 +54,7 @@ SCHEMA = tools.by_code(
                         tools.listing("People in turn, with days.", ALIAS, minItems=1),
                     ]
                 },
+                longest=120,
             ),
         },
     ),

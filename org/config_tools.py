@@ -16,17 +16,20 @@ from typing import Any
 
 from django.db.models import Model
 
-from org.dates import EARLIEST_DAY, FOREVER, NEVER
+from org.dates import EARLIEST_DAY, FOREVER, NEVER, plausible
 from org.errors import DomainError
 
 Schema = dict[str, Any]
+LONGEST_TEXT = 200
+LONGEST_CODE = 60
+LARGEST_WHOLE = 1_000_000_000
 
 # -- pieces of schema -----------------------------------------------------------------------------
 
 
 def text(description: str, **more: Any) -> Schema:
     """A text; numbers and days are taken as they are written."""
-    return {"type": "string", "description": description, **more}
+    return {"type": "string", "description": description, "maxLength": LONGEST_TEXT, **more}
 
 
 def choice(description: str, values: Iterable[str], **more: Any) -> Schema:
@@ -41,7 +44,7 @@ def truth(description: str, **more: Any) -> Schema:
 
 def whole(description: str, **more: Any) -> Schema:
     """A whole number."""
-    return {"type": "integer", "description": description, **more}
+    return {"type": "integer", "description": description, "maximum": LARGEST_WHOLE, **more}
 
 
 def number(description: str, **more: Any) -> Schema:
@@ -80,16 +83,22 @@ def mapping(description: str, properties: Mapping[str, Schema], *required: str) 
     return {**schema, "required": list(required)} if required else schema
 
 
-def by_code(description: str, item: Schema, *, name: bool = False) -> Schema:
-    """A mapping from codes (or names that formulas use) to what they stand for."""
-    schema: Schema = {
+def by_code(
+    description: str, item: Schema, *, name: bool = False, longest: int = LONGEST_CODE
+) -> Schema:
+    """A mapping from codes (or, with ``name``, names that formulas use) to what they stand for."""
+    names: Schema = {"minLength": 1, "maxLength": longest}
+    if name:
+        names["pattern"] = r"^(?!.*__)[^\W\d]\w*$"
+        names["description"] = (
+            "a name that formulas use has letters, digits and single _, and begins with a letter."
+        )
+    return {
         "type": "object",
         "description": description,
+        "propertyNames": names,
         "additionalProperties": item,
     }
-    if name:
-        schema["propertyNames"] = {"pattern": r"^(?!.*__)[^\W\d]\w*$"}
-    return schema
 
 
 FROM = day("First day on which it counts. Left out: since ever.")
@@ -148,6 +157,9 @@ def days_of(
 ) -> dict[str, date]:
     """``from`` and ``to`` as fields; notes a range that ends before it begins."""
     first, last = item.get("from") or EARLIEST_DAY, item.get(end) or FOREVER
+    for key, said in (("from", first), (end, last)):
+        if not plausible(said) and said != FOREVER:
+            problems.add(f"{where}.{key}", f"{said} is no plausible day: is the year right?")
     if first >= last:
         problems.add(
             f"{where}.{end}",

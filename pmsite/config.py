@@ -27,7 +27,8 @@ SCHEMA = tools.listing(
         {
             "job": tools.text("What is done, such as nightly."),
             "at": tools.text(
-                "Time of the tenant's day, such as 02:30.", pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$"
+                "Time of the tenant's day, such as 02:30.",
+                pattern=r"^([01][0-9]|2[0-3]):[0-5][0-9]$",
             ),
             "weekdays": tools.listing(
                 "On which weekdays. Left out: on all.",

@@ -138,7 +138,7 @@ def apply(
     said = document.data["tenant"]
     said["code"] = tenant or said["code"]
     with transaction.atomic():
-        row, created = _find_or_create(said, by=by)
+        row, created = _find_or_create(said)
         report = Report(row.code, created)
         with enter(row.pk):
             files = partial(_load_file, path.parent)
@@ -176,11 +176,11 @@ def parse(content: bytes, name: str) -> Document:
     return document
 
 
-def _find_or_create(said: dict[str, Any], *, by: User | None) -> tuple[Tenant, bool]:
-    existing = Tenant.objects.filter(code=said["code"]).first()
-    if existing:
-        return existing, False
-    return Tenant.objects.create(code=said["code"], name=said.get("name", said["code"])), True
+def _find_or_create(said: dict[str, Any]) -> tuple[Tenant, bool]:
+    code = said["code"]
+    row, created = Tenant.objects.get_or_create(code=code, defaults={"name": said["name"]})
+    # Two files for one tenant wait for each other, or both would add what both find missing.
+    return Tenant.objects.select_for_update(no_key=True).get(pk=row.pk), created
 
 
 def _load_file(folder: Path, key: str, name: str, *, by: User | None, at: datetime) -> list[str]:
