@@ -9,6 +9,7 @@ from typing import Any
 from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
 
+from metrics import column_map
 from metrics.models import Metric, PersonAlias, Source
 from org import config_tools as tools
 from org.config_section import Section
@@ -17,11 +18,6 @@ from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Person, User
 from org.models.tenants import check_zone
-
-try:
-    from metrics import column_map
-except ImportError:  # lands within the hour
-    column_map = None
 
 ALIAS = tools.mapping(
     "What the source calls a person, on which days.",
@@ -42,9 +38,7 @@ SCHEMA = tools.by_code(
                 "The zone that decides the day of a value, such as America/New_York. Left out: "
                 "the tenant's."
             ),
-            "map": column_map.SCHEMA
-            if column_map
-            else {"type": "object", "description": "Column map."},
+            "map": column_map.SCHEMA,
             "aliases": tools.by_code(
                 "What the source calls people: its id to the personnel number. Written only for "
                 "people whose id differs from their personnel number.",
@@ -68,7 +62,8 @@ def read() -> dict[str, Any] | None:
 
 
 def _written(source: Source) -> dict[str, Any]:
-    said = {"name": source.name, "time_zone": source.time_zone, "map": source.column_map}
+    how = column_map.parse(source.column_map).to_dict() if source.column_map else {}
+    said = {"name": source.name, "time_zone": source.time_zone, "map": how}
     aliases: dict[str, Any] = {}
     rows = PersonAlias.objects.filter(source=source, superseded_at=NEVER)
     for row in rows.select_related("person").order_by("external_id", "valid_from"):
@@ -119,8 +114,6 @@ def _map(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
     where = f"sources.{code}.map"
     if not item.get("map"):
         return {}
-    if not column_map:
-        return tools.as_json(item["map"])
     try:
         parsed = column_map.parse(item["map"])
     except DomainError as error:
