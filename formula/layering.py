@@ -75,7 +75,7 @@ class Layering:
     def __init__(self) -> None:
         self.layers: list[list[Composed]] = []
         self._count = 0
-        self._placed: dict[int, tuple[Composable, Identifier]] = {}
+        self._placed: dict[int, tuple[Composable, Identifier, int]] = {}
 
     def place(self, expression: Composable, layer: int, name: str) -> None:
         """Makes ``expression``, which needs ``layer`` layers, the column ``name`` of the next."""
@@ -84,29 +84,33 @@ class Layering:
         column = SQL("{} AS {}").format(expression, Identifier(name))
         self.layers[layer].append(column)
 
-    def _column(self, expression: Composable, layer: int) -> Identifier:
+    def _column(self, expression: Composable, layer: int) -> tuple[Identifier, int]:
+        """A column for ``expression`` and the layers below which it cannot be used.
+
+        An expression that has a column already keeps it, in whichever layer that one is.
+        """
         known = self._placed.get(id(expression))
         if known is None:
             self._count += 1
-            column = Identifier(f"~{self._count}")
-            self.place(expression, layer, f"~{self._count}")
+            name = f"~{self._count}"
+            self.place(expression, layer, name)
             # Keeping the expression keeps its id from being given to another one.
-            known = self._placed[id(expression)] = (expression, column)
-        return known[1]
+            known = self._placed[id(expression)] = (expression, Identifier(name), layer + 1)
+        return known[1], known[2]
 
     def light(self, part: Sql, limit: int = LIGHT) -> Sql:
         """The same with a value that may be repeated."""
         if part.weight <= limit:
             return part
-        column = self._column(part.value, part.layer)
-        return replace(part, value=column, layer=part.layer + 1, weight=1)
+        column, layer = self._column(part.value, part.layer)
+        return replace(part, value=column, layer=max(layer, part.layer), weight=1)
 
     def light_error(self, part: Sql) -> Sql:
         """The same with an error that may be repeated."""
         if part.error is None or part.error_weight <= LIGHT:
             return part
-        column = self._column(part.error, part.layer)
-        return replace(part, error=column, layer=part.layer + 1, error_weight=1)
+        column, layer = self._column(part.error, part.layer)
+        return replace(part, error=column, layer=max(layer, part.layer), error_weight=1)
 
     def strict(
         self, parts: Sequence[Sql], value: Composable, *, weight: int = 1, blank: bool = False

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 import pytest
-from django.db import connection
+from django.db import connection, transaction
 from psycopg.sql import Composable
 
 from .populations import Run
@@ -16,7 +16,8 @@ def sql(db: None) -> Run:
     """Runs a composed statement and returns its rows."""
 
     def run(statement: Composable) -> list[tuple[Any, ...]]:
-        with connection.cursor() as cursor:
+        # A savepoint: a statement that fails must not spoil the next example of the same test.
+        with transaction.atomic(), connection.cursor() as cursor:
             cursor.execute(statement)
             rows: list[tuple[Any, ...]] = cursor.fetchall()
             return rows

@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from formula import NUMBER, Formula, Name, Scope, check, layers
+from formula import BOOLEAN, NUMBER, TEXT, Formula, Name, Scope, check, layers
 from formula.spec import SCOPE
 
 from .populations import Run, base, types_of
@@ -66,6 +66,18 @@ def test_later_formulas_use_earlier_ones_without_case(sql: Run) -> None:
     ]
     statement = layers(steps, population(steps[0][0][1]), keep=["First", "second", "third"])
     assert sql(statement) == [(Decimal(8), Decimal(16), Decimal(24))]
+
+
+def test_a_column_that_is_used_twice_is_used_above_its_layer(sql: Run) -> None:
+    scope = Scope({**SCOPE.names, "x": Name(BOOLEAN)}, SCOPE.tables, SCOPE.facts)
+    shared = "IFS(IFS(TRUE, x, FALSE, p), MOD(-53, -3), TRUE, LOOKUP(t, long, n))"
+    first = check(f"DEFAULT({shared}, IFS(q, PRORATE(1), TRUE, IF(p, 2, 3)))", scope)
+    second = check(f"MATRIX(MOD(-2, -5) ^ CHOOSE(100, 1, 2), {shared}, grid)", scope)
+    steps = [[("x", check("NOT(p)", scope))], [("y0", first), ("y1", second)]]
+    refs = {r: k for r, k in types_of([first, second]).items() if r.column != "x"}
+    values = {NUMBER: Decimal(1), TEXT: "key9", BOOLEAN: True}
+    rows = base(refs, [{ref.column: values[kind] for ref, kind in refs.items()}])
+    assert sql(layers(steps, rows, keep=["y0", "y1 !"])) == [(Decimal(9), "choose")]
 
 
 def test_no_formula_at_all(sql: Run) -> None:
