@@ -9,7 +9,7 @@ import pytest
 from django.db import connection
 from psycopg.sql import SQL, Identifier
 
-from formula import BOOLEAN, NUMBER, TEXT, Formula, Name, Scope, check, layers
+from formula import BOOLEAN, NUMBER, TEXT, Formula, Name, Scope, Type, Value, check, layers
 from formula.spec import SCOPE
 
 from .populations import Run, base, types_of
@@ -75,7 +75,7 @@ def test_a_column_that_is_used_twice_is_used_above_its_layer(sql: Run) -> None:
     second = check(f"MATRIX(MOD(-2, -5) ^ CHOOSE(100, 1, 2), {shared}, grid)", scope)
     steps = [[("x", check("NOT(p)", scope))], [("y0", first), ("y1", second)]]
     refs = {r: k for r, k in types_of([first, second]).items() if r.column != "x"}
-    values = {NUMBER: Decimal(1), TEXT: "key9", BOOLEAN: True}
+    values: dict[Type, Value] = {NUMBER: Decimal(1), TEXT: "key9", BOOLEAN: True}
     rows = base(refs, [{ref.column: values[kind] for ref, kind in refs.items()}])
     assert sql(layers(steps, rows, keep=["y0", "y1 !"])) == [(Decimal(9), "choose")]
 
