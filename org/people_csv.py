@@ -122,11 +122,15 @@ def _read_persons(lines: list[Line], problems: Problems) -> dict[str, tuple[str,
         elif persons.setdefault(code, said) != said:
             problems.add(
                 line,
-                f"{code} is {' '.join(said)} here and {' '.join(persons[code])} in line "
+                f"{code} is {_who(said)} here and {_who(persons[code])} in line "
                 f"{first[code]}. A person has one name and one e-mail.",
             )
         first.setdefault(code, line.number)
     return persons
+
+
+def _who(said: tuple[str, str]) -> str:
+    return " ".join(filter(None, said))
 
 
 def _write_persons(persons: dict[str, tuple[str, str]]) -> tuple[int, int]:
