@@ -28,6 +28,7 @@ from payroll.queries import (
     moves_query,
     people_named,
     rows_of,
+    whole_tables,
     without_payroll_id,
 )
 from payroll.render import listed
@@ -136,10 +137,11 @@ def _work_out_moves(batch: PayBatch) -> None:
     moves = moves_query(
         pay_group=batch.pay_group, day=business_day(batch.period), currency=batch.currency
     )
-    with connection.cursor() as cursor:
+    with whole_tables(), connection.cursor() as cursor:
         cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(MOVES))
         statement = sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS {}")
         cursor.execute(statement.format(MOVES, moves))
+        cursor.execute(sql.SQL("ANALYZE {}").format(MOVES))
 
 
 def _refuse_problems(batch: PayBatch, contents: Contents, by: User) -> None:
@@ -211,7 +213,7 @@ def _write_lines(batch: PayBatch, *, after: int) -> None:
         " ON e.person_id = t.person_id"
         " WHERE t.id > {after} AND t.origin = 'pay_run' AND t.to_account = 'paid' ORDER BY t.id"
     ).format(batch=sql.Literal(batch.pk), moves=MOVES, after=sql.Literal(after))
-    with connection.cursor() as cursor:
+    with whole_tables(), connection.cursor() as cursor:
         cursor.execute(statement)
     ((owing, total),) = rows_of(
         sql.SQL("SELECT count(*), sum(paid) FROM {} WHERE paid > 0").format(MOVES)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, fields
 from difflib import get_close_matches
-from functools import cache
+from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
@@ -99,7 +99,7 @@ class Profile:
         code = self.codes.get(earning_type, self.codes.get("*"))
         return earning_type if code == "*" else code
 
-    @property
+    @cached_property
     def fields_used(self) -> frozenset[str]:
         """The fields that the columns name, in templates too."""
         plain = {c.field for c in self.columns if c.field}

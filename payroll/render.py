@@ -176,6 +176,8 @@ class _Writer:
     def __init__(self, profile: Profile, known: Mapping[str, Any], problems: Problems) -> None:
         self.profile, self.known, self.problems = profile, known, problems
         self.written: list[Decimal] = []
+        self.wide = any(column.amount_of is not None for column in profile.columns)
+        self.widths = {c.field: c for c in profile.columns if c.field and c.width}
         self.end = {"crlf": "\r\n", "lf": "\n"}[profile.line_end]
 
     def values(self, row: Row, number: int = 0) -> dict[str, Any]:
@@ -202,11 +204,10 @@ class _Writer:
     def sort_key(self, row: Row) -> tuple[Any, ...]:
         """What orders the rows: fields as the file writes them, then the person and the code."""
         values = self.values(row)
-        widths = {c.field: c for c in self.profile.columns if c.field and c.width}
         parts = []
         for name in self.profile.sort:
             text = self._plain(values[name], None)
-            parts.append(self._fitted(widths[name], text) if name in widths else text)
+            parts.append(self._fitted(self.widths[name], text) if name in self.widths else text)
         return (*parts, row.lines[0].person, row.code)
 
     def line(self, number: int, row: Row) -> str:
@@ -291,13 +292,9 @@ class _Writer:
             self.problems.note(f"{amount.normalize():f} needs more than {decimals} decimals", who)
         if amount < 0 and not self.profile.negatives:
             self.problems.note(f"{amount:.2f} is below zero, which the profile forbids", who)
-        if column.amount_of is not None or self.profile.rows != "person" or not self._wide:
+        if column.amount_of is not None or self.profile.rows != "person" or not self.wide:
             self.written.append(amount.quantize(Decimal(1).scaleb(-decimals)))
         return self._number(amount, decimals) if amount else ""
-
-    @property
-    def _wide(self) -> bool:
-        return any(c.amount_of is not None for c in self.profile.columns)
 
     def _number(self, amount: Decimal, decimals: int) -> str:
         if self.profile.decimal_point == "":
