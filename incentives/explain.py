@@ -25,11 +25,8 @@ from incentives.rules import (
     load,
 )
 from metrics.completeness import complete_through
-from metrics.models import MetricDefinition
 from org.errors import DomainError
 from org.models import JobType, Person, Unit
-
-Way = MetricDefinition.Attainment
 
 
 class Disagreement(DomainError):
@@ -201,7 +198,7 @@ def _fact(text: str | None, kind: Type) -> Any:
 
 def _attainment_inputs(known: dict[str, Any], measure: MeasureRule) -> None:
     actual, goal = known[measure.name], known[Ref("goal", measure.name).column]
-    if measure.way == Way.GOAL_BY_ACTUAL and actual == 0:
+    if measure.zero_is_no_data and actual == 0:
         actual = None
     known[actual_name(measure.name)] = actual
     known[goal_name(measure.name)] = ErrorValue("zero_goal") if goal == 0 else goal

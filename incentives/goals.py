@@ -191,7 +191,7 @@ def _put_together(frame: Frame, kind: str) -> Composable:
         ).format(share=SQL(share), by_days=fraction(reduced, over="value"))
     if kind in WEIGHTED:
         return SQL(
-            "coalesce(round(max(weight.goal)::numeric(80,40) / nullif(max(weight.weight), 0), 12),"
+            "coalesce(round(max(weight.goal)::numeric(80,50) / nullif(max(weight.weight), 0), 12),"
             " {})"
         ).format(by_days)
     if kind == Kind.LAST:
@@ -204,8 +204,8 @@ def _unit_goals(frame: Frame, measures: list[MeasureRule]) -> Composable:
     return SQL(
         "SELECT 'team' AS of, piece.span_id AS group_id, piece.metric_id,"
         " CASE WHEN min(basis) = 'person_day' THEN round(sum(piece.value * there.work_days), 12)"
-        " ELSE round(sum(piece.value * (piece.end_day - piece.first_day))::numeric(80,40)"
-        "  / sum(piece.end_day - piece.first_day), 12) END"
+        " ELSE round(sum(piece.value * (piece.end_day - piece.first_day))::numeric(80,50)"
+        "  / sum(piece.end_day - piece.first_day), 12) END AS goal"
         " FROM goal_piece AS piece LEFT JOIN LATERAL ("
         "  SELECT sum(last.before - first.before) AS work_days FROM org_assignment AS job"
         "  JOIN org_unit AS unit ON unit.id = job.unit_id"

@@ -23,12 +23,10 @@ from incentives.rules import (
     goal_name,
 )
 from incentives.sql import NEVER, keep, rows
-from metrics.models import MetricDefinition
 from org.dates import NEVER as NEVER_MOMENT
 from org.models import FactType
 
 Scope = Measure.Scope
-Way = MetricDefinition.Attainment
 
 
 def find(frame: Frame, complete_through: dict[int, date], on: date) -> Composable:
@@ -219,7 +217,7 @@ def _value(measure: MeasureRule, incomplete: Composable) -> Composable:
 
     value: Composable
     if measure.kind in goals.WEIGHTED:
-        value = SQL("round({}::numeric(80,40) / nullif({}, 0), 12)").format(part("n"), part("d"))
+        value = SQL("round({}::numeric(80,50) / nullif({}, 0), 12)").format(part("n"), part("d"))
         sample = part("d")
     elif measure.kind == Kind.SUM:
         value = SQL("coalesce({}, CASE WHEN NOT ({}) THEN 0 END)").format(part("n"), incomplete)
@@ -303,7 +301,7 @@ def attainment_inputs(measure: MeasureRule) -> list[Composable]:
     """Actual and goal as the attainment reads them, so that nothing is divided by zero."""
     value, goal = Identifier(measure.name), Identifier(Ref("goal", measure.name).column)
     actual: Composable = value
-    if measure.way == Way.GOAL_BY_ACTUAL:
+    if measure.zero_is_no_data:
         actual = SQL("nullif({}, 0)").format(value)
     return [
         SQL("{} AS {}").format(actual, Identifier(actual_name(measure.name))),

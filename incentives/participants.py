@@ -252,7 +252,7 @@ def fraction(of: list[str], *, over: str = "1") -> Composable:
     """
     share = " * share" if "share" in of else ""
     whole = "max(period_days)" if "days" in of else "sum(days)"
-    return SQL(f"round(sum(({over}) * days{share})::numeric(80,40) / nullif({whole}, 0), 12)")
+    return SQL(f"round(sum(({over}) * days{share})::numeric(80,50) / nullif({whole}, 0), 12)")
 
 
 def _results(frame: Frame) -> int:

@@ -76,7 +76,7 @@ class MeasureRule:
     scope: str
     no_data: str
     minimum_sample: Any
-    way: str
+    zero_is_no_data: bool
     attainment: Formula
     attainment_text: str
     derived: Formula | None = None
@@ -326,7 +326,7 @@ class _Reader:
             scope=row.scope,
             no_data=row.no_data,
             minimum_sample=definition.minimum_sample,
-            way=definition.attainment,
+            zero_is_no_data=zero_is_no_data(definition),
             attainment=attainment,
             attainment_text=definition.get_attainment_display(),
             derived=derived,
@@ -418,6 +418,13 @@ def attainment_text(name: str, definition: MetricDefinition) -> str:
     if definition.attainment_decimals is not None:
         text = f"ROUND({text}, {definition.attainment_decimals + 2})"
     return f"DEFAULT({decided_name(name)}, {text})"
+
+
+def zero_is_no_data(definition: MetricDefinition) -> bool:
+    """Whether an actual of zero says nothing: it would divide, or nobody handles a call in 0 s."""
+    divides = definition.attainment == MetricDefinition.Attainment.GOAL_BY_ACTUAL
+    lower = definition.direction == MetricDefinition.Direction.LOWER
+    return divides or (lower and definition.unit == MetricDefinition.Unit.SECONDS)
 
 
 def _renamed_text(formula: Formula, names: Mapping[str, str]) -> str:

@@ -333,8 +333,7 @@ class RowMapper:
                 code = ours.get(column_key(name))
                 if code is None:
                     raise _unknown_metric(long.metric, name, ours)
-                item = MetricMap(code, long.verb, long.value, long.denominator, long.weight)
-                reader = readers[name] = self._long_metric(item)
+                reader = readers[name] = self._long_metric(self._long_item(code, long))
             value = reader(row)
             if value is None:
                 raise _Problem(
@@ -343,6 +342,13 @@ class RowMapper:
             return [value]
 
         return values
+
+    def _long_item(self, code: str, long: LongValues) -> MetricMap:
+        """One metric of a long file: a weight is for means, where both columns are named."""
+        is_mean = self.metrics.ids[code] in self.metrics.means
+        if long.weight is not None and (is_mean or long.denominator is None):
+            return MetricMap(code, long.verb, long.value, None, long.weight)
+        return MetricMap(code, long.verb, long.value, long.denominator)
 
     def _long_metric(self, item: MetricMap) -> Callable[[Row], _Value | None]:
         """One row of a long file; a denominator column is empty for metrics that have none."""

@@ -5,25 +5,28 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('incentives', '0001_initial'),
-        ('org', '0001_initial'),
+        ("incentives", "0001_initial"),
+        ("org", "0001_initial"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
     operations = [
         migrations.RemoveConstraint(
-            model_name='planversion',
-            name='incentives_planversion_number',
+            model_name="planversion",
+            name="incentives_planversion_number",
         ),
         migrations.AddField(
-            model_name='planversion',
-            name='withdrawn_at',
+            model_name="planversion",
+            name="withdrawn_at",
             field=models.DateTimeField(blank=True, editable=False, null=True),
         ),
         migrations.AddConstraint(
-            model_name='planversion',
-            constraint=models.UniqueConstraint(condition=models.Q(('status', 'retired'), _negated=True), fields=('tenant', 'plan', 'number'), name='incentives_planversion_number'),
+            model_name="planversion",
+            constraint=models.UniqueConstraint(
+                condition=models.Q(("status", "retired"), _negated=True),
+                fields=("tenant", "plan", "number"),
+                name="incentives_planversion_number",
+            ),
         ),
     ]
