@@ -1,0 +1,1 @@
+"""Two invented organisations with three months of work, made from a seed: the same every time."""
