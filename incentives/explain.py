@@ -124,7 +124,7 @@ def explain_result(
         as_of=made.at.isoformat(timespec="seconds"),
         segments=tuple(_segments(result.segments)),
         choices=tuple(choices(rules)),
-        measures=tuple(_measure_line(m, known, result.inputs) for m in rules.shown),
+        measures=tuple(measure_line(m, known, result.inputs) for m in rules.shown),
         components=lines,
         currency=next((e.currency for e in stored.values()), ""),
         inputs=result.inputs,
@@ -207,7 +207,7 @@ def _attainment_inputs(known: dict[str, Any], measure: MeasureRule) -> None:
 # --- lines
 
 
-def _measure_line(
+def measure_line(
     measure: MeasureRule, known: Mapping[str, Any], stored: Mapping[str, str]
 ) -> MeasureLine:
     attainment = known[Ref("attainment", measure.name).column]

@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms.utils import ErrorList
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
@@ -66,12 +67,16 @@ class ByRole:
     see: Permission = Permission.SEE_RULES
     write: Permission | None = None
 
+    def may(self, request: HttpRequest, permission: Permission) -> bool:
+        """Whether the role of whoever asks carries a permission today."""
+        return permission in request_permissions(request)
+
     def may_write(self, request: HttpRequest) -> bool:
         """Whether the role of whoever asks may change such rows."""
-        return self.write is not None and self.write in request_permissions(request)
+        return self.write is not None and self.may(request, self.write)
 
     def has_view_permission(self, request: HttpRequest, obj: Any = None) -> bool:
-        return self.see in request_permissions(request) or self.may_write(request)
+        return self.may(request, self.see) or self.may_write(request)
 
     def has_add_permission(self, request: HttpRequest, obj: Any = None) -> bool:
         return self.may_write(request)
@@ -126,6 +131,12 @@ class TenantAdmin(ByRole, admin.ModelAdmin):
             return view(request, *args, **kwargs)
         except DomainError as refusal:
             return self.refused(request, refusal)
+
+    def demand(self, request: HttpRequest, permission: Permission) -> None:
+        """Refuse (403) whoever lacks a permission today."""
+        if not self.may(request, permission):
+            what = permission.replace("_", " ")
+            raise PermissionDenied(f"Your role may not {what}. Ask somebody whose role may.")
 
     def refused(self, request: HttpRequest, refusal: DomainError) -> HttpResponse:
         """Say what was refused, and show the page again."""

@@ -6,7 +6,7 @@ No figure is computed here: amounts, actuals, goals and attainments are those of
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import date
 from decimal import Decimal
@@ -14,44 +14,12 @@ from typing import Any
 
 from django.db.models import DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum
 
-from formula import Ref
-from incentives.models import Component, Earning, Measure, PlanPeriod, Result
-from incentives.rules import definitions_on
-from metrics.models import MetricDefinition
+from incentives.explain import Disagreement, explain_result
+from incentives.models import Account, Earning, PlanPeriod, Result, Transfer
+from incentives.rules import load
 from org.models import Assignment, Period, Person
 from org.queries import assignments_on
-from scorecards.standing import Standing, standing_of
-
-
-@dataclass(frozen=True)
-class MetricFigure:
-    """A measure of one person: what was reached, what was to be reached, and how that stands."""
-
-    name: str
-    unit: str
-    places: int
-    actual: Decimal | None
-    goal: Decimal | None
-    attainment: Decimal | None
-    attainment_places: int | None
-    standing: Standing
-    job: str = ""
-
-
-@dataclass(frozen=True)
-class Line:
-    """What one component pays, or why that is not known yet."""
-
-    component: Component
-    amount: Decimal | None
-    status: str
-    problem: str
-    job: str
-
-    @property
-    def anchor(self) -> str:
-        """Where on the page it stands."""
-        return f"{self.component.name}-{self.component.pk}"
+from scorecards.reading import Line, MetricFigure, figure_of, line_of, measure_lines
 
 
 @dataclass
@@ -62,13 +30,10 @@ class PlanCard:
     currency: str
     metrics: list[MetricFigure] = field(default_factory=list)
     lines: list[Line] = field(default_factory=list)
+    choices: tuple[str, ...] = ()
+    segments: tuple[str, ...] = ()
     total: Decimal | None = None
-
-    @property
-    def version_id(self) -> int:
-        """The version by which the run worked."""
-        assert self.plan_period.run is not None, "only calculated plan periods have a card"
-        return self.plan_period.run.version_id
+    alarm: str = ""
 
     @property
     def final(self) -> bool:
@@ -82,6 +47,17 @@ class PlanCard:
 
 
 @dataclass(frozen=True)
+class Correction:
+    """What an earlier period turned out to be more or less than was booked, and why."""
+
+    earned: Period
+    component: str
+    amount: Decimal
+    currency: str
+    cause: str
+
+
+@dataclass(frozen=True)
 class Scorecard:
     """All that one person's page shows for one period of one calendar."""
 
@@ -90,6 +66,7 @@ class Scorecard:
     job: Assignment | None
     cards: list[PlanCard]
     totals: list[tuple[str, Decimal]]
+    corrections: list[Correction]
     previous: Period | None
     following: Period | None
 
@@ -143,27 +120,83 @@ def neighbours(period: Period) -> tuple[Period | None, Period | None]:
 def calculated(period: Period) -> list[PlanPeriod]:
     """The plan periods of a period that have a run, in order of their plans."""
     found = PlanPeriod.objects.filter(period=period, run__isnull=False)
-    return list(found.select_related("plan", "run__version").order_by("plan__code"))
+    return list(
+        found.select_related(
+            "plan", "period", "run__version", "run__plan", "run__period__calendar"
+        ).order_by("plan__code")
+    )
 
 
 def scorecard_of(*, person: Person, period: Period, on: date, currency: str) -> Scorecard:
     """One person's scorecard; ``on`` is the day whose job is shown, ``currency`` the tenant's."""
-    plan_periods = {entry.run_id: entry for entry in calculated(period)}
-    cards = {
-        run: PlanCard(entry, entry.plan.currency or currency) for run, entry in plan_periods.items()
-    }
-    seen = _add_metrics(cards, person, period) | _add_lines(cards, person)
+    runs = {entry.run_id: entry for entry in calculated(period)}
+    results: dict[Any, list[Result]] = defaultdict(list)
+    own = Result.objects.filter(run_id__in=list(runs), person_id=person.pk)
+    for result in own.order_by("run_id", "job"):
+        results[result.run_id].append(result)
+    cards = [
+        plan_card(entry, person, results[run], entry.plan.currency or currency)
+        for run, entry in runs.items()
+        if run in results
+    ]
     before, after = neighbours(period)
-    shown = [card for run, card in cards.items() if run in seen]
     return Scorecard(
         person=person,
         period=period,
         job=jobs_on([person.pk], on).get(person.pk),
-        cards=shown,
+        cards=cards,
         totals=_add_totals(cards, person),
+        corrections=corrections_of(person, period),
         previous=before,
         following=after,
     )
+
+
+def plan_card(
+    plan_period: PlanPeriod, person: Person, results: list[Result], currency: str
+) -> PlanCard:
+    """A plan's card, every result explained: each page that is opened checks the payroll."""
+    card = PlanCard(plan_period, currency)
+    run = plan_period.run
+    assert run is not None, "only calculated plan periods have a card"
+    rules = load(run.version, plan_period.period.valid_from)
+    for result in results:
+        try:
+            explained = explain_result(rules, run, person, result)
+        except Disagreement as alarm:
+            card.alarm = alarm.sentence
+            continue
+        where = "; ".join(explained.segments) if len(results) > 1 else ""
+        figures = {
+            line.name: figure_of(line, rules.measures[line.name].kind, final=card.final, job=where)
+            for line in explained.measures
+        }
+        card.metrics += figures.values()
+        card.lines += [
+            line_of(line, rules.components[line.name], figures, job=where)
+            for line in explained.components
+        ]
+        card.choices = explained.choices
+        card.segments += explained.segments
+    return card
+
+
+def corrections_of(person: Person, period: Period) -> list[Correction]:
+    """Differences of earlier periods that were booked into this one."""
+    moved = Transfer.objects.filter(
+        person=person, posted_period=period, origin=Transfer.Origin.CALCULATION
+    ).exclude(earned_period=period)
+    return [
+        Correction(
+            earned=transfer.earned_period,
+            component=transfer.component,
+            amount=transfer.amount if transfer.from_account == Account.PLAN else -transfer.amount,
+            currency=transfer.currency,
+            cause=transfer.cause,
+        )
+        for transfer in moved.select_related("earned_period__calendar").order_by("pk")
+        if transfer.earned_period is not None
+    ]
 
 
 def jobs_on(people: Iterable[int], on: date) -> dict[int, Assignment]:
@@ -176,89 +209,14 @@ def jobs_on(people: Iterable[int], on: date) -> dict[int, Assignment]:
     return by_person
 
 
-def _add_metrics(cards: Mapping[Any, PlanCard], person: Person, period: Period) -> set[int]:
-    """Put the figures of each result on its plan's card; returns the runs that have any."""
-    results = list(Result.objects.filter(run_id__in=list(cards), person_id=person.pk))
-    measures = _measures_by_version(cards.values())
-    definitions = definitions_on(period.valid_from) if results else {}
-    for result in sorted(results, key=lambda result: result.job):
-        card = cards[result.run_id]
-        for measure in measures[card.version_id]:
-            definition = definitions.get(measure.metric.code) if measure.metric else None
-            if definition is not None:
-                job = result.job if len(results) > 1 else ""
-                card.metrics.append(
-                    figure_of(measure, definition, result.inputs, final=card.final, job=job)
-                )
-    return {result.run_id for result in results}
-
-
-def _measures_by_version(cards: Iterable[PlanCard]) -> dict[int, list[Measure]]:
-    versions = {card.version_id for card in cards}
-    by_version: dict[int, list[Measure]] = defaultdict(list)
-    for measure in Measure.objects.filter(version__in=versions).select_related("metric"):
-        by_version[measure.version_id].append(measure)
-    return by_version
-
-
-def figure_of(
-    measure: Measure,
-    definition: MetricDefinition,
-    inputs: Mapping[str, Any],
-    *,
-    final: bool,
-    job: str = "",
-) -> MetricFigure:
-    """One measure of a result, with the words for how it stands."""
-    attainment = read(inputs, "attainment", measure.name)
-    return MetricFigure(
-        name=definition.metric.name,
-        unit=definition.unit,
-        places=definition.decimals,
-        actual=read(inputs, "value", measure.name),
-        goal=read(inputs, "goal", measure.name),
-        attainment=attainment,
-        attainment_places=definition.attainment_decimals,
-        standing=standing_of(attainment, kind=definition.kind, final=final),
-        job=job,
-    )
-
-
-def read(inputs: Mapping[str, Any], kind: str, name: str) -> Decimal | None:
-    """An input of a result by what a formula calls it; None where there is no data."""
-    text = inputs.get(Ref(kind, name).column)
-    return None if text in (None, "") else Decimal(str(text))
-
-
-def _add_lines(cards: Mapping[Any, PlanCard], person: Person) -> set[int]:
-    """Put the earnings on their plan's card; returns the runs that have any."""
-    earnings = list(Earning.objects.filter(run_id__in=list(cards), person_id=person.pk))
-    wanted = {earning.component_id for earning in earnings}
-    components = {row.pk: row for row in Component.objects.filter(pk__in=wanted)}
-
-    def place(earning: Earning) -> tuple[int, str, str, str]:
-        component = components[earning.component_id]
-        return component.order, component.name, earning.job, earning.grain
-
-    for earning in sorted(earnings, key=place):
-        line = Line(
-            component=components[earning.component_id],
-            amount=earning.amount,
-            status=earning.status,
-            problem=earning.problem or "",
-            job=earning.job,
-        )
-        cards[earning.run_id].lines.append(line)
-    return {earning.run_id for earning in earnings}
-
-
-def _add_totals(cards: Mapping[Any, PlanCard], person: Person) -> list[tuple[str, Decimal]]:
+def _add_totals(cards: Iterable[PlanCard], person: Person) -> list[tuple[str, Decimal]]:
     """Each plan's sum and the sums by currency, both added up by the database."""
+    by_run = {card.plan_period.run_id: card for card in cards}
     decided = Earning.objects.filter(
-        run_id__in=list(cards), person_id=person.pk, status=Earning.Status.DECIDED
+        run_id__in=list(by_run), person_id=person.pk, status=Earning.Status.DECIDED
     )
     for row in decided.values("run_id").order_by("run_id").annotate(total=Sum("amount")):
-        cards[row["run_id"]].total = row["total"]
+        by_run[row["run_id"]].total = row["total"]
     by_currency = decided.values("currency").order_by("currency").annotate(total=Sum("amount"))
     return [(row["currency"], row["total"]) for row in by_currency]
 
@@ -284,20 +242,18 @@ def people_with_amounts(
 
 
 def metrics_of_people(
-    people: Iterable[int], period: Period, plan_periods: Iterable[PlanPeriod]
+    people: Iterable[int], plan_periods: Iterable[PlanPeriod]
 ) -> dict[int, list[MetricFigure]]:
     """The figures of the people on one page of a table, by person."""
-    cards: dict[Any, PlanCard] = {e.run_id: PlanCard(e, "") for e in plan_periods}
-    measures = _measures_by_version(cards.values())
-    definitions = definitions_on(period.valid_from)
     figures: dict[int, list[MetricFigure]] = defaultdict(list)
-    results = Result.objects.filter(run_id__in=list(cards), person_id__in=list(people))
-    for result in results.order_by("run_id", "person_id", "job"):
-        card = cards[result.run_id]
-        for measure in measures[card.version_id]:
-            definition = definitions.get(measure.metric.code) if measure.metric else None
-            if definition is not None:
-                figures[result.person_id].append(
-                    figure_of(measure, definition, result.inputs, final=card.final)
-                )
+    shown = list(people)
+    for entry in plan_periods:
+        assert entry.run is not None
+        rules = load(entry.run.version, entry.period.valid_from)
+        results = Result.objects.filter(run_id=entry.run.pk, person_id__in=shown)
+        for result in results.order_by("person_id", "job"):
+            figures[result.person_id] += [
+                figure_of(line, rules.measures[line.name].kind, final=entry.final_at is not None)
+                for line in measure_lines(rules, result)
+            ]
     return figures

@@ -9,7 +9,7 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from org.models import Assignment, Period, Person
-from scorecards.queries import MetricFigure
+from scorecards.reading import MetricFigure
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 

@@ -58,7 +58,7 @@ def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
     table = TeamTable(rows, period=shown, currency=currency, order_by="name")
     RequestConfig(request, paginate={"per_page": 50}).configure(table)
     people = page_of(table)
-    table.metrics = metrics_of_people(people, shown, plan_periods)
+    table.metrics = metrics_of_people(people, plan_periods)
     table.jobs = jobs_on(people, day_of(shown, now))
     before, after = neighbours(shown)
     context = {

@@ -11,7 +11,7 @@ from django import template
 
 from org.models import Period, Tenant
 from scorecards import formats
-from scorecards.queries import MetricFigure
+from scorecards.reading import MetricFigure
 
 register = template.Library()
 NOTHING = "–"
@@ -68,13 +68,12 @@ def moment(context: dict[str, Any], value: datetime | None) -> str:
 
 @register.simple_tag(takes_context=True)
 def attainment(context: dict[str, Any], item: MetricFigure) -> str:
-    """An attainment as it decides: with its metric's places, or cut, never rounded, after four."""
+    """An attainment: cut after two places, never rounded up to a bound that was not reached."""
     if item.attainment is None:
         return item.standing.word
-    places, value = item.attainment_places, item.attainment
-    if places is None:
-        places = min(4, max(0, -int(value.normalize().as_tuple().exponent) - 2))
-        value = value.quantize(Decimal(1).scaleb(-places - 2), rounding=ROUND_DOWN)
+    exponent = int(item.attainment.normalize().as_tuple().exponent)
+    places = min(2, max(0, -exponent - 2))
+    value = item.attainment.quantize(Decimal(1).scaleb(-places - 2), rounding=ROUND_DOWN)
     return formats.percent(value, places=places, locale=tenant_of(context).locale)
 
 

@@ -146,7 +146,9 @@ def make_version(plan: Plan, *, author: User, status: str = "published", number:
     return version
 
 
-def make_run(cast: Cast, period: str, amounts: dict[str, str], **fields: Any) -> CalculationRun:
+def make_run(
+    cast: Cast, period: str, amounts: dict[str, str | None], **fields: Any
+) -> CalculationRun:
     """A run over a period with an amount for each person; the plan period points to it."""
     run = CalculationRun.objects.create(
         plan=cast.plan,
@@ -165,23 +167,25 @@ def make_run(cast: Cast, period: str, amounts: dict[str, str], **fields: Any) ->
 
 
 def add_result(cast: Cast, run: CalculationRun, person: Person, amount: str | None) -> None:
-    """A result with 275 calls of 250, and what the one component paid; None: undecided."""
+    """A result with 275 calls of 250, and what each component paid; None: undecided."""
+    inputs = {"calls": "275", "goal calls": "250", "prorate": "1"}
     Result.objects.create(
         run_id=run.pk,
         person_id=person.pk,
         job="primary",
-        inputs={"calls": "275", "goal calls": "250", "attainment calls": "1.1"},
+        inputs=inputs if amount else inputs | {"calls ?": "yes"},
         segments=[],
     )
-    Earning.objects.create(
-        run_id=run.pk,
-        person_id=person.pk,
-        component_id=Component.objects.get(version=cast.version).pk,
-        job="primary",
-        plan_id=cast.plan.pk,
-        period_id=run.period_id,
-        currency="EUR",
-        amount=None if amount is None else Decimal(amount),
-        status="undecided" if amount is None else "decided",
-        problem="surveys are complete only to 20 June" if amount is None else None,
-    )
+    for component in Component.objects.filter(version=cast.version):
+        Earning.objects.create(
+            run_id=run.pk,
+            person_id=person.pk,
+            component_id=component.pk,
+            job="primary",
+            plan_id=cast.plan.pk,
+            period_id=run.period_id,
+            currency="EUR",
+            amount=None if amount is None else Decimal(amount),
+            status="undecided" if amount is None else "decided",
+            problem="incomplete:calls" if amount is None else None,
+        )

@@ -8,7 +8,7 @@ import pytest
 import time_machine
 from django.test import Client
 
-from tests.factories import make_user
+from org.models import User
 from tests.web.cast import NOW, Cast, make_cast
 
 
@@ -40,7 +40,8 @@ def browser(bank: Cast, union: Cast) -> Callable[[str], Client]:
         if name == "olga":
             client.force_login(union.user("mia"))
         elif name == "una":
-            client.force_login(make_user("una"))
+            user, _ = User.objects.get_or_create(username="una")
+            client.force_login(user)
         elif name:
             client.force_login(bank.user(name))
         return client
