@@ -5,7 +5,7 @@ Rounded for the eye only, half away from zero; what decides and what is paid was
 
 from __future__ import annotations
 
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
 from django.utils import formats, numberformat, translation
@@ -57,3 +57,22 @@ def day(value: date, *, locale: str) -> str:
     """``20 June 2026`` in the words of the locale."""
     with translation.override(locale):
         return formats.date_format(value, "j F Y")
+
+
+def days(first: date, end: date, *, locale: str) -> str:
+    """``1 to 30 June 2026`` for the days ``[first, end)``; what both ends share is said once."""
+    last = end - timedelta(days=1)
+    pattern = "j F Y"
+    if first.year == last.year:
+        pattern = "j" if first.month == last.month else "j F"
+    with translation.override(locale):
+        return f"{formats.date_format(first, pattern)} to {formats.date_format(last, 'j F Y')}"
+
+
+def month(first: date, end: date, *, locale: str) -> str:
+    """``June 2026`` where the days ``[first, end)`` are a whole month; empty where they are not."""
+    following = date(first.year + first.month // 12, first.month % 12 + 1, 1)
+    if first.day != 1 or end != following:
+        return ""
+    with translation.override(locale):
+        return formats.date_format(first, "F Y")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import date, datetime, timedelta
+from datetime import date, datetime
 from decimal import ROUND_DOWN, Decimal
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -79,7 +79,13 @@ def attainment(context: dict[str, Any], item: MetricFigure) -> str:
 
 @register.simple_tag(takes_context=True)
 def period_days(context: dict[str, Any], period: Period) -> str:
-    """The first and the last day of a period."""
+    """The days of a period."""
     locale = tenant_of(context).locale
-    last = period.valid_to - timedelta(days=1)
-    return f"{formats.day(period.valid_from, locale=locale)} to {formats.day(last, locale=locale)}"
+    return formats.days(period.valid_from, period.valid_to, locale=locale)
+
+
+@register.simple_tag(takes_context=True)
+def period_name(context: dict[str, Any], period: Period) -> str:
+    """The month that a period is, or its code."""
+    locale = tenant_of(context).locale
+    return formats.month(period.valid_from, period.valid_to, locale=locale) or period.code
