@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from itertools import count
 from typing import Any
 
 from django.db import transaction
@@ -197,7 +198,7 @@ def _number(plan: Plan, wanted: list[Wanted], problems: Problems) -> None:
                 r for r in live if r.in_force == one.said["in_force"] and r.number not in taken
             ]
             same = [row for row in alike if row.status == one.said["status"]]
-            row = next(iter([*same, *alike]), None)
+            row = next(iter([*same, *alike]), None) or _replaced_row(plan, one, taken)
             number = row.number if row else _next_number(plan, taken)
             taken.add(number)
         elif [other.said["number"] for other in wanted].count(number) > 1:
@@ -207,9 +208,18 @@ def _number(plan: Plan, wanted: list[Wanted], problems: Problems) -> None:
         one.now = versions.from_rows(one.row) if one.row else None
 
 
+def _replaced_row(plan: Plan, one: Wanted, taken: set[int | None]) -> PlanVersion | None:
+    """The withdrawn version that this one was, before a later one of the file took its place."""
+    rows = plan.versions.filter(status=Status.RETIRED, in_force=one.said["in_force"])
+    return rows.exclude(number__in=[n for n in taken if n]).order_by("-number").first()
+
+
 def _next_number(plan: Plan, taken: set[int | None]) -> int:
-    used = set(plan.versions.values_list("number", flat=True)) | {n for n in taken if n}
-    return max(used, default=0) + 1
+    """After all there are; in a new plan the first that is free, as versions stand in order."""
+    used = set(plan.versions.values_list("number", flat=True))
+    if used:
+        return max(used | {number for number in taken if number}) + 1
+    return next(number for number in count(1) if number not in taken)
 
 
 def _already_replaced(plan: Plan, one: Wanted, wanted: list[Wanted]) -> bool:

@@ -111,7 +111,13 @@ SCHEMA: dict[str, Any] = {
         "person": {
             "description": "The column that names the person, and by what.",
             "type": ["string", "object"],
-            "properties": {"column": _COLUMN, "by": {"enum": ["alias", "code", "name"]}},
+            "properties": {
+                "column": _COLUMN,
+                "by": {
+                    "enum": ["alias", "code", "name"],
+                    "description": "alias (the source's own name, the default), code or name.",
+                },
+            },
             "additionalProperties": False,
         },
         "day": {

@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from difflib import get_close_matches
+from functools import cached_property
 from typing import Any
 
 from django.db.models import Model
@@ -132,7 +133,12 @@ class Codes:
     def __init__(self, what: str, rows: Iterable[Any], problems: Problems) -> None:
         self.what = what
         self.problems = problems
-        self.rows = {row.code: row for row in rows}
+        self._rows = rows
+
+    @cached_property
+    def rows(self) -> dict[str, Any]:
+        """Read on the first question: most files name nobody, and a tenant may have many."""
+        return {row.code: row for row in self._rows}
 
     def find(self, code: str | None, where: str) -> Any:
         """The row with a code; None for an empty code and, with a problem noted, an unknown one."""

@@ -85,7 +85,12 @@ SCHEMA: dict[str, Any] = {
             "description": "A row per person and code; and earned period; per ledger line; or a "
             "row per person with a column per code.",
         },
-        "columns": {"type": "array", "minItems": 1, "items": COLUMN},
+        "columns": {
+            "type": "array",
+            "minItems": 1,
+            "items": COLUMN,
+            "description": "The columns from left to right.",
+        },
         "settings": {
             "type": "object",
             "additionalProperties": TEXT,
@@ -112,7 +117,10 @@ SCHEMA: dict[str, Any] = {
             "enum": ["minimal", "text", "all", "never"],
             "description": "Quotes where needed, round all texts, round everything, or never.",
         },
-        "encoding": {"enum": ["ascii", "utf-8", "utf-8-sig", "latin-1", "cp1252"]},
+        "encoding": {
+            "enum": ["ascii", "utf-8", "utf-8-sig", "latin-1", "cp1252"],
+            "description": "How letters are written; utf-8-sig begins with a mark.",
+        },
         "decimal_point": {"enum": [".", ",", ""], "description": "Empty: cents without a point."},
         "sort": {"type": "array", "items": TEXT, "description": "Fields that order the rows."},
         "negatives": {"type": "boolean", "description": "Whether amounts below zero may leave."},
