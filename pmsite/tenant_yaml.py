@@ -197,7 +197,7 @@ class _Builder:
         self.problems: list[str] = []
         self.nodes = 0
 
-    def build(self, node: yaml.Node, path: Path) -> Any:
+    def build(self, node: Any, path: Path) -> Any:
         self.nodes += 1
         if self.nodes > MOST_NODES:
             raise DomainError("The file says more than any tenant needs: are its anchors nested?")
