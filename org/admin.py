@@ -7,7 +7,7 @@ row-level security; who sees and who writes, from the table of roles.
 
 from __future__ import annotations
 
-from typing import Any
+from typing import Any, ClassVar
 
 from django.contrib import admin
 from django.db.models import QuerySet
@@ -45,7 +45,7 @@ class ReadOnlyInline(TenantInline):
     """Rows shown beside what they belong to; only those that nothing has replaced."""
 
     can_delete = False
-    ordering: tuple[str, ...] = ("valid_from",)
+    ordering: ClassVar[tuple[str, ...]] = ("valid_from",)
 
     def get_queryset(self, request: HttpRequest) -> QuerySet[Any]:
         return super().get_queryset(request).filter(CURRENT)
@@ -59,7 +59,7 @@ class CodedAdmin(TenantAdmin):
 
     see = Permission.SEE_RULES
     write = Permission.CONFIGURE
-    search_fields: tuple[str, ...] = ("code",)
+    search_fields: ClassVar[tuple[str, ...]] = ("code",)
 
     def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
         return ("code",) if obj else ()
