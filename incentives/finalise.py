@@ -128,10 +128,12 @@ def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) 
         again = calculate.calculate_again(plan=made.plan, period=earlier, by=by, at=at, on=on)
         report.differences += [(earlier, d) for d in differences.pending(again)]
         report.alarms += [(earlier, d) for d in differences.alarms(again)]
-        report.transfers += differences.post(again, posted=made.period, first=False, by=by, at=at)
+        posted = differences.post(again, posted=made.period, first=False, by=by, at=at)
         differences.settle(again)
-    made.final_at = at
-    made.save(update_fields=["final_at"])
+        if posted:
+            _keep_for_ever(again, at)
+        report.transfers += posted
+    _keep_for_ever(made, at)
     PlanPeriod.objects.filter(plan=made.plan, period=made.period).update(final_at=at, final_by=by)
     audit.record(
         action="finalise",
@@ -141,6 +143,12 @@ def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) 
         detail={"run": made.pk, "people": made.people, "amount": str(made.total)},
     )
     return report
+
+
+def _keep_for_ever(made: CalculationRun, at: datetime) -> None:
+    """Let a run that transfers name never change again, nor what it found."""
+    made.final_at = at
+    made.save(update_fields=["final_at"])
 
 
 def booked_amount(plan: Plan, period: Period) -> Decimal:

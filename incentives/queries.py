@@ -120,7 +120,10 @@ def _pending_rows(point: PlanPeriod, person: str | None) -> list[ResultRow]:
 def pending_differences(plan: Plan) -> list[tuple[Period, Difference]]:
     """Differences of a plan's final periods that wait for the next one to be finalised."""
     runs = CalculationRun.objects.filter(
-        plan=plan, purpose=CalculationRun.Purpose.DIFFERENCE, period__in=_dirty(plan)
+        plan=plan,
+        purpose=CalculationRun.Purpose.DIFFERENCE,
+        final_at=None,
+        period__in=_dirty(plan),
     )
     return [
         (made.period, difference)
