@@ -12,7 +12,18 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from formula import ERROR_SENTENCES, ErrorValue, Formula, Outcome, Ref, Step, Type, evaluate, words
+from formula import (
+    ERROR_SENTENCES,
+    ErrorValue,
+    Formula,
+    Outcome,
+    Ref,
+    Step,
+    Type,
+    evaluate,
+    key_of,
+    words,
+)
 from incentives.models import CalculationRun, Earning, PlanPeriod, Result
 from incentives.rules import (
     PARTS,
@@ -248,7 +259,7 @@ def _component_line(
         status=earning.status,
         problem=""
         if earning.status == Earning.Status.DECIDED and not earning.problem
-        else problem_sentence(rules, component.title, earning.status, earning.problem, stored),
+        else problem_sentence(rules, component.name, earning.status, earning.problem, stored),
         amount_steps=outcome.steps,
     )
 
@@ -319,17 +330,19 @@ def problem_sentence(
     stored: Mapping[str, str],
 ) -> str:
     """Why an amount is missing, or not final yet, as a sentence that says what to do."""
-    incomplete = [m for m in rules.shown if f"{m.name} ?" in stored]
+    read = rules.components[key_of(component)].measures()
+    measures = [m for m in rules.shown if m.name in read]
+    incomplete = [m for m in measures if f"{m.name} ?" in stored]
     if problem == "left_out":
         return "Left out by a decision, because the goal is zero."
     if status == Earning.Status.FAILED:
         return ERROR_SENTENCES.get(problem or "", f"It could not be worked out ({problem}).")
     if incomplete:
         return "undecided: " + " ".join(_incomplete_sentence(m) for m in incomplete)
-    blank = [m.title for m in rules.shown if m.derived is None and m.name not in stored]
+    blank = [m.title for m in measures if m.derived is None and m.name not in stored]
     if blank:
         return f"undecided: there is no data for {', '.join(blank)}."
-    no_goal = [m.title for m in rules.shown if Ref("goal", m.name).column not in stored]
+    no_goal = [m.title for m in measures if Ref("goal", m.name).column not in stored]
     if no_goal:
         return f"undecided: there is no goal for {', '.join(no_goal)}."
     return "undecided: something that its rule needs is blank."

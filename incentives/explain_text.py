@@ -55,7 +55,8 @@ def _component(line: ComponentLine) -> list[str]:
     for part, text, outcome in line.parts:
         lines.append(f"  {part}: {' '.join(text.split())}")
         lines += [f"      {step}" for step in outcome.steps.lines()]
-    lines.append(f"  put together: {line.amount_steps.lines()[0]}")
+    # Parts are called component__part inside; here the component is plain.
+    lines.append(f"  put together: {line.amount_steps.lines()[0]}".replace(f"{line.name}__", ""))
     if line.problem:
         lines.append(f"  {line.problem}")
     return lines

@@ -101,7 +101,8 @@ def test_20_hired_in_the_month(plan: str, goal: str, attainment: str, bonus: str
         "ann.bonus": money(bonus),
     }
     text = site.run("explain", "ann", "2026-06", "--plan", plan)
-    assert "The goal is" in text and "The amount is" in text and "first day" in text.lower()
+    for said in ("The goal is", "The amount is", "first day"):
+        assert said in text
 
 
 def test_22_team_goal_and_a_transfer() -> None:
@@ -161,7 +162,8 @@ def test_26_zero_no_data_too_few() -> None:
     assert site.amount("2026-06", "gus", plan="counts_zero") == money("82.00")
 
     refusal = site.refused("finalise", "2026-06", *JULY)
-    assert "Fay Fox" in refusal and "Eve" not in refusal
+    assert "Fay Fox" in refusal
+    assert "Eve" not in refusal
     site.run("complete", "surveys", "2026-06-30")
     site.run("finalise", "2026-06", *JULY)
     assert site.amount("2026-06", "fay", status="final") == money("100.00")
@@ -171,7 +173,8 @@ def test_26_goals_of_zero_stop_nobody_else() -> None:
     site = Site("s26_zero_goals")
     site.ingest("figures", "figures.csv")
     said = site.run("calculate", "2026-06", *JULY)
-    assert "1000 people" in said and "3 failed" in said
+    assert "1000 people" in said
+    assert "3 failed" in said
     results = site.results("2026-06")
     assert sum(r["amount"] == "80.00" for r in results) == 997
     listed = {r["person"]: r["note"] for r in results if not r["amount"]}
