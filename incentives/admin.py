@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 from django.http import Http404, HttpRequest, HttpResponse, HttpResponseRedirect
 from django.urls import URLPattern, path, reverse
 from django.utils import timezone
+from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from incentives.draft import copy_as_draft, next_number
@@ -36,6 +37,7 @@ from incentives.models import (
 )
 from incentives.publish import publish
 from incentives.rules import Problem, problems
+from incentives.table_text import OPTIONS, text_of
 from org.admin_base import TenantAdmin, TenantInline, TenantStackedInline
 from org.errors import DomainError
 from org.permissions import Permission
@@ -84,6 +86,19 @@ class RateTableInline(OfVersion, TenantStackedInline):
     formset = PartFormSet
     write = Permission.EDIT_RULES
     fieldsets = [(None, {"fields": [("name", "kind"), "rows", ("on_bound", "below", "outside")]})]
+    readonly_fields = ("table",)
+
+    def get_fieldsets(self, request: HttpRequest, obj: Any = None) -> Any:
+        """Who may not change the table reads its rows; the boxes are fields of the form alone."""
+        if self.has_change_permission(request, obj):
+            return self.fieldsets
+        return [(None, {"fields": ["name", "table"]})]
+
+    @admin.display(description="rows")
+    def table(self, row: RateTable) -> str:
+        """The table as it was typed."""
+        options = [f"{option}: {row.spec[option]}" for option in OPTIONS if option in row.spec]
+        return format_html("<pre>{}</pre>", "\n".join([text_of(row.spec), *options]))
 
 
 class ComponentInline(OfVersion, TenantStackedInline):
@@ -167,7 +182,9 @@ class PlanVersionAdmin(TenantAdmin):
     def render_change_form(
         self, request: HttpRequest, context: dict[str, Any], *args: Any, **kwargs: Any
     ) -> HttpResponse:
-        context["may_publish"] = self.may(request, Permission.PUBLISH_RULES)
+        version = context.get("original")
+        own = version is not None and version.author_id == request.user.pk
+        context["may_publish"] = self.may(request, Permission.PUBLISH_RULES) and not own
         context["may_copy"] = self.may(request, Permission.EDIT_RULES)
         return super().render_change_form(request, context, *args, **kwargs)
 

@@ -33,6 +33,8 @@ class SentenceList(ErrorList):
     def render(self, *_args: Any, **_kwargs: Any) -> SafeString:
         """Each error as parts: sentences, and lines that stand in a ``<pre>``."""
         parted = [parts_of(str(error)) for error in self]
+        if not parted:  # the admin asks whether the text is empty
+            return SafeString("")
         return render_to_string("pmsite/errors.html", {"class": self.error_class, "parted": parted})
 
     __str__ = __html__ = render

@@ -220,6 +220,7 @@ def test_a_version_without_components_is_kept_and_warned_of(
 def test_a_published_version_is_read_only(browser: Browser, bank: Cast) -> None:
     page = browser("mia").get(f"{VERSIONS}{bank.version.pk}/change/").content.decode()
     assert "never changes" in page
+    assert "<pre>0  | 1\n10 | 1.5</pre>" in page, "who reads it sees the tables, too"
     assert 'name="_save"' not in page
     answer = save(browser("mia"), bank, bank.version, **{"components-0-formula": "1"})
     assert answer.status_code == 403
