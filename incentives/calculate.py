@@ -71,7 +71,7 @@ def calculate_period(
     ``on`` is the tenant's business day: before a period's end nothing of it is missing yet. Refuses
     (DomainError) a period in which no plan pays, or that is final for all of them.
     """
-    locks.share([period.pk])
+    hold([period])
     plans = plans_of(period)
     if not plans:
         raise DomainError(
@@ -89,9 +89,19 @@ def calculate_period(
     made = [_calculate(rules, period, by=by, at=at, on=on) for rules in all_rules]
     for plan, _ in open_plans:
         for earlier in dirty_periods(plan):
-            locks.share([earlier.pk])
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
     return made
+
+
+def hold(periods: Iterable[Period]) -> None:
+    """Let nobody finalise these periods, nor book differences of final ones, until we are done.
+
+    All at once and before the totals are locked: whoever finalises takes locks in the same order,
+    so that neither waits for the other.
+    """
+    mine = {period.pk: period.calendar_id for period in periods}
+    final = PlanPeriod.objects.filter(period__calendar__in=mine.values(), final_at__isnull=False)
+    locks.share({*mine, *final.values_list("period", flat=True)})
 
 
 def is_final(plan: Plan, period: Period) -> bool:
@@ -396,6 +406,8 @@ def nightly(*, by: User | None, at: datetime, on: date) -> list[CalculationRun]:
     Periods that are over and not final yet are calculated too, as far back as the last final one.
     """
     made: list[CalculationRun] = []
+    hold(_open_periods(on))
+    # Looked for again: one may have become final while we waited for it.
     for period in _open_periods(on):
         made += calculate_period(period=period, by=by, at=at, on=on)
     return made
