@@ -86,7 +86,7 @@ def compare(at: datetime) -> Outcome:
         moment=moment,
         new=counts.get("new", 0),
         changed=counts.get("changed", 0),
-        unchanged=counts.get("same", 0) + counts.get("nothing", 0),
+        unchanged=counts.get("same", 0),
         kept=counts.get("kept", 0) + counts.get("known", 0),
         not_covered=covered,
         not_covered_examples=examples,
@@ -117,16 +117,25 @@ _WITH_JOB = (
 
 
 def _not_covered() -> tuple[int, tuple[str, ...]]:
+    """How many values will be written without a job, and whose they are, from when to when."""
     if not fetch("SELECT EXISTS (SELECT 1 FROM job WHERE assignment_id IS NULL)")[0][0]:
         return 0, ()
-    count = fetch(f"SELECT count(*) {_WITH_JOB} WHERE job.assignment_id IS NULL")[0][0]
-    examples = fetch(
-        "SELECT format('%%s on %%s%%s', person.name, job.day, ' as ' || job.slot) FROM job"
-        " JOIN org_person AS person ON person.id = job.person_id"
-        " WHERE assignment_id IS NULL ORDER BY person.name, job.day LIMIT %s",
+    count = fetch(
+        f"SELECT count(*) {_WITH_JOB} WHERE job.assignment_id IS NULL"
+        " AND c.fate IN ('new', 'changed', 'kept')"
+    )[0][0]
+    people = fetch(
+        "SELECT person.name, job.slot, min(job.day), max(job.day) FROM job"
+        " JOIN org_person AS person ON person.id = job.person_id WHERE assignment_id IS NULL"
+        " GROUP BY person.id, job.slot ORDER BY person.name, job.slot LIMIT %s",
         [EXAMPLES],
     )
-    return count, tuple(text for (text,) in examples)
+    return count, tuple(_whose(*row) for row in people)
+
+
+def _whose(name: str, slot: str | None, first: date, last: date) -> str:
+    days = f"on {first}" if first == last else f"{first} to {last}"
+    return f"{name} as {slot} {days}" if slot else f"{name} {days}"
 
 
 def write(delivery: int, outcome: Outcome) -> None:

@@ -29,6 +29,15 @@ from org.models import Tenant, User
 from org.tenancy import current_tenant_id
 
 SHOWN = 1000
+FIGURES = [
+    "values_accepted",
+    "values_superseded",
+    "values_unchanged",
+    "values_kept_corrected",
+    "rows_rejected",
+    "first_day",
+    "last_day",
+]
 Kind = MetricDefinition.Kind
 
 
@@ -281,7 +290,8 @@ def _finish(delivery: Delivery, report: IngestReport, outcome: Outcome, by: User
     delivery.values_kept_corrected = report.kept_by_correction
     delivery.rows_rejected = report.rejected
     delivery.first_day, delivery.last_day = report.first_day, report.last_day
-    delivery.save()
+    # Not the content again: it may have a hundred megabytes.
+    delivery.save(update_fields=FIGURES)
     if report.accepted:
         mark_stale(
             f"{delivery.file_name} from {delivery.source.code}: {outcome.new:,} new values, "

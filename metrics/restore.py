@@ -9,14 +9,14 @@ from datetime import datetime
 
 from metrics.compare import LAST_DELIVERED, same_key
 from metrics.stage import execute
-from metrics.totals import JOB_OF_DAY, NEVER
+from metrics.totals import JOB_OF_DAY
 
 
 def bring_back(at: datetime) -> int:
     """Write, as new rows, the latest value of each freed key whose delivery is not undone.
 
     What comes back is recorded at ``at``: history stays as it was known. The job is the one that
-    covers the day now. Keys that a correction holds stay with it.
+    covers the day now.
     """
     last = LAST_DELIVERED.format(same_key=same_key("history", "freed"))
     return execute(
@@ -27,8 +27,6 @@ def bring_back(at: datetime) -> int:
         " value.denominator, job.id, value.slot, value.delivery_id, value.transaction_id,"
         " value.rule_id, value.role, value.share, value.undone, value.undone_on"
         f" FROM freed CROSS JOIN LATERAL ({last}) AS value"
-        f" LEFT JOIN LATERAL ({JOB_OF_DAY}) AS job ON true"
-        " WHERE NOT EXISTS (SELECT 1 FROM metrics_value AS held"
-        f"  WHERE {same_key('held', 'freed')} AND held.superseded_at = {NEVER})",
+        f" LEFT JOIN LATERAL ({JOB_OF_DAY}) AS job ON true",
         [at],
     )
