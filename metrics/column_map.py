@@ -329,7 +329,9 @@ class _Parser:
     def _reading(self, given: Mapping[str, Any]) -> Reading:
         kind = _one_of(given.get("as", "number"), READINGS, "as")
         decimal = str(given.get("decimal", self.decimal))
-        thousands = str(given.get("thousands", self.thousands))
+        # Who states the decimal sign of a column says anew what groups its digits.
+        inherited = "" if "decimal" in given else self.thousands
+        thousands = str(given.get("thousands", inherited))
         _check_signs(decimal, thousands)
         return Reading(kind, decimal, thousands)
 

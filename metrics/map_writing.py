@@ -66,9 +66,10 @@ class Writer:
 
     def _reading(self, reading: Reading) -> dict[str, Any]:
         result = {"as": reading.kind}
+        inherited = self.map.thousands
         if reading.decimal != self.map.decimal:
-            result["decimal"] = reading.decimal
-        if reading.thousands != self.map.thousands:
+            result["decimal"], inherited = reading.decimal, ""
+        if reading.thousands != inherited:
             result["thousands"] = reading.thousands
         return result
 

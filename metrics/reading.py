@@ -106,21 +106,28 @@ def _csv(
     def text() -> io.TextIOWrapper:
         return io.TextIOWrapper(io.BytesIO(content), encoding=coding, newline="")
 
-    chosen = delimiter or _delimiter(text(), columns)
-    return Readable("csv", lambda: _csv_rows(text(), chosen, file_name))
-
-
-def _csv_rows(text: io.TextIOWrapper, delimiter: str, file_name: str) -> Rows:
     csv.field_size_limit(CELL_LIMIT)
+    chosen = delimiter or _delimiter(text(), columns)
+    return Readable("csv", lambda: _csv_rows(text, chosen, file_name))
+
+
+def _csv_rows(text: Callable[[], io.TextIOWrapper], delimiter: str, file_name: str) -> Rows:
     line = 0
+    row: list[str] = []
     try:
-        for line, row in enumerate(csv.reader(text, delimiter=delimiter), 1):
+        for line, row in enumerate(csv.reader(text(), delimiter=delimiter), 1):
             yield line, row  # type: ignore[misc]  # a list of texts is a list of cells
     except csv.Error as error:
-        raise DomainError(
-            f"{file_name} cannot be read after row {line}: {error}. Look there for a quotation "
-            "mark that is opened and never closed."
-        ) from error
+        raise _open_quotation(file_name, line) from error
+    if any("\n" in cell for cell in row) and sum(part.count('"') for part in text()) % 2:
+        raise _open_quotation(file_name, line - 1)
+
+
+def _open_quotation(file_name: str, line: int) -> DomainError:
+    return DomainError(
+        f"{file_name} cannot be read after row {line}: a quotation mark is opened there and never "
+        "closed, so everything behind it would be one cell. Close it, or take it out."
+    )
 
 
 def _encoding(content: bytes, file_name: str, wanted: str) -> str:
@@ -203,7 +210,10 @@ def _delimiter(text: io.TextIOWrapper, columns: tuple[str, ...]) -> str:
     wanted = {column_key(name) for name in columns}
 
     def score(delimiter: str) -> tuple[int, int]:
-        rows = list(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        try:
+            rows = list(csv.reader(io.StringIO(head, newline=""), delimiter=delimiter))
+        except csv.Error:
+            return 0, 0
         found = max((len(wanted & {column_key(cell) for cell in row}) for row in rows), default=0)
         return found, sum(len(row) - 1 for row in rows)
 

@@ -23,6 +23,8 @@ from org.models import Person
 
 SUMMED = ("count", "sum", "average", "constant")
 PIECE = 1 << 18
+NULL = r"\N"
+NO_PROBLEM = f"\t{NULL}\t{NULL}\t{NULL}\t{NULL}\n"
 HINTS = 100
 PEOPLE_FOR_HINTS = 5_000
 
@@ -108,13 +110,20 @@ def _copy(statement: str, lines: Iterable[str]) -> None:
 
 
 def copy_line(staged: Staged) -> str:
-    """A row in the text form of COPY."""
-    return "\t".join([_field(value) for value in staged]) + "\n"
+    """A row in the text form of COPY. A million of them are made, so the usual one is direct."""
+    if staged.reason is not None:
+        return "\t".join([_field(value) for value in staged]) + "\n"
+    line, metric, verb, person, day, reference, slot, above, below, *_ = staged
+    reference = reference and _field(reference)
+    return (
+        f"{line}\t{metric}\t{verb}\t{_field(person)}\t{day}\t{reference}\t{_field(slot)}"
+        f"\t{above}\t{below or NULL}{NO_PROBLEM}"
+    )
 
 
 def _field(value: str | int | None) -> str:
     if value is None:
-        return r"\N"
+        return NULL
     if not isinstance(value, str):
         return str(value)
     # Nearly every cell is plain; only a strange one is worth taking apart.
