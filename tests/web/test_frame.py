@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 
 import pytest
@@ -63,6 +64,14 @@ def test_the_overview_shows_what_the_role_has(
     page = browser(name).get("/").content.decode()
     assert [text for text in shown if text not in page] == []
     assert [text for text in hidden if text in page] == []
+
+
+@pytest.mark.parametrize("name", ["sam", "mia", "pam", "audrey", "ada"])
+def test_no_link_of_the_front_page_is_dead(browser: Browser, name: str) -> None:
+    client = browser(name)
+    links = set(re.findall(r'href="(/[^"]*)"', client.get("/").content.decode()))
+    pages = {link for link in links if not link.startswith("/static/")}
+    assert {link: status for link in pages if (status := client.get(link).status_code) != 200} == {}
 
 
 def test_the_front_page_takes_no_post(browser: Browser) -> None:
