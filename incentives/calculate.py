@@ -263,11 +263,13 @@ def _record_run(
 
 
 def _write_results(frame: Frame, made: CalculationRun) -> None:
+    # Two arrays: a function takes a hundred arguments, and ten measures have more keys and texts.
+    inputs = _input_texts(frame.rules)
     run(
         SQL(
             "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
             " SELECT {run}, outcome.person_id, outcome.job,"
-            " jsonb_strip_nulls(jsonb_build_object({inputs})),"
+            " jsonb_strip_nulls(jsonb_object(ARRAY[{names}], ARRAY[{texts}])),"
             " part.segments FROM outcome JOIN (SELECT result_id, jsonb_agg(jsonb_build_object("
             "  'unit', unit_id, 'job_type', job_type_id, 'slot', slot, 'from', first_day,"
             "  'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day) AS segments"
@@ -275,13 +277,14 @@ def _write_results(frame: Frame, made: CalculationRun) -> None:
         ).format(
             result=Identifier(Result._meta.db_table),
             run=Literal(made.pk),
-            inputs=SQL(", ").join(_input_pairs(frame.rules)),
+            names=SQL(", ").join(Literal(name) for name in inputs),
+            texts=SQL(", ").join(inputs.values()),
         )
     )
 
 
-def _input_pairs(rules: VersionRules) -> list[Composable]:
-    """Key and value of everything that the Decimal engine needs to work it all out again."""
+def _input_texts(rules: VersionRules) -> dict[str, Composable]:
+    """The text, by its key, of everything that the Decimal engine needs to work it all out again."""
     numbers = [m.name for m in rules.stored] + ["prorate"]
     plain: list[str] = []
     for measure in rules.shown:
@@ -292,14 +295,13 @@ def _input_pairs(rules: VersionRules) -> list[Composable]:
     if any(ref.kind == "tenure" for ref in rules.references):
         numbers.append("tenure")
     # Text keeps every digit; a JSON number would be read as a binary fraction.
-    pairs: list[Composable] = [
-        SQL("{}, trim_scale({})::text").format(Literal(name), Identifier(name)) for name in numbers
-    ]
-    pairs += [SQL("{}, {}::text").format(Literal(name), Identifier(name)) for name in plain]
-    return pairs + [
-        SQL("{}, CASE WHEN {} THEN 'yes' END").format(Literal(name), Identifier(name))
-        for name in (f"{measure.name} ?" for measure in rules.shown)
-    ]
+    texts: dict[str, Composable] = {
+        name: SQL("trim_scale({})::text").format(Identifier(name)) for name in numbers
+    }
+    texts |= {name: SQL("{}::text").format(Identifier(name)) for name in plain}
+    for name in (f"{measure.name} ?" for measure in rules.shown):
+        texts[name] = SQL("CASE WHEN {} THEN 'yes' END").format(Identifier(name))
+    return texts
 
 
 def _write_earnings(frame: Frame, made: CalculationRun) -> None:
