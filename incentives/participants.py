@@ -186,12 +186,22 @@ def _slices(frame: Frame) -> None:
             " WHERE own.plan_id = {plan} GROUP BY 1"
         ).format(plan=Literal(frame.version.plan_id)),
     )
+    # A table of its own, with statistics: joining the days of expressions, PostgreSQL guesses wrong
+    # and counts every stretch against every other.
+    left_out = frame.version.first_day == PlanVersion.FirstDay.LEFT_OUT
+    keep(
+        "stretch",
+        SQL(
+            "SELECT *, first_day + (joined AND {left_out})::int AS counted_from FROM ("
+            + STRETCHES
+            + ") AS found"
+        ).format(left_out=Literal(left_out), **frame.days),
+    )
     keep("slice", _slice_query(frame))
 
 
 def _slice_query(frame: Frame) -> Composable:
     """The stretches of days, with what they count for; a first day may be left out of the count."""
-    left_out = frame.version.first_day == PlanVersion.FirstDay.LEFT_OUT
     days = {
         PlanVersion.Days.CALENDAR: "end_day - counted_from",
         PlanVersion.Days.WORKING: "work_days",
@@ -213,8 +223,7 @@ def _slice_query(frame: Frame) -> Composable:
         + ")::numeric AS period_days"
         " FROM (SELECT slice.*, last.before - first.before AS work_days,"
         "   closing.before - opening.before AS period_work_days"
-        "  FROM (SELECT slice.*, first_day + (joined AND {left_out})::int AS counted_from"
-        "    FROM (" + STRETCHES + ") AS slice) AS slice"
+        "  FROM stretch AS slice"
         "  JOIN day_count AS first ON first.calendar_id = slice.calendar_id"
         "   AND first.day = counted_from"
         "  JOIN day_count AS last ON last.calendar_id = slice.calendar_id AND last.day = end_day"
@@ -222,7 +231,7 @@ def _slice_query(frame: Frame) -> Composable:
         "   AND opening.day = {start}"
         "  JOIN day_count AS closing ON closing.calendar_id = slice.calendar_id"
         "   AND closing.day = {end}) AS slice"
-    ).format(left_out=Literal(left_out), **frame.days)
+    ).format(**frame.days)
 
 
 # ``joined``: the job slot begins inside the period, so it may leave its first day out.
