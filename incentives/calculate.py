@@ -284,7 +284,7 @@ def _write_results(frame: Frame, made: CalculationRun) -> None:
 
 
 def _input_texts(rules: VersionRules) -> dict[str, Composable]:
-    """The text, by its key, of everything that the Decimal engine needs to work it all out again."""
+    """The text, by key, of everything that the Decimal engine needs to work it out again."""
     numbers = [m.name for m in rules.stored] + ["prorate"]
     plain: list[str] = []
     for measure in rules.shown:
@@ -343,8 +343,8 @@ def _line(rules: VersionRules, component: ComponentRule) -> Composable:
         " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE {waiting} END)"
     ).format(
         id=Literal(component.id),
-        error=Identifier(f"{component.name} !"),
-        amount=Identifier(component.name),
+        error=Identifier(f"{component.column} !"),
+        amount=Identifier(component.column),
         waiting=waiting,
     )
 

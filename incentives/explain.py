@@ -243,7 +243,7 @@ def _component_line(
     earning: Earning,
     stored: Mapping[str, str],
 ) -> ComponentLine:
-    outcome: Outcome = known[f"= {component.name}"]
+    outcome: Outcome = known[f"= {component.column}"]
     _must_agree(component, outcome, earning)
     parts = tuple(
         (part, formula.text, known[f"= {name}"])

@@ -95,6 +95,11 @@ class ComponentRule:
     amount: Formula
 
     @property
+    def column(self) -> str:
+        """How the engines call its amount: a measure may have the component's name."""
+        return part_name(self.name, "amount")
+
+    @property
     def steps(self) -> list[tuple[str, Formula]]:
         """Its parts under the names by which ``amount`` calls them."""
         return [(part_name(self.name, part), f) for part, f in self.parts.items()]
@@ -158,7 +163,7 @@ class VersionRules:
         """The formulas of the components in two levels: their parts, then their amounts."""
         components = self.components.values()
         parts = [step for component in components for step in component.steps]
-        return [parts, [(component.name, component.amount) for component in components]]
+        return [parts, [(component.column, component.amount) for component in components]]
 
 
 def part_name(component: str, part: str) -> str:
@@ -247,6 +252,8 @@ class _Reader:
         for row in self.version.measures.select_related("metric"):
             where = f"measures.{row.name}"
             trouble = name_trouble(row.name) or self._unsupported(row)
+            if key_of(row.name) in measures:
+                trouble = f"There is another measure “{row.name}”; capitals make no difference."
             if trouble:
                 self._add(where, trouble)
                 continue
@@ -284,9 +291,9 @@ class _Reader:
             if derived is None:
                 return
             renamed = {}
-            for code in sorted(derived.names):
+            for number, code in enumerate(sorted(derived.names), start=1):
                 part = self.definitions[code].metric
-                renamed[code] = f"{name}__{code}"
+                renamed[code] = f"{name}__{number}"
                 yield from self._measure(where, renamed[code], part, row, (*seen, metric.code))
             derived = rename(derived, renamed)
         rule = self._rule(where, name, definition, row, derived, hidden=bool(seen))
@@ -311,7 +318,11 @@ class _Reader:
         *,
         hidden: bool,
     ) -> MeasureRule | None:
-        text = attainment_text(name, definition)
+        try:
+            text = attainment_text(name, definition)
+        except FormulaError as error:
+            self._add(f"{where}, attainment of metric {definition.metric.code}", str(error))
+            return None
         names = {n(name): Name(NUMBER) for n in (actual_name, goal_name, decided_name)}
         attainment = self._formula(f"{where}, attainment", text, Scope(names), NUMBER)
         if attainment is None:
@@ -336,9 +347,13 @@ class _Reader:
     # --- components
 
     def _components(self, scope: Scope) -> Iterator[tuple[str, ComponentRule]]:
+        seen: set[str] = set()
         for row in self.version.components.all():
             where = f"components.{row.name}"
             trouble = name_trouble(row.name) or _not_yet(row)
+            if key_of(row.name) in seen:
+                trouble = f"There is another component “{row.name}”; capitals make no difference."
+            seen.add(key_of(row.name))
             if trouble:
                 self._add(where, trouble)
                 continue
