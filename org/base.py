@@ -67,6 +67,28 @@ class TenantModel(models.Model, metaclass=TenantModelBase):
         abstract = True
 
 
+class NumerousModel(TenantModel):
+    """A tenant row of which there are millions: the policy alone keeps its tenant right.
+
+    A foreign key to the tenant would be checked row by row when the transaction ends, which takes
+    as long again as writing the rows (docs/adr/0090).
+    """
+
+    tenant = models.ForeignKey(
+        "org.Tenant",
+        models.PROTECT,
+        default=current_tenant_id,
+        db_default=tenant_from_setting(),
+        editable=False,
+        db_index=False,
+        db_constraint=False,
+        related_name="+",
+    )
+
+    class Meta:
+        abstract = True
+
+
 class Recorded(models.Model):
     """The second time of an input row: when it became known, and when it was replaced."""
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from incentives.constraints import FinalForever, FinalRow
-from org.base import TenantForeignKey, TenantModel
+from org.base import NumerousModel, TenantForeignKey, TenantModel
 
 
 class CalculationRun(TenantModel):
@@ -61,7 +61,7 @@ class PlanPeriod(TenantModel):
         return f"{self.plan} {self.period}: {'final' if self.final_at else 'provisional'}"
 
 
-class Result(TenantModel):
+class Result(NumerousModel):
     """What a run worked with for one person and job: every input, so that all can be redone.
 
     ``inputs`` maps the names that formulas see to text of exact decimals; ``segments`` lists the
@@ -83,7 +83,7 @@ class Result(TenantModel):
         return f"{self.person_id} in run {self.run_id}"
 
 
-class Earning(TenantModel):
+class Earning(NumerousModel):
     """One person's outcome of one component in one period, with the full key of what earned it.
 
     Replaced while the period is open (an older run goes with the new one's arrival), for ever when

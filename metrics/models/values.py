@@ -7,7 +7,7 @@ from typing import Any
 from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
-from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
+from org.base import CURRENT, NumerousModel, Recorded, TenantForeignKey, TenantModel
 from org.dates import NEVER
 
 
@@ -16,7 +16,7 @@ def exact(**options: Any) -> models.DecimalField:
     return models.DecimalField(max_digits=38, decimal_places=12, **options)
 
 
-class Value(TenantModel):
+class Value(NumerousModel):
     """One person's figure on one day: numerator and denominator, or value and weight.
 
     Key: tenant, person, day, metric, reference; the current row is the one superseded *never*, and
@@ -86,7 +86,7 @@ class Correction(Recorded, TenantModel):
         return f"{self.metric} of {self.person} on {self.day}"
 
 
-class Total(TenantModel):
+class Total(NumerousModel):
     """A person's values in one job, one metric and one period, added up.
 
     Every kind of metric reads its own columns; none is an average. ``assignment_id`` 0 means work
@@ -117,7 +117,7 @@ class Total(TenantModel):
         return f"{self.metric_id} of {self.person_id} in {self.period_id}: {self.numerator}"
 
 
-class KeptTotal(TenantModel):
+class KeptTotal(NumerousModel):
     """A period and metric whose totals are kept; a missing one is added up from all values."""
 
     pk = models.CompositePrimaryKey("tenant_id", "period_id", "metric_id")
