@@ -154,10 +154,14 @@ def _calculate(
 ) -> CalculationRun:
     frame = Frame(rules, period)
     participants.find(frame)
-    inputs = measuring.find(frame, complete_through(), on)
+    complete = complete_through()
+    inputs = measuring.find(frame, complete, on)
     statement = outcome_statement(rules, inputs)
     keep("outcome", statement)
     made = _record_run(frame, statement, by=by, at=at, on=on, purpose=purpose)
+    made.complete_through = min(
+        (complete[m.metric] for m in rules.stored if m.metric in complete), default=None
+    )
     _write_results(frame, made)
     _write_earnings(frame, made)
     _summarise(made)
@@ -357,7 +361,7 @@ def _summarise(made: CalculationRun) -> None:
         [made.pk],
     )
     made.people, made.undecided, made.failed, made.total = people, undecided, failed, total
-    made.save(update_fields=["people", "undecided", "failed", "total"])
+    made.save(update_fields=["complete_through", "people", "undecided", "failed", "total"])
 
 
 def _point_to(made: CalculationRun) -> None:

@@ -11,7 +11,7 @@ from django.views.decorators.http import require_http_methods, require_safe
 from org.access import member_required, request_permissions
 from org.middleware import SESSION_KEY
 from org.models import Membership
-from scorecards.queries import latest_plan_periods, latest_scorecard_period
+from scorecards.queries import latest_plan_periods, latest_scorecard_period, latest_team_period
 
 
 @require_safe
@@ -29,7 +29,7 @@ def overview(request: HttpRequest) -> HttpResponse:
         # What the admin itself would list: an area without a page for the role is no dead link.
         "areas": {app["app_label"] for app in admin.site.get_app_list(request)},
         "plan_periods": latest_plan_periods() if "see_everyone" in permissions else [],
-        "team": latest_plan_periods(limit=1) if "see_team" in permissions else [],
+        "team": latest_team_period() if "see_team" in permissions else None,
     }
     return render(request, "pmsite/overview.html", context)
 

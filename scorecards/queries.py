@@ -17,6 +17,7 @@ from django.db.models import DecimalField, Exists, OuterRef, QuerySet, Subquery,
 from incentives.explain import Disagreement, explain_result
 from incentives.models import Account, Earning, PlanPeriod, Result, Transfer
 from incentives.rules import load
+from metrics.models import Total
 from org.models import Assignment, Period, Person
 from org.queries import assignments_on
 from scorecards.reading import Line, MetricFigure, figure_of, line_of, measure_lines
@@ -93,14 +94,28 @@ def latest_plan_periods(*, limit: int = 12) -> list[PlanPeriod]:
     return list(related.order_by("-period__valid_from", "plan__code")[:limit])
 
 
+def latest_team_period() -> PlanPeriod | None:
+    """The last calculated plan period with figures in it, else the last one."""
+    figures = Total.objects.filter(period_id=OuterRef("period_id"))
+    return _latest(PlanPeriod.objects.filter(run__isnull=False), figures)
+
+
 def latest_scorecard_period(*, person_id: int | None) -> Period | None:
-    """The last period in which a plan had something to say about a person."""
+    """The last period in which a plan had something to say about a person.
+
+    One with figures comes before one that has only begun, where there is nothing to see yet.
+    """
     if person_id is None:
         return None
     results = Result.objects.filter(run_id=OuterRef("run_id"), person_id=person_id)
-    about = PlanPeriod.objects.filter(Exists(results)).select_related("period__calendar")
-    last = about.order_by("-period__valid_from", "plan__code").first()
+    figures = Total.objects.filter(period_id=OuterRef("period_id"), person_id=person_id)
+    last = _latest(PlanPeriod.objects.filter(Exists(results)), figures)
     return last.period if last else None
+
+
+def _latest(points: QuerySet[PlanPeriod], figures: QuerySet[Total]) -> PlanPeriod | None:
+    ordered = points.annotate(begun=Exists(figures)).select_related("period__calendar", "plan")
+    return ordered.order_by("-begun", "-period__valid_from", "plan__code").first()
 
 
 def find_period(*, calendar: str, code: str) -> Period | None:

@@ -8,8 +8,12 @@ from collections.abc import Callable
 import pytest
 from django.test import Client
 
+from incentives.models import PlanPeriod
+from metrics.models import Metric, Total
 from org.models import Membership
-from tests.web.cast import Cast
+from org.tenancy import enter
+from scorecards.queries import latest_scorecard_period, latest_team_period
+from tests.web.cast import Cast, make_run
 
 Browser = Callable[[str], Client]
 
@@ -113,3 +117,22 @@ def test_nothing_inline_is_allowed_by_the_policy(browser: Browser) -> None:
     page = answer.content.decode()
     assert "style=" not in page
     assert "<script" not in page
+
+
+def test_the_front_page_prefers_a_month_with_figures_to_one_that_has_only_begun(
+    bank: Cast,
+) -> None:
+    ann = bank.people["ann"]
+    with enter(bank.tenant.pk):
+        make_run(bank, "2026-07", {"ann": None})
+        assert latest_scorecard_period(person_id=ann.pk) == bank.periods["2026-07"]
+        Total.objects.create(
+            period_id=bank.periods["2026-06"].pk,
+            metric_id=Metric.objects.get(code="calls").pk,
+            person_id=ann.pk,
+            assignment_id=0,
+            rows=1,
+            numerator=1,
+        )
+        assert latest_scorecard_period(person_id=ann.pk) == bank.periods["2026-06"]
+        assert latest_team_period() == PlanPeriod.objects.get(period=bank.periods["2026-06"])
