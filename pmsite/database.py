@@ -21,12 +21,22 @@ GRANTS = (
 )
 
 
+# Of the session's role and of all that it could become by SET ROLE.
 PRIVILEGES = """
-    SELECT session_user, rolsuper, rolbypassrls, pg_has_role(rolname, datdba, 'MEMBER')
+    SELECT session_user, bool_or(rolsuper), bool_or(rolbypassrls), bool_or(pg_roles.oid = datdba),
+        EXISTS (
+            SELECT FROM pg_class
+            WHERE relrowsecurity AND pg_has_role(session_user, relowner, 'MEMBER')
+        )
     FROM pg_roles, pg_database
-    WHERE rolname = session_user AND datname = current_database()
+    WHERE pg_has_role(session_user, pg_roles.oid, 'MEMBER') AND datname = current_database()
 """
-PRIVILEGE_NAMES = ("is a superuser", "may bypass row-level security", "owns the database")
+PRIVILEGE_NAMES = (
+    "is a superuser",
+    "may bypass row-level security",
+    "owns the database",
+    "owns tables of tenants",
+)
 
 
 @dataclass(frozen=True, kw_only=True)

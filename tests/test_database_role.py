@@ -90,6 +90,14 @@ def test_the_application_refuses_to_connect_as_the_owner(db: None) -> None:
     owner.close()
 
 
+def test_the_application_refuses_to_own_the_tables(db: None) -> None:
+    """Policies do not bind the owner of a table, whoever owns the database."""
+    owner = connections["owner"].copy(alias="default")
+    with pytest.raises(ImproperlyConfigured, match="and owns tables of tenants"):
+        refuse_privileged_role(connection=owner)
+    owner.close()
+
+
 def test_the_network_is_out_of_reach() -> None:
     with pytest.raises(RuntimeError, match="wants to reach"):
         socket.create_connection(("192.0.2.1", 80), timeout=1)
