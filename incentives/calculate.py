@@ -140,6 +140,8 @@ def calculate_again(
     if version is None:
         raise DomainError(f"No published version of {plan} rules {period} any more.")
     rules = load(version, period.valid_from)
+    # Its version may be newer than the period's end, and read what nobody has added up there.
+    refresh_totals([(rules, period)])
     return _calculate(rules, period, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
 
 

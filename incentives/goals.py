@@ -22,6 +22,8 @@ WEIGHTED = frozenset({Kind.RATIO, Kind.WEIGHTED_MEAN})
 def find(frame: Frame) -> None:
     """Fill ``goal_of`` (of, group_id, metric_id, goal) for the measures of a version."""
     shown = frame.rules.shown
+    if not shown:
+        return
     own = [m for m in shown if m.scope not in UNIT_SCOPES]
     units = [m for m in shown if m.scope in UNIT_SCOPES]
     _spans(frame)

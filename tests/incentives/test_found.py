@@ -1,0 +1,176 @@
+"""What went wrong once: small tenants, worked out by hand, through the commands."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+from django.core.management import call_command
+
+pytestmark = pytest.mark.django_db
+
+HEAD = """
+tenant: {code: small, name: Small, time_zone: Europe/Zurich, currency: EUR}
+calendars: {monthly: {kind: monthly, from: 2026-01-01, to: 2026-12-31}}
+pay_groups: {staff: {calendar: monthly}}
+job_types: {agent: {}, lead: {}}
+people: people.csv
+assignments: assignments.csv
+sources:
+  figures:
+    map:
+      person: {column: person, by: code}
+      day: day
+      values: {from: {metric: metric, value: value, denominator: denominator}}
+"""
+
+
+class Small:
+    """A tenant of a test: a tenant file, its people's jobs, and what people type."""
+
+    def __init__(self, folder: Path, jobs: str, rest: str) -> None:
+        self.folder = folder
+        self.files = 0
+        lines = [line.strip() for line in jobs.strip().splitlines()]
+        people = dict.fromkeys(line.partition(",")[0] for line in lines)
+        employed = "\n".join(f"{code},{code},staff,2020-01-01" for code in people)
+        self._write("people.csv", f"code,name,pay_group,hired\n{employed}\n")
+        self._write("assignments.csv", "\n".join(["person,unit,job_type,from,to", *lines, ""]))
+        self.apply(rest)
+
+    def _write(self, name: str, text: str) -> Path:
+        path = self.folder / name
+        path.write_text(text, encoding="utf-8")
+        return path
+
+    def apply(self, rest: str) -> str:
+        """Apply a tenant file: the head that all share, and the rest."""
+        return self._call("apply", self._write("tenant.yaml", HEAD + rest))
+
+    def file(self, command: str, text: str, *before: str) -> str:
+        """Write a CSV file and hand it to a command."""
+        self.files += 1
+        path = self._write(f"{command}-{self.files}.csv", text.replace(" ", "").strip() + "\n")
+        return self.run(command, *before, path)
+
+    def values(self, rows: str) -> str:
+        """Take in rows of person,day,metric,value,denominator."""
+        return self.file("ingest", "person,day,metric,value,denominator\n" + rows, "figures")
+
+    def run(self, command: str, *arguments: object) -> str:
+        """Run a command for this tenant; what it printed."""
+        return self._call(command, "small", *arguments)
+
+    def amounts(self, period: str) -> dict[str, str]:
+        """Amounts by person.plan.component, of the period's own results."""
+        rows = csv.DictReader(io.StringIO(self.run("results", period)))
+        return {
+            f"{row['person']}.{row['plan']}.{row['component']}": row["amount"]
+            for row in rows
+            if "difference" not in row["status"]
+        }
+
+    def differences(self, period: str) -> dict[str, str]:
+        """Differences that stand in a period, by person.plan.component."""
+        rows = csv.DictReader(io.StringIO(self.run("results", period)))
+        return {
+            f"{row['person']}.{row['plan']}.{row['component']}": row["amount"]
+            for row in rows
+            if "difference" in row["status"]
+        }
+
+    def _call(self, command: str, *arguments: object) -> str:
+        out = io.StringIO()
+        call_command(command, *map(str, arguments), stdout=out, stderr=out)
+        return out.getvalue()
+
+
+ONE_UNIT = """
+units: [{code: north}]
+facts: {bonus: {kind: number}}
+metrics: {x: {kind: sum}, y: {kind: sum}}
+"""
+TWO_PEOPLE = "ann,north,agent,2026-01-01,\nbob,north,agent,2026-01-01,"
+
+
+def test_a_plan_without_measures_pays_and_follows_what_is_learnt_late(tmp_path: Path) -> None:
+    small = Small(
+        tmp_path,
+        TWO_PEOPLE,
+        ONE_UNIT
+        + """
+plans:
+  fixed:
+    calendar: monthly
+    versions:
+      - {in_force: 2026-01-01, components: {pay: {formula: FACT(bonus)}}}
+""",
+    )
+    small.file(
+        "facts", "person,fact,value,from\nann,bonus,100,2026-01-01\nbob,bonus,200,2026-01-01"
+    )
+    small.run("finalise", "2026-01")
+    assert small.amounts("2026-01") == {"ann.fixed.pay": "100.00", "bob.fixed.pay": "200.00"}
+    small.file("facts", "person,fact,value,from\nann,bonus,150,2026-01-01")
+    small.run("calculate", "2026-02")
+    assert small.differences("2026-02") == {"ann.fixed.pay": "50.00"}
+
+
+PLAN_X = """
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - {in_force: 2026-01-01, measures: {x: {}}, components: {pay: {formula: x}}}
+"""
+FIGURES = """ann,2026-01-05,x,10,
+             bob,2026-01-05,x,20,
+             ann,2026-01-05,y,7,
+             bob,2026-01-05,y,9,"""
+
+
+def test_a_late_version_may_read_a_metric_that_no_plan_read_before(tmp_path: Path) -> None:
+    small = Small(tmp_path, TWO_PEOPLE, ONE_UNIT + PLAN_X)
+    small.values(FIGURES)
+    small.run("finalise", "2026-01")
+    small.apply(
+        ONE_UNIT
+        + PLAN_X
+        + """
+      - number: 2
+        in_force: 2026-01-01
+        reason: y was forgotten
+        measures: {x: {}, y: {}}
+        components: {pay: {formula: x + y}}
+"""
+    )
+    small.run("calculate", "2026-02")
+    assert small.differences("2026-02") == {"ann.main.pay": "7.00", "bob.main.pay": "9.00"}
+    small.run("finalise", "2026-02")
+    small.run("correct", "bob", "2026-01-05", "y", "10", "--reason", "recount")
+    small.run("calculate", "2026-03")
+    assert small.differences("2026-03") == {"bob.main.pay": "1.00"}
+
+
+def test_a_late_plan_of_the_family_takes_back_what_it_replaces(tmp_path: Path) -> None:
+    small = Small(tmp_path, TWO_PEOPLE, ONE_UNIT + PLAN_X)
+    small.values(FIGURES)
+    small.run("finalise", "2026-01")
+    small.apply(
+        ONE_UNIT
+        + PLAN_X
+        + """
+  own:
+    family: main
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        eligibility: [{person: ann}]
+        measures: {y: {}}
+        components: {pay: {formula: y * 100}}
+"""
+    )
+    small.run("calculate", "2026-02")
+    assert small.differences("2026-02") == {"ann.main.pay": "-10.00"}
