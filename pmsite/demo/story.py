@@ -242,7 +242,7 @@ class Story:
         """Somebody whom something happened to, and the head of that team."""
         people = self.organisation.people
         if self.organisation.movers_told_late:
-            agent = self.organisation.movers_told_late[0]
+            agent = max(self.organisation.movers_told_late, key=lambda person: person.ability)
         else:
             agent = next(p for p in people if p.jobs[0].job_type == "teller" and not p.left)
         head = agent.jobs[-1].manager
