@@ -272,16 +272,16 @@ def _locked(file_name: str) -> DomainError:
 def _sheet(book: CalamineWorkbook, file_name: str, wanted: str) -> CalamineSheet:
     """The sheet that the map names, else the only one with anything in it, else the first."""
     names = book.sheet_names
-    if not wanted:
-        name = next((n for n in names if book.get_sheet_by_name(n).total_height), "")
-    else:
-        by_key = {column_key(name): name for name in names}
-        name = by_key.get(column_key(wanted), "")
-        if not name:
+    if wanted:
+        name = {column_key(name): name for name in names}.get(column_key(wanted))
+        if name is None:
             raise DomainError(
                 f"{file_name} has no sheet “{wanted}”. It has: {', '.join(names)}. Name the right "
                 "one in the column map."
             )
-    if not name:
-        raise DomainError(f"{file_name} is a workbook without any cell filled in. Export it again.")
-    return book.get_sheet_by_name(name)
+        return book.get_sheet_by_name(name)
+    for name in names:
+        sheet = book.get_sheet_by_name(name)  # reads all of it, so once
+        if sheet.total_height:
+            return sheet
+    raise DomainError(f"{file_name} is a workbook without any cell filled in. Export it again.")
