@@ -88,9 +88,11 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
     """``figure_<scope>``: one row for each group, with the sums of every metric side by side."""
     metrics = Literal(sorted({m.metric for m in measures}))
     keep("counted", SQL(COUNTED[Scope(scope)]).format(**frame.days))
-    latest = SQL(LATEST if any(m.kind == Kind.LAST for m in measures) else "true")
+    last = sorted({m.metric for m in measures if m.kind == Kind.LAST})
     source = SQL(FROM_TOTALS).format(
-        period=Literal(frame.period.pk), metrics=metrics, latest=latest
+        period=Literal(frame.period.pk),
+        metrics=metrics,
+        latest=SQL(LATEST).format(last=Literal(last)) if last else SQL("true"),
     )
     if rows("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
         source = SQL("{} UNION ALL {}").format(
@@ -118,9 +120,10 @@ FROM_TOTALS = """
     WHERE counted.whole
 """
 # A last value counts in the job in which the person's latest one lies, and in no other.
-LATEST = """NOT EXISTS (SELECT 1 FROM metrics_total AS later
+LATEST = """CASE WHEN total.metric_id = ANY({last}) THEN NOT EXISTS (
+    SELECT 1 FROM metrics_total AS later
     WHERE later.period_id = total.period_id AND later.metric_id = total.metric_id
-      AND later.person_id = total.person_id AND later.last_day > total.last_day)"""
+      AND later.person_id = total.person_id AND later.last_day > total.last_day) END"""
 # Days cut out of an assignment have no total of their own: their values are added up here.
 FROM_VALUES = """
     SELECT group_id, metric_id, count(*), sum(numerator), sum(denominator), min(numerator),

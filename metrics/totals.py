@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 
 from django.db import connection
-from psycopg.sql import SQL, Composed, Literal
+from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from metrics.models import MetricDefinition
 from org import locks
@@ -22,16 +22,17 @@ Kind = MetricDefinition.Kind
 # Spelt out, so that the planner can compare it with the column's statistics.
 NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
 
-# What a kind of metric keeps of its values; the other columns stay empty.
-ADDED = "sum(numerator), sum(denominator), NULL::numeric, NULL::numeric, NULL::date, NULL::numeric"
-EXTREME = "NULL, NULL, min(numerator), max(numerator), NULL::date, NULL::numeric"
-COLUMNS_OF = {
-    Kind.SUM: ADDED,
-    Kind.RATIO: ADDED,
-    Kind.WEIGHTED_MEAN: ADDED,
-    Kind.MINIMUM: EXTREME,
-    Kind.MAXIMUM: EXTREME,
-}
+# What is kept of a metric's values, and for which kinds; for others the column stays empty.
+ADDED = frozenset({Kind.SUM, Kind.RATIO, Kind.WEIGHTED_MEAN})
+EXTREME = frozenset({Kind.MINIMUM, Kind.MAXIMUM})
+LAST = frozenset({Kind.LAST})
+COLUMNS = (
+    ("numerator", "sum(numerator)", "numeric", ADDED),
+    ("denominator", "sum(denominator)", "numeric", ADDED),
+    ("minimum", "min(numerator)", "numeric", EXTREME),
+    ("maximum", "max(numerator)", "numeric", EXTREME),
+    ("last_day", "max(day)", "date", LAST),
+)
 
 
 @dataclass(frozen=True)
@@ -55,8 +56,8 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     _take_marks()
     _stamp_again()
     written = 0
-    for _, group in sorted(_by_statement({*wanted, *_kept_and_marked()}).items()):
-        written += _refresh_group(group)
+    for _, items in sorted(_by_period({*wanted, *_kept_and_marked()}).items()):
+        written += _refresh_period(items)
     return written
 
 
@@ -130,29 +131,26 @@ def _kept_and_marked() -> list[Wanted]:
         return [Wanted(*row) for row in cursor.fetchall()]
 
 
-def _by_statement(wanted: Iterable[Wanted]) -> dict[tuple[int, str], list[Wanted]]:
-    """Wanted totals that one statement can add up: one period, kinds that keep the same columns."""
-    groups: dict[tuple[int, str], list[Wanted]] = {}
+def _by_period(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:
+    """Wanted totals that one reading of the values can add up: those of one period."""
+    periods: dict[int, list[Wanted]] = {}
     for item in set(wanted):
         if item.kind != Kind.DERIVED:
-            groups.setdefault((item.period, COLUMNS_OF.get(Kind(item.kind), "last")), []).append(
-                item
-            )
-    return groups
+            periods.setdefault(item.period, []).append(item)
+    return periods
 
 
-def _refresh_group(group: list[Wanted]) -> int:
-    period = group[0]
-    kept = _kept(period.period)
-    everything = [item.metric for item in group if item.metric not in kept]
-    everything += _marked_for_everyone(period, [i.metric for i in group if i.metric in kept])
-    rest = [item.metric for item in group if item.metric not in everything]
+def _refresh_period(items: list[Wanted]) -> int:
+    kept = _kept(items[0].period)
+    marked = _marked_for_everyone(items[0], [i.metric for i in items if i.metric in kept])
+    everyone = [i for i in items if i.metric not in kept or i.metric in marked]
+    rest = [i for i in items if i not in everyone]
     written = 0
-    if everything:
-        written += _add_up(period, everything, SQL("TRUE"), first=not kept.intersection(everything))
-        _keep(period.period, everything)
-    if rest and _mark_people(period, rest):
-        written += _add_up(period, rest, SQL(STALE_PERSON), first=False)
+    if everyone:
+        written += _add_up(everyone, SQL("TRUE"), first=not any(i.metric in kept for i in everyone))
+        _keep(items[0].period, [i.metric for i in everyone])
+    if rest and _mark_people(items[0], [i.metric for i in rest]):
+        written += _add_up(rest, SQL(STALE_PERSON), first=False)
     return written
 
 
@@ -203,21 +201,22 @@ def _mark_people(period: Wanted, metrics: list[int]) -> int:
     return count
 
 
-def _add_up(period: Wanted, metrics: list[int], which: SQL, *, first: bool) -> int:
-    """Add the values up in a temporary table (which runs in parallel), then write what differs."""
-    _execute("DROP TABLE IF EXISTS fresh_total")
+def _add_up(items: list[Wanted], which: SQL, *, first: bool) -> int:
+    """Add the values up in temporary tables (which runs in parallel), then write what differs."""
+    _execute("DROP TABLE IF EXISTS fresh_total, fresh_last")
     _execute(
         SQL(
             "CREATE TEMP TABLE fresh_total ON COMMIT DROP AS SELECT metric_id, person_id,"
             " coalesce(assignment_id, 0) AS assignment_id, count(*) AS rows, {columns}"
             " FROM {values} GROUP BY 1, 2, 3"
-        ).format(columns=SQL(_columns(period)), values=_values(period, metrics, which))
+        ).format(columns=_columns(items), values=_values(items, which))
     )
-    if first:
-        return _execute(_insert(period))
     _execute("ANALYZE fresh_total")
-    return _remove_vanished(period, metrics, which) + _execute(
-        _insert(period)
+    _find_last_values(_metrics(items, LAST))
+    if first:
+        return _execute(_insert(items[0]))
+    return _remove_vanished(items, which) + _execute(
+        _insert(items[0])
         + SQL(
             " ON CONFLICT (tenant_id, period_id, metric_id, person_id, assignment_id) DO UPDATE SET"
             " rows = excluded.rows, numerator = excluded.numerator,"
@@ -231,37 +230,52 @@ def _add_up(period: Wanted, metrics: list[int], which: SQL, *, first: bool) -> i
     )
 
 
-def _columns(period: Wanted) -> str:
-    columns = COLUMNS_OF.get(Kind(period.kind), "NULL, NULL, NULL, NULL, min(day), sum(numerator)")
-    names = ("numerator", "denominator", "minimum", "maximum", "last_day", "last_value")
-    return ", ".join(
-        f"({c})::{_type(n)} AS {n}" for c, n in zip(columns.split(", "), names, strict=True)
-    )
+def _metrics(items: list[Wanted], kinds: frozenset[Kind]) -> list[int]:
+    return sorted(item.metric for item in items if item.kind in kinds)
 
 
-def _type(name: str) -> str:
-    return "date" if name == "last_day" else "numeric"
+def _columns(items: list[Wanted]) -> Composable:
+    """What the kinds of these metrics keep; one pass over the values serves them all."""
+    columns: list[Composable] = []
+    for name, aggregate, type_, kinds in COLUMNS:
+        which = _metrics(items, kinds)
+        value: Composable = SQL(aggregate)
+        if not which:
+            value = SQL("NULL")
+        elif len(which) < len(items):
+            value += SQL(" FILTER (WHERE metric_id = ANY({}))").format(Literal(which))
+        columns.append(SQL("({})::" + type_ + " AS {}").format(value, Identifier(name)))
+    return SQL(", ").join(columns)
 
 
-def _values(period: Wanted, metrics: list[int], which: SQL) -> Composed:
-    """The current values of a period; of a metric that counts by its last day, only that day's."""
-    rows = SQL(
+def _values(items: list[Wanted], which: SQL) -> Composed:
+    """The current values of a period."""
+    return SQL(
         "(SELECT row.* FROM metrics_value AS row WHERE row.superseded_at = {never}"
         " AND row.metric_id = ANY({metrics}) AND row.day >= {start} AND row.day < {end}"
         " AND {which}) AS row"
     ).format(
         never=SQL(NEVER),
-        metrics=Literal(metrics),
-        start=Literal(period.start),
-        end=Literal(period.end),
+        metrics=Literal([item.metric for item in items]),
+        start=Literal(items[0].start),
+        end=Literal(items[0].end),
         which=which,
     )
-    if Kind(period.kind) in COLUMNS_OF:
-        return rows
-    return SQL(
-        "(SELECT row.*, rank() OVER (PARTITION BY metric_id, person_id, assignment_id"
-        " ORDER BY day DESC) AS age FROM {rows}) AS row WHERE age = 1"
-    ).format(rows=rows)
+
+
+def _find_last_values(metrics: list[int]) -> None:
+    """``fresh_last``: the value of the last day, of the metrics that count by it."""
+    _execute(
+        SQL(
+            "CREATE TEMP TABLE fresh_last ON COMMIT DROP AS SELECT fresh.metric_id,"
+            " fresh.person_id, fresh.assignment_id, sum(value.numerator) AS last_value"
+            " FROM fresh_total AS fresh JOIN metrics_value AS value"
+            "  ON value.metric_id = fresh.metric_id AND value.person_id = fresh.person_id"
+            "  AND value.day = fresh.last_day AND value.superseded_at = {never}"
+            "  AND coalesce(value.assignment_id, 0) = fresh.assignment_id"
+            " WHERE fresh.metric_id = ANY({metrics}) GROUP BY 1, 2, 3"
+        ).format(never=SQL(NEVER), metrics=Literal(metrics))
+    )
 
 
 def _insert(period: Wanted) -> Composed:
@@ -270,15 +284,20 @@ def _insert(period: Wanted) -> Composed:
         " numerator, denominator, minimum, maximum, last_day, last_value)"
         " SELECT {period}, metric_id, person_id, assignment_id, rows, numerator, denominator,"
         " minimum, maximum, last_day, last_value FROM fresh_total"
+        " LEFT JOIN fresh_last USING (metric_id, person_id, assignment_id)"
     ).format(period=Literal(period.period))
 
 
-def _remove_vanished(period: Wanted, metrics: list[int], which: SQL) -> int:
+def _remove_vanished(items: list[Wanted], which: SQL) -> int:
     return _execute(
         SQL(
             "DELETE FROM metrics_total AS row WHERE row.period_id = {period}"
             " AND row.metric_id = ANY({metrics}) AND {which} AND NOT EXISTS (SELECT 1 FROM"
             " fresh_total AS fresh WHERE fresh.metric_id = row.metric_id AND"
             " fresh.person_id = row.person_id AND fresh.assignment_id = row.assignment_id)"
-        ).format(period=Literal(period.period), metrics=Literal(metrics), which=which)
+        ).format(
+            period=Literal(items[0].period),
+            metrics=Literal([item.metric for item in items]),
+            which=which,
+        )
     )
