@@ -338,17 +338,20 @@ def problem_sentence(
     if status == Earning.Status.FAILED:
         return ERROR_SENTENCES.get(problem or "", f"It could not be worked out ({problem}).")
     if incomplete:
-        return "undecided: " + " ".join(_incomplete_sentence(m) for m in incomplete)
-    blank = [m.title for m in measures if m.derived is None and m.name not in stored]
+        return "undecided: " + " ".join(_incomplete_sentence(rules, m) for m in incomplete)
+    stored_ones = [part for m in measures for part in rules.under(m) if part.derived is None]
+    blank = [part.title for part in stored_ones if part.name not in stored]
     if blank:
-        return f"undecided: there is no data for {', '.join(blank)}."
+        return f"undecided: there is no data for {', '.join(dict.fromkeys(blank))}."
     no_goal = [m.title for m in measures if Ref("goal", m.name).column not in stored]
     if no_goal:
         return f"undecided: there is no goal for {', '.join(no_goal)}."
     return "undecided: something that its rule needs is blank."
 
 
-def _incomplete_sentence(measure: MeasureRule) -> str:
-    through = complete_through().get(measure.metric)
+def _incomplete_sentence(rules: VersionRules, measure: MeasureRule) -> str:
+    known = complete_through()
+    parts = [(known[m.metric], m.title) for m in rules.under(measure) if m.metric in known]
+    through, title = min(parts, default=(None, measure.title))
     until = f" only to {through}" if through else ""
-    return f"{measure.title} is complete{until}; load the rest, or declare it complete."
+    return f"{title} is complete{until}; load the rest, or declare it complete."

@@ -18,6 +18,7 @@ from incentives.rules import (
     FACT_TYPES,
     Kind,
     MeasureRule,
+    VersionRules,
     actual_name,
     decided_name,
     goal_name,
@@ -92,12 +93,15 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
     source = SQL(FROM_TOTALS).format(
         period=Literal(frame.period.pk),
         metrics=metrics,
-        latest=SQL(LATEST).format(last=Literal(last)) if last else SQL("true"),
+        latest=_latest(frame, last, "total", "last_day"),
     )
     if rows("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
-        source = SQL("{} UNION ALL {}").format(
-            source, SQL(FROM_VALUES).format(metrics=metrics, never=NEVER)
+        cut = SQL(FROM_VALUES).format(
+            metrics=metrics,
+            never=NEVER,
+            latest=_latest(frame, last, "value", "day"),
         )
+        source = SQL("{} UNION ALL {}").format(source, cut)
     pivots = SQL(", ").join(
         part
         for metric, kind in sorted({(m.metric, m.kind) for m in measures})
@@ -111,6 +115,18 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
     )
 
 
+def _latest(frame: Frame, last: list[int], row: str, day: str) -> Composable:
+    """Whether a row of figures holds the person's latest day, of metrics of the kind ``last``."""
+    if not last:
+        return SQL("true")
+    return SQL(LATEST).format(
+        period=Literal(frame.period.pk),
+        last=Literal(last),
+        row=Identifier(row),
+        day=Identifier(day),
+    )
+
+
 FROM_TOTALS = """
     SELECT counted.group_id, total.metric_id, total.rows, total.numerator, total.denominator,
            total.minimum, total.maximum, total.last_value, {latest} AS latest
@@ -119,18 +135,17 @@ FROM_TOTALS = """
      AND total.assignment_id = counted.assignment_id
     WHERE counted.whole
 """
-# A last value counts in the job in which the person's latest one lies, and in no other.
-LATEST = """CASE WHEN total.metric_id = ANY({last}) THEN NOT EXISTS (
+# A last value counts where the person's latest one of the period lies, and nowhere else.
+LATEST = """CASE WHEN {row}.metric_id = ANY({last}) THEN NOT EXISTS (
     SELECT 1 FROM metrics_total AS later
-    WHERE later.period_id = total.period_id AND later.metric_id = total.metric_id
-      AND later.person_id = total.person_id AND later.last_day > total.last_day) END"""
+    WHERE later.period_id = {period} AND later.metric_id = {row}.metric_id
+      AND later.person_id = {row}.person_id AND later.last_day > {row}.{day}) END"""
 # Days cut out of an assignment have no total of their own: their values are added up here.
 FROM_VALUES = """
     SELECT group_id, metric_id, count(*), sum(numerator), sum(denominator), min(numerator),
-           max(numerator), sum(numerator) FILTER (WHERE age = 1), true
-    FROM (SELECT counted.group_id, value.metric_id, value.numerator, value.denominator, value.day,
-                 rank() OVER (PARTITION BY counted.group_id, value.metric_id, value.person_id
-                              ORDER BY value.day DESC) AS age
+           max(numerator), sum(numerator) FILTER (WHERE latest), true
+    FROM (SELECT counted.group_id, value.metric_id, value.numerator, value.denominator,
+                 {latest} AS latest
           FROM counted JOIN metrics_value AS value ON value.person_id = counted.person_id
            AND value.assignment_id = counted.assignment_id AND value.metric_id = ANY({metrics})
            AND value.day >= counted.first_day AND value.day < counted.end_day
@@ -177,7 +192,7 @@ def _inputs(
             )
         )
     for number, measure in enumerate(frame.rules.measures.values()):
-        through = complete_through.get(measure.metric)
+        through = _through(frame.rules, measure, complete_through)
         incomplete = _incomplete(frame, through, on)
         if measure.derived is None:
             columns.append(
@@ -200,6 +215,14 @@ def _inputs(
     return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
         SQL("").join(SQL(", {}").format(column) for column in columns), SQL(" ").join(joins)
     )
+
+
+def _through(
+    rules: VersionRules, measure: MeasureRule, complete_through: dict[int, date]
+) -> date | None:
+    """The day through which everything that a measure stands on is complete, if that is said."""
+    metrics = {part.metric for part in rules.under(measure)}
+    return min((complete_through[m] for m in metrics & complete_through.keys()), default=None)
 
 
 def _incomplete(frame: Frame, through: date | None, on: date) -> Composable:

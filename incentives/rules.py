@@ -143,6 +143,14 @@ class VersionRules:
         """The measures that the version names."""
         return [measure for measure in self.measures.values() if not measure.hidden]
 
+    def under(self, measure: MeasureRule) -> list[MeasureRule]:
+        """A measure and, where it is derived, the hidden ones that it is worked out from."""
+        return [
+            other
+            for other in self.measures.values()
+            if other.name == measure.name or other.name.startswith(f"{measure.name}__")
+        ]
+
     @cached_property
     def facts(self) -> frozenset[str]:
         """The codes of the facts that formulas read."""

@@ -7,7 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
-from django.core.management import call_command
+from django.core.management import CommandError, call_command
 
 pytestmark = pytest.mark.django_db
 
@@ -174,3 +174,58 @@ def test_a_late_plan_of_the_family_takes_back_what_it_replaces(tmp_path: Path) -
     )
     small.run("calculate", "2026-02")
     assert small.differences("2026-02") == {"ann.main.pay": "-10.00"}
+
+
+def test_a_last_value_counts_in_one_half_of_a_division_that_was_moved(tmp_path: Path) -> None:
+    small = Small(
+        tmp_path,
+        "dan,d,lead,2026-01-01,\neve,e,lead,2026-01-01,\nann,x,agent,2026-01-01,",
+        """
+units:
+  - {code: d}
+  - {code: e}
+  - {code: x, parent: d, moves: [{on: 2026-06-16, parent: e}]}
+metrics: {balance: {kind: last}}
+plans:
+  leads:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        eligibility: [{job_type: lead}]
+        measures: {balance: {scope: subtree}}
+        components: {pay: {formula: balance}}
+""",
+    )
+    small.values("ann,2026-06-15,balance,1000000,\nann,2026-06-30,balance,1100000,")
+    small.run("calculate", "2026-06")
+    assert small.amounts("2026-06") == {"dan.leads.pay": "0.00", "eve.leads.pay": "1100000.00"}
+
+
+def test_a_gate_on_a_derived_metric_waits_for_what_it_is_worked_out_from(tmp_path: Path) -> None:
+    source = """
+  telephone:
+    map: {person: {column: person, by: code}, day: day, values: {calls: {sum: calls}}}
+"""
+    rest = """
+units: [{code: north}]
+metrics: {calls: {kind: sum}, double: {kind: derived, formula: calls * 2}}
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {double: {}}
+        components: {pay: {formula: '50', gate: double >= 10}}
+"""
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", source + rest)
+    small.file("ingest", "person,day,calls\nann,2026-01-05,4", "telephone")
+    small.run("complete", "telephone", "2026-01-20")
+    small.run("calculate", "2026-01")
+    assert small.amounts("2026-01") == {"ann.main.pay": ""}
+    assert "calls is complete only to 2026-01-20" in small.run("results", "2026-01")
+    with pytest.raises(CommandError, match="complete only to 2026-01-20"):
+        small.run("finalise", "2026-01")
+    small.file("ingest", "person,day,calls\nann,2026-01-25,1", "telephone")
+    small.run("complete", "telephone", "2026-01-31")
+    small.run("calculate", "2026-01")
+    assert small.amounts("2026-01") == {"ann.main.pay": "50.00"}
