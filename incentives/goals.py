@@ -1,5 +1,7 @@
 """The goal of each result: the nearest one for each day, put together as its metric demands.
 
+Most people have their goals in common: ``goal_like`` names for each result the one whose goals are
+worked out for both, and ``goal_slice`` holds the slices of those.
 ``goal_piece`` holds, for each slice (or unit, for goals of the unit as a whole) and metric, the
 stretches of days with the goal that wins there. ``goal_of`` holds one goal for each result (or
 unit) and metric.
@@ -26,8 +28,10 @@ def find(frame: Frame) -> None:
         return
     own = [m for m in shown if m.scope not in UNIT_SCOPES]
     units = [m for m in shown if m.scope in UNIT_SCOPES]
+    metrics = sorted({m.metric for m in shown})
+    _share(frame, metrics)
     _spans(frame)
-    _pieces(frame, sorted({m.metric for m in shown}))
+    _pieces(frame, metrics)
     parts = [_own_goals(frame, own)] if own else []
     if units:
         parts.append(_unit_goals(frame, units))
@@ -35,13 +39,58 @@ def find(frame: Frame) -> None:
     run("CREATE INDEX ON goal_of (of, group_id, metric_id)")
 
 
+def _share(frame: Frame, metrics: list[int]) -> None:
+    """Find results whose goals must be the same: one slice alike in all that a goal depends on.
+
+    Where a goal or the tree changes inside the period, ratios weigh goals by the person's own days:
+    then every result stands for itself.
+    """
+    about = dict(metrics=Literal(metrics), **frame.days)
+    [(changes, people, units)] = rows(SQL(GOAL_FACTS).format(**about))
+    alike = ["job_type_id", "first_day", "end_day", "share", "counted_from", "calendar_id", "days"]
+    alike += ["period_days", "CASE WHEN slices > 1 THEN result_id END"]
+    alike += ["result_id"] if changes else []
+    alike += ["unit_id"] if units else []
+    if people:
+        alike.append("CASE WHEN person_id IN (SELECT person_id FROM named) THEN person_id END")
+    keep(
+        "goal_like",
+        SQL(
+            "WITH named AS (SELECT person_id FROM metrics_goal WHERE superseded_at = {never}"
+            "  AND metric_id = ANY({metrics}) AND person_id IS NOT NULL)"
+            " SELECT DISTINCT result_id, min(result_id) OVER (PARTITION BY "
+            + ", ".join(alike)
+            + ") AS like_id FROM (SELECT *, count(*) OVER (PARTITION BY result_id) AS slices"
+            "  FROM slice) AS slice"
+        ).format(**about),
+    )
+    keep(
+        "goal_slice",
+        SQL("SELECT slice.* FROM slice JOIN goal_like USING (result_id) WHERE result_id = like_id"),
+    )
+
+
+# Whether goals, or the tree on which goals of units stand, change inside the period; whether single
+# people have goals, and units.
+GOAL_FACTS = """
+    SELECT coalesce(bool_or(valid_from > {start} OR valid_to < {end}), false)
+             OR coalesce(bool_or(unit_id IS NOT NULL), false) AND EXISTS (
+               SELECT 1 FROM org_unitclosure WHERE valid_from > {start} AND valid_from < {end}
+               OR valid_to > {start} AND valid_to < {end}),
+           coalesce(bool_or(person_id IS NOT NULL), false),
+           coalesce(bool_or(unit_id IS NOT NULL), false)
+    FROM metrics_goal WHERE superseded_at = {never} AND metric_id = ANY({metrics})
+      AND valid_from < {end} AND valid_to > {start}
+"""
+
+
 def _spans(frame: Frame) -> None:
-    """What goals are looked for: the slices, and the units as a whole."""
+    """What goals are looked for: slices of those who stand for all, and the units as a whole."""
     keep(
         "span",
         SQL(
             "SELECT 'person' AS of, slice_id AS span_id, person_id, unit_id, job_type_id,"
-            " first_day, end_day FROM slice UNION ALL"
+            " first_day, end_day FROM goal_slice UNION ALL"
             " SELECT DISTINCT 'team', unit_id, NULL::bigint, unit_id, NULL::bigint,"
             " {start}::date, {end}::date FROM slice"
         ).format(**frame.days),
@@ -138,7 +187,7 @@ def _days(frame: Frame) -> Composable:
         " FROM (SELECT piece.*, slice.result_id, slice.share, slice.period_days, slice.person_id,"
         "   slice.assignment_id, slice.calendar_id,"
         "   LEAST(GREATEST(piece.first_day, slice.counted_from), piece.end_day) AS counted_from"
-        "  FROM goal_piece AS piece JOIN slice ON slice.slice_id = piece.span_id"
+        "  FROM goal_piece AS piece JOIN goal_slice AS slice ON slice.slice_id = piece.span_id"
         "  WHERE piece.of = 'person') AS piece"
         " JOIN day_count AS first ON first.calendar_id = piece.calendar_id"
         "  AND first.day = piece.counted_from"
@@ -240,5 +289,5 @@ def goal_join(measure: MeasureRule, number: int) -> Composable:
         alias=Identifier(f"goal{number}"),
         of=Literal("team" if unit else "person"),
         metric=Literal(measure.metric),
-        group=SQL("key.unit_id" if unit else "key.result_id"),
+        group=SQL("key.unit_id" if unit else "goal_like.like_id"),
     )

@@ -212,6 +212,8 @@ def _inputs(
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         columns.append(SQL(TENURE).format(never=NEVER))
+    if frame.rules.shown:
+        joins.insert(0, SQL("JOIN goal_like USING (result_id)"))
     return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
         SQL("").join(SQL(", {}").format(column) for column in columns), SQL(" ").join(joins)
     )
