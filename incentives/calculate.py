@@ -34,7 +34,7 @@ from metrics import totals
 from metrics.completeness import complete_through
 from org import locks
 from org.errors import DomainError
-from org.models import Period, Tenant, User
+from org.models import PayGroup, Period, Tenant, User
 from org.tenancy import current_tenant_id
 
 Purpose = CalculationRun.Purpose
@@ -87,7 +87,7 @@ def calculate_period(
     all_rules = [load(version, period.valid_from) for _, version in open_plans]
     refresh_totals([(rules, period) for rules in all_rules])
     made = [_calculate(rules, period, by=by, at=at, on=on) for rules in all_rules]
-    for plan, _ in open_plans:
+    for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
     return made
@@ -100,8 +100,16 @@ def hold(periods: Iterable[Period]) -> None:
     so that neither waits for the other.
     """
     mine = {period.pk: period.calendar_id for period in periods}
-    final = PlanPeriod.objects.filter(period__calendar__in=mine.values(), final_at__isnull=False)
-    locks.share({*mine, *final.values_list("period", flat=True)})
+    locks.share({*mine, *final_periods(mine.values())})
+
+
+def final_periods(calendars: Iterable[int]) -> set[int]:
+    """The final periods whose differences a period of these calendars may carry: those of the
+    same calendars, and all where people are paid by one of them (:func:`ended_plans`)."""
+    final = PlanPeriod.objects.filter(final_at__isnull=False)
+    if not PayGroup.objects.filter(calendar__in=calendars).exists():
+        final = final.filter(period__calendar__in=calendars)
+    return set(final.values_list("period", flat=True))
 
 
 def is_final(plan: Plan, period: Period) -> bool:
@@ -130,6 +138,27 @@ def dirty_periods(plan: Plan) -> list[Period]:
     """The final periods of a plan that a recorded cause may have moved, the earliest first."""
     periods = Period.objects.filter(pk__in=Dirty.objects.filter(plan=plan).values("period"))
     return list(periods.order_by("valid_from"))
+
+
+def ended_plans(period: Period) -> list[Plan]:
+    """Plans whose late differences go to a period of the people's pay, under the old plan's name.
+
+    They have a recorded cause and no period of their own left that could become final: a campaign
+    that is over, a plan that ended.
+    """
+    if not PayGroup.objects.filter(calendar=period.calendar_id).exists():
+        return []
+    moved = Plan.objects.filter(pk__in=Dirty.objects.values("plan")).select_related("family")
+    return [plan for plan in moved.order_by("code") if not _has_open_period(plan)]
+
+
+def _has_open_period(plan: Plan) -> bool:
+    final = PlanPeriod.objects.filter(plan=plan, final_at__isnull=False)
+    periods = Period.objects.filter(calendar=plan.calendar_id).order_by("valid_from")
+    rest = periods.exclude(pk__in=final.values("period"))
+    last = periods.filter(pk__in=final.values("period")).last()
+    later = rest if last is None else rest.filter(valid_from__gt=last.valid_from)
+    return any(version_for(plan, period) is not None for period in later)
 
 
 def calculate_again(

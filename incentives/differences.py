@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from incentives.ledger import booked, post_select
 from incentives.models import CalculationRun, Dirty
-from incentives.sql import rows
+from incentives.sql import NEVER, rows
 from org.models import Period, User
 
 
@@ -43,10 +43,21 @@ SHOULD = """
 KEY = "person_id, component, job, grain, currency"
 
 
-def difference_query(made: CalculationRun, *, caused: bool | None = None) -> Composed:
+# Whom a pay group of a calendar pays, now or in an earlier employment.
+PAID_BY = """
+    moved.person_id IN (SELECT employment.person_id FROM org_employment AS employment
+      JOIN org_paygroup AS payer ON payer.id = employment.pay_group_id
+      WHERE payer.calendar_id = {calendar} AND employment.superseded_at = {never})
+"""
+
+
+def difference_query(
+    made: CalculationRun, *, caused: bool | None = None, paid_by: int | None = None
+) -> Composed:
     """Every key of a run's plan and period whose booked amount is not what it should be.
 
     ``caused``: only people with (True) or without (False) a recorded cause; None: everybody.
+    ``paid_by``: only people whom a pay group of this calendar pays.
     """
     dirty = SQL(
         "EXISTS (SELECT 1 FROM incentives_dirty AS dirty WHERE dirty.plan_id = {plan}"
@@ -56,6 +67,9 @@ def difference_query(made: CalculationRun, *, caused: bool | None = None) -> Com
     only: Composable = SQL("true")
     if caused is not None:
         only = dirty if caused else SQL("NOT {}").format(dirty)
+    if paid_by is not None:
+        payees = SQL(PAID_BY).format(calendar=Literal(paid_by), never=NEVER)
+        only = SQL("{} AND {}").format(only, payees)
     return SQL(
         "SELECT moved.* FROM (SELECT {key}, coalesce(should.earning_type, booked.earning_type, '')"
         " AS earning_type, coalesce(should.amount, 0) - coalesce(booked.amount, 0) AS difference"
@@ -91,13 +105,20 @@ def _with_causes(made: CalculationRun, difference: Composable) -> Composed:
 
 
 def post(
-    made: CalculationRun, *, posted: Period, first: bool, by: User | None, at: datetime
+    made: CalculationRun,
+    *,
+    posted: Period,
+    first: bool,
+    by: User | None,
+    at: datetime,
+    paid_by: int | None = None,
 ) -> int:
     """Book what is not booked yet for a run, to a period; how many transfers.
 
     ``first``: the period is being finalised, so everything is new and needs no cause.
+    ``paid_by``: only people whom a pay group of this calendar pays.
     """
-    moved = difference_query(made, caused=None if first else True)
+    moved = difference_query(made, caused=None if first else True, paid_by=paid_by)
     return post_select(
         SQL(
             "SELECT person_id, currency, CASE WHEN difference > 0 THEN 'plan' ELSE 'due' END"
@@ -120,9 +141,10 @@ def post(
     )
 
 
-def pending(made: CalculationRun) -> list[Difference]:
+def pending(made: CalculationRun, *, paid_by: int | None = None) -> list[Difference]:
     """The differences that a cause explains and that are not booked yet, with that cause."""
-    return _listed(made, _with_causes(made, difference_query(made, caused=True)))
+    query = difference_query(made, caused=True, paid_by=paid_by)
+    return _listed(made, _with_causes(made, query))
 
 
 def alarms(made: CalculationRun) -> list[Difference]:
@@ -146,10 +168,11 @@ def _listed(made: CalculationRun, query: Composable) -> list[Difference]:
 
 
 def settle(made: CalculationRun) -> None:
-    """The causes of a period are posted; only people who still wait for a decision stay dirty."""
+    """The causes of a period are posted; they stay while somebody waits: for a decision, or for
+    the period of another pay group."""
     waiting = SQL(
         "SELECT person_id FROM incentives_earning WHERE run_id = {} AND status <> 'decided'"
     )
-    if rows(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")):
+    if rows(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")) or pending(made):
         return
     Dirty.objects.filter(plan=made.plan_id, period=made.period_id).delete()

@@ -346,6 +346,15 @@ def problem_sentence(
     no_goal = [m.title for m in measures if Ref("goal", m.name).column not in stored]
     if no_goal:
         return f"undecided: there is no goal for {', '.join(no_goal)}."
+    facts = {
+        ref.name: ref.column
+        for part in rules.components[key_of(component)].parts.values()
+        for ref in part.references
+        if ref.kind == "fact"
+    }
+    unknown = [name for name, column in facts.items() if column not in stored]
+    if unknown:
+        return f"undecided: the fact {', '.join(unknown)} is not known on the last day."
     return "undecided: something that its rule needs is blank."
 
 

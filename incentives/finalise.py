@@ -43,7 +43,7 @@ def finalise_period(
     Differences of earlier final periods are booked to this one. Refuses (DomainError) a period that
     is not over, that is final already, or in which somebody's result is undecided or failed.
     """
-    locks.exclude({period.pk, *_final_periods(period)})
+    locks.exclude({period.pk, *calculate.final_periods([period.calendar_id])})
     if on < period.valid_to:
         raise DomainError(
             f"{period} is not over: its last day is {_last_day(period)}. Finalise it after that."
@@ -60,16 +60,14 @@ def finalise_period(
         raise DomainError(f"The plan “{plan}” does not pay in {period}.")
     _refuse_earlier_open(wanted)
     _refuse_unsettled(wanted)
-    return [_finalise(run, by=by, at=at, on=on) for run in wanted]
+    reports = [_finalise(run, by=by, at=at, on=on) for run in wanted]
+    for ended in calculate.ended_plans(period):
+        _post_differences(reports[0], ended, by=by, at=at, on=on, paid_by=period.calendar_id)
+    return reports
 
 
 def _last_day(period: Period) -> date:
     return date.fromordinal(period.valid_to.toordinal() - 1)
-
-
-def _final_periods(period: Period) -> set[int]:
-    final = PlanPeriod.objects.filter(period__calendar=period.calendar_id, final_at__isnull=False)
-    return set(final.values_list("period", flat=True))
 
 
 def _refuse_earlier_open(made: list[CalculationRun]) -> None:
@@ -124,15 +122,7 @@ def unsettled(made: CalculationRun) -> list[str]:
 def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) -> Finalised:
     transfers = differences.post(made, posted=made.period, first=True, by=by, at=at)
     report = Finalised(made, transfers, made.total)
-    for earlier in calculate.dirty_periods(made.plan):
-        again = calculate.calculate_again(plan=made.plan, period=earlier, by=by, at=at, on=on)
-        report.differences += [(earlier, d) for d in differences.pending(again)]
-        report.alarms += [(earlier, d) for d in differences.alarms(again)]
-        posted = differences.post(again, posted=made.period, first=False, by=by, at=at)
-        differences.settle(again)
-        if posted:
-            _keep_for_ever(again, at)
-        report.transfers += posted
+    _post_differences(report, made.plan, by=by, at=at, on=on)
     _keep_for_ever(made, at)
     PlanPeriod.objects.filter(plan=made.plan, period=made.period).update(final_at=at, final_by=by)
     audit.record(
@@ -143,6 +133,33 @@ def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) 
         detail={"run": made.pk, "people": made.people, "amount": str(made.total)},
     )
     return report
+
+
+def _post_differences(
+    report: Finalised,
+    plan: Plan,
+    *,
+    by: User | None,
+    at: datetime,
+    on: date,
+    paid_by: int | None = None,
+) -> None:
+    """Book a plan's differences of final periods to the period that the report is about.
+
+    ``paid_by``: only those of people whom a pay group of this calendar pays.
+    """
+    for earlier in calculate.dirty_periods(plan):
+        again = calculate.calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
+        found = differences.pending(again, paid_by=paid_by)
+        report.differences += [(earlier, d) for d in found]
+        report.alarms += [(earlier, d) for d in differences.alarms(again)]
+        posted = differences.post(
+            again, posted=report.run.period, first=False, by=by, at=at, paid_by=paid_by
+        )
+        differences.settle(again)
+        if posted:
+            _keep_for_ever(again, at)
+        report.transfers += posted
 
 
 def _keep_for_ever(made: CalculationRun, at: datetime) -> None:

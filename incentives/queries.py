@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from incentives import differences
+from incentives.calculate import ended_plans
 from incentives.differences import Difference
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Dirty, Plan, PlanPeriod, Transfer
@@ -37,10 +38,28 @@ def result_rows(period: Period, *, person: str | None = None) -> list[ResultRow]
     found: list[ResultRow] = []
     for point in points.select_related("plan", "run__version__plan", "period__calendar"):
         found += _earnings(point, person)
-        found += _booked_differences(point, person)
+        found += _booked_differences(point.plan, period, person)
         if point.final_at is None:
-            found += _pending_rows(point, person)
+            earlier = [
+                p for p in pending_differences(point.plan) if p[0].valid_from < period.valid_from
+            ]
+            found += _pending_rows(point.plan, earlier, person)
+    for plan in _plans_that_ended(period):
+        found += _booked_differences(plan, period, person)
+    if points.filter(final_at=None).exists():
+        for plan in ended_plans(period):
+            found += _pending_rows(plan, pending_differences(plan), person)
     return found
+
+
+def _plans_that_ended(period: Period) -> list[Plan]:
+    """Plans without a result in a period that carries differences of theirs."""
+    carried = Transfer.objects.filter(
+        posted_period=period, origin=Transfer.Origin.CALCULATION
+    ).exclude(earned_period=period)
+    own = PlanPeriod.objects.filter(period=period, run__isnull=False)
+    plans = Plan.objects.filter(pk__in=carried.values("plan"))
+    return list(plans.exclude(pk__in=own.values("plan")).order_by("code"))
 
 
 def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
@@ -77,16 +96,16 @@ def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
     ]
 
 
-def _booked_differences(point: PlanPeriod, person: str | None) -> list[ResultRow]:
+def _booked_differences(plan: Plan, period: Period, person: str | None) -> list[ResultRow]:
     moved = Transfer.objects.filter(
-        plan=point.plan, posted_period=point.period, origin=Transfer.Origin.CALCULATION
-    ).exclude(earned_period=point.period)
+        plan=plan, posted_period=period, origin=Transfer.Origin.CALCULATION
+    ).exclude(earned_period=period)
     if person is not None:
         moved = moved.filter(person__code=person)
     return [
         ResultRow(
             person=t.person.code,
-            plan=point.plan.code,
+            plan=plan.code,
             component=t.component,
             amount=t.amount if t.from_account == "plan" else -t.amount,
             currency=t.currency,
@@ -99,11 +118,13 @@ def _booked_differences(point: PlanPeriod, person: str | None) -> list[ResultRow
     ]
 
 
-def _pending_rows(point: PlanPeriod, person: str | None) -> list[ResultRow]:
+def _pending_rows(
+    plan: Plan, pending: list[tuple[Period, Difference]], person: str | None
+) -> list[ResultRow]:
     return [
         ResultRow(
             person=d.person,
-            plan=point.plan.code,
+            plan=plan.code,
             component=d.component,
             amount=d.amount,
             currency=d.currency,
@@ -112,8 +133,8 @@ def _pending_rows(point: PlanPeriod, person: str | None) -> list[ResultRow]:
             earned=earlier.code,
             note=d.cause,
         )
-        for earlier, d in pending_differences(point.plan)
-        if person in (None, d.person) and earlier.valid_from < point.period.valid_from
+        for earlier, d in pending
+        if person in (None, d.person)
     ]
 
 

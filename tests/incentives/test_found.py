@@ -13,7 +13,11 @@ pytestmark = pytest.mark.django_db
 
 HEAD = """
 tenant: {code: small, name: Small, time_zone: Europe/Zurich, currency: EUR}
-calendars: {monthly: {kind: monthly, from: 2026-01-01, to: 2026-12-31}}
+calendars:
+  monthly: {kind: monthly, from: 2026-01-01, to: 2026-12-31}
+  spring:
+    kind: own_dates
+    periods: [{code: spring, first_day: 2026-01-10, last_day: 2026-01-20}]
 pay_groups: {staff: {calendar: monthly}}
 job_types: {agent: {}, lead: {}}
 people: people.csv
@@ -229,3 +233,30 @@ plans:
     small.run("complete", "telephone", "2026-01-31")
     small.run("calculate", "2026-01")
     assert small.amounts("2026-01") == {"ann.main.pay": "50.00"}
+
+
+def test_what_changes_a_campaign_that_is_over_is_paid_with_the_month(tmp_path: Path) -> None:
+    small = Small(
+        tmp_path,
+        TWO_PEOPLE,
+        ONE_UNIT
+        + PLAN_X
+        + """
+  spring:
+    family: campaign
+    calendar: spring
+    versions:
+      - {in_force: 2026-01-10, measures: {y: {}}, components: {pay: {formula: y * 3}}}
+""",
+    )
+    small.values("ann,2026-01-12,y,5,\nbob,2026-01-12,y,2,")
+    small.run("finalise", "spring:spring")
+    small.run("correct", "ann", "2026-01-12", "y", "7", "--reason", "two were forgotten")
+    assert "pay +6.00 EUR (y of ann" in small.run("calculate", "2026-02")
+    assert small.differences("2026-02") == {"ann.spring.pay": "6.00"}
+    for month in ("2026-01", "2026-02"):
+        small.run("calculate", month)
+        small.run("finalise", month)
+    booked = {**small.differences("2026-01"), **small.differences("2026-02")}
+    assert booked == {"ann.spring.pay": "6.00"}
+    assert "Difference" not in small.run("calculate", "2026-03")

@@ -4,8 +4,8 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from incentives.calculate import calculate_period, total_by_component
-from incentives.models import CalculationRun
+from incentives.calculate import calculate_period, ended_plans, total_by_component
+from incentives.models import CalculationRun, Plan
 from incentives.queries import pending_differences, people_without_plan
 from org.commands import TenantCommand, find_periods
 from org.errors import DomainError
@@ -36,6 +36,9 @@ class Command(TenantCommand):
             raise refusals[0]
         for made in runs:
             self._tell(made)
+        for one in {made.period: None for made in runs}:
+            for plan in ended_plans(one):
+                self._tell_differences(plan)
 
     def _tell(self, made: CalculationRun) -> None:
         self.say(
@@ -44,7 +47,10 @@ class Command(TenantCommand):
         )
         for title, amount in total_by_component(made):
             self.say(f"  {title}: {amount:.2f}")
-        for earlier, difference in pending_differences(made.plan):
+        self._tell_differences(made.plan)
+
+    def _tell_differences(self, plan: Plan) -> None:
+        for earlier, difference in pending_differences(plan):
             self.say(
                 f"  Difference for {earlier}: {difference.name} {difference.component}"
                 f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
