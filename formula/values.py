@@ -43,8 +43,8 @@ ERROR_SENTENCES = MappingProxyType(
         "outside": "The value lies outside the table. Add a row for it to the table.",
         "date": "There is no such day in the calendar. DATE takes year, month and day, the year"
         " with four digits from 1900 on.",
-        "zero_goal": "The goal is zero, so there is no attainment. Set a goal, or say in the plan"
-        " what a goal of zero means.",
+        "zero_goal": "The goal is zero, so there is no attainment. Set a goal, or decide what it"
+        " means for this person (command decide).",
     }
 )
 

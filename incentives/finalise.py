@@ -91,8 +91,8 @@ def _refuse_unsettled(made: list[CalculationRun]) -> None:
         if len(problems) > MOST_NAMES:
             shown.append(f"… and {len(problems) - MOST_NAMES} more: see `results`.")
         raise DomainError(
-            f"{made[0].period} cannot be final yet: {len(problems)} results wait for data or for a"
-            " decision.",
+            f"{made[0].period} cannot be final yet: {len(problems)} "
+            f"result{' waits' if len(problems) == 1 else 's wait'} for data or for a decision.",
             tuple(shown),
         )
 

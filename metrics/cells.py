@@ -174,7 +174,7 @@ def _hint(text: str, reading: Reading) -> str:
             + (f"“{reading.thousands}”" if reading.thousands else "nothing")
             + " between thousands; set decimal and thousands if the file writes otherwise."
         )
-    return ""
+    return " Mend it, or leave the cell empty."
 
 
 _CLOCK = re.compile(
@@ -303,7 +303,8 @@ def _iso(text: str, column: DayColumn) -> date | datetime:
         try:
             return datetime.fromisoformat(text)
         except ValueError:
-            pass
+            if len(text) == len("2026-06-30"):
+                raise Unreadable("not_a_day", f"is “{text}”, a day that no calendar has.") from None
     expected = " or ".join(_in_words(one) for one in column.formats) or "2026-06-30"
     hint = "" if column.formats else " If the file writes dates otherwise, set the map's format."
     raise Unreadable("not_a_day", f"is “{text}”, which is no date written like {expected}.{hint}")

@@ -95,7 +95,8 @@ class IngestReport:
         if self.first_day and self.last_day:
             lines.append(f"Days: {self.first_day} to {self.last_day}.")
         if self.duplicates:
-            lines.append(f"{self.duplicates:,} rows only repeat another row of the file.")
+            only = "row only repeats" if self.duplicates == 1 else "rows only repeat"
+            lines.append(f"{self.duplicates:,} {only} another row of the file.")
         if self.not_covered:
             named = "; ".join(self.not_covered_examples)
             lines.append(f"{self.not_covered:,} values lie on days without an assignment: {named}.")

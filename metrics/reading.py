@@ -33,6 +33,8 @@ Cell = str | float | int | bool | date | datetime | time | timedelta
 Row = list[Cell]
 Rows = Iterator[tuple[int, Row]]
 
+GUESSED = "cp1252"
+"""What a spreadsheet of a Western Windows writes; tried where a text is not UTF-8."""
 DELIMITERS = (",", ";", "\t", "|")
 WORKBOOK_ERRORS = (CalamineError, PasswordError, ZipError, XmlError, WorksheetNotFound)
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
@@ -146,7 +148,7 @@ def _encoding(content: bytes, file_name: str, wanted: str) -> str:
     try:
         _decode_through(content, "utf-8")
     except UnicodeDecodeError:
-        return _checked(content, file_name, "cp1252")
+        return _checked(content, file_name, GUESSED)
     return _checked(content, file_name, "utf-8")
 
 
@@ -164,8 +166,9 @@ def _checked(content: bytes, file_name: str, encoding: str) -> str:
     try:
         strange = _decode_through(content, encoding)
     except UnicodeError as error:
+        read_as = f"UTF-8, nor as {encoding}" if encoding == GUESSED else encoding
         raise DomainError(
-            f"{file_name} is not readable as {encoding}: {_where(content, error)}. Save it as "
+            f"{file_name} is not readable as {read_as}: {_where(content, error)}. Save it as "
             "CSV with the encoding UTF-8."
         ) from error
     except LookupError as error:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, datetime
 from pathlib import Path
 from typing import Any
@@ -88,9 +88,30 @@ def find_periods(code: str) -> list[Period]:
     return found
 
 
+def day(text: str) -> date:
+    """A day on the command line; its refusal says how days are written."""
+    try:
+        return date.fromisoformat(text)
+    except ValueError:
+        raise ArgumentTypeError(f"“{text}” is no day. Write it like 2026-06-30.") from None
+
+
+def counted(number: int, one: str, many: str) -> str:
+    """A number with its word: ``1 person``, ``12 people``."""
+    return f"{number} {one if number == 1 else many}"
+
+
 def read_file(path: Path) -> bytes:
     """The bytes of a file named on the command line, or a sentence why they cannot be had."""
     try:
         return path.read_bytes()
     except OSError as problem:
         raise DomainError(f"{path} cannot be read: {problem.strerror}.") from problem
+
+
+def write_file(path: Path, text: str) -> None:
+    """Write a file named on the command line, or say in a sentence why that cannot be done."""
+    try:
+        path.write_text(text, encoding="utf-8", newline="")
+    except OSError as problem:
+        raise DomainError(f"{path} cannot be written: {problem.strerror}.") from problem

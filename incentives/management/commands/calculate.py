@@ -7,7 +7,7 @@ from typing import Any
 from incentives.calculate import calculate_period, ended_plans, total_by_component
 from incentives.models import CalculationRun, Plan
 from incentives.queries import pending_differences, people_without_plan
-from org.commands import TenantCommand, find_periods
+from org.commands import TenantCommand, counted, day, find_periods
 from org.errors import DomainError
 from org.models import Period
 
@@ -17,9 +17,7 @@ class Command(TenantCommand):
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("period", help="Code of a period: 2026-06, or monthly:2026-06.")
-        parser.add_argument(
-            "--on", type=date.fromisoformat, help="The business day (default: today)."
-        )
+        parser.add_argument("--on", type=day, help="The business day (default: today).")
 
     def work(self, *, period: str, on: date | None, **options: Any) -> None:
         runs: list[CalculationRun] = []
@@ -42,8 +40,9 @@ class Command(TenantCommand):
 
     def _tell(self, made: CalculationRun) -> None:
         self.say(
-            f"{made.plan} {made.period}: {made.people} people, {made.total:.2f} in all,"
-            f" {made.undecided} undecided, {made.failed} failed (provisional)"
+            f"{made.plan} {made.period}: {counted(made.people, 'person', 'people')},"
+            f" {made.total:.2f} in all, {made.undecided} undecided, {made.failed} failed"
+            " (provisional)"
         )
         for title, amount in total_by_component(made):
             self.say(f"  {title}: {amount:.2f}")
@@ -61,5 +60,6 @@ class Command(TenantCommand):
         if names:
             shown = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if names[5:] else "")
             self.say(
-                f"{len(names)} people work in {period} and have no plan on its calendar: {shown}."
+                f"{counted(len(names), 'person works', 'people work')} in {period}, without a plan"
+                f" on its calendar: {shown}."
             )

@@ -6,7 +6,7 @@ from typing import Any
 
 from incentives.finalise import Finalised, finalise_period
 from incentives.models import Plan
-from org.commands import TenantCommand, find_periods
+from org.commands import TenantCommand, counted, day, find_periods
 from org.errors import DomainError
 
 
@@ -16,9 +16,7 @@ class Command(TenantCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("period", help="Code of a period: 2026-06, or monthly:2026-06.")
         parser.add_argument("--plan", help="Only this plan (its code).")
-        parser.add_argument(
-            "--on", type=date.fromisoformat, help="The business day (default: today)."
-        )
+        parser.add_argument("--on", type=day, help="The business day (default: today).")
 
     def work(self, *, period: str, plan: str | None, on: date | None, **options: Any) -> None:
         found = find_periods(period)
@@ -34,8 +32,9 @@ class Command(TenantCommand):
     def _tell(self, report: Finalised) -> None:
         made = report.run
         self.say(
-            f"{made.plan} {made.period} is final: {made.people} people, {report.amount:.2f},"
-            f" {report.transfers} transfers booked"
+            f"{made.plan} {made.period} is final: "
+            f"{counted(made.people, 'person', 'people')}, {report.amount:.2f}, "
+            f"{counted(report.transfers, 'transfer', 'transfers')} booked"
         )
         for earlier, difference in report.differences:
             self.say(

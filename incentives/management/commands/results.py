@@ -1,12 +1,13 @@
 """results TENANT PERIOD: every person's amounts as CSV."""
 
 import csv
+import io
 from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
 from incentives.queries import ResultRow, result_rows
-from org.commands import TenantCommand, find_periods
+from org.commands import TenantCommand, find_periods, write_file
 from org.errors import DomainError
 
 COLUMNS = ("person", "plan", "component", "amount", "currency", "status", "job", "earned", "note")
@@ -32,8 +33,9 @@ class Command(TenantCommand):
         if out is None:
             self._write(found, self.stdout)
             return
-        with Path(out).open("w", newline="", encoding="utf-8") as file:
-            self._write(found, file)
+        text = io.StringIO()
+        self._write(found, text)
+        write_file(Path(out), text.getvalue())
         self.say(f"{len(found)} results written to {out}")
 
     def _write(self, found: list[ResultRow], file: Any) -> None:

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any
 
 from metrics.complete import complete
 from metrics.queries import find_source
-from org.commands import TenantCommand
+from org.commands import TenantCommand, day
 
 
 class Command(TenantCommand):
@@ -16,7 +15,7 @@ class Command(TenantCommand):
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("source", help="Code of the source.")
-        parser.add_argument("date", type=date.fromisoformat)
+        parser.add_argument("date", type=day)
 
     def work(self, **options: Any) -> None:
         self.say(

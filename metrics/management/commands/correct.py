@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from metrics.correct import correct, withdraw
 from metrics.queries import find_correction, find_metric, find_person, is_weighted_mean
-from org.commands import TenantCommand
+from org.commands import TenantCommand, day
 from org.errors import DomainError
 
 
@@ -18,7 +17,7 @@ class Command(TenantCommand):
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("person", help="Personnel number.")
-        parser.add_argument("day", type=date.fromisoformat)
+        parser.add_argument("day", type=day)
         parser.add_argument("metric", help="Code of the metric.")
         parser.add_argument("value", help="The figure; or “withdraw” to take a correction back.")
         parser.add_argument("--denominator", help="Of a ratio; the weight of a weighted mean.")
@@ -47,7 +46,9 @@ class Command(TenantCommand):
             by=self.by,
             at=self.at,
         )
-        before = "nothing" if done.before_numerator is None else f"{done.before_numerator:f}"
+        before = (
+            "nothing" if done.before_numerator is None else f"{done.before_numerator.normalize():f}"
+        )
         self.say(f"{done}: {before} is now {done.numerator:f}. Later files do not change it.")
 
     def _withdraw(self, key: dict[str, Any], reason: str) -> None:

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
 from pathlib import Path
 from typing import Any
 
 from metrics.ingest import IngestReport, ingest
 from metrics.queries import find_source
-from org.commands import TenantCommand
+from org.commands import TenantCommand, day
 from org.errors import DomainError
 
 SHOWN = 10
@@ -23,7 +22,7 @@ class Command(TenantCommand):
         parser.add_argument("file", type=Path)
         parser.add_argument(
             "--complete-to",
-            type=date.fromisoformat,
+            type=day,
             metavar="DATE",
             help="The source has delivered all there is up to this day (included).",
         )

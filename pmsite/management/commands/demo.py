@@ -10,6 +10,7 @@ from typing import Any
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from org.commands import day
 from org.errors import DomainError
 from pmsite.demo import logins, story
 
@@ -24,7 +25,7 @@ class Command(BaseCommand):
         parser.add_argument("--logins", action="store_true", help="Only print the logins.")
         parser.add_argument(
             "--today",
-            type=date.fromisoformat,
+            type=day,
             metavar="DAY",
             help="Make the three months before this day's (2026-07-01: April to June).",
         )

@@ -6,7 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
-from org.commands import TenantCommand
+from org.commands import TenantCommand, write_file
 from pmsite import tenant_file
 
 
@@ -31,5 +31,5 @@ class Command(TenantCommand):
             self.stdout.write(written.text, ending="")
             return
         for path, text in tenant_file.files_of(written, target).items():
-            path.write_text(text, encoding="utf-8", newline="")
+            write_file(path, text)
             self.say(f"Written: {path}")

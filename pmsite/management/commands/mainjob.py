@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser
-from datetime import date
 from typing import Any
 
 from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
+from org.commands import day
 from org.errors import DomainError
 from pmsite.demo import logins, main_job, story
 
@@ -20,7 +20,7 @@ class Command(BaseCommand):
 
     def add_arguments(self, parser: ArgumentParser) -> None:
         """The day that the demo is to end before, where it is not loaded yet."""
-        parser.add_argument("--today", type=date.fromisoformat, metavar="DAY")
+        parser.add_argument("--today", type=day, metavar="DAY")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Do it, then print the summary."""
