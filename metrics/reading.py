@@ -148,7 +148,7 @@ def _encoding(content: bytes, file_name: str, wanted: str) -> str:
     try:
         _decode_through(content, "utf-8")
     except UnicodeDecodeError:
-        return _checked(content, file_name, GUESSED)
+        return _checked(content, file_name, GUESSED, after="UTF-8")
     return _checked(content, file_name, "utf-8")
 
 
@@ -161,12 +161,12 @@ def _utf16_without_mark(content: bytes, file_name: str) -> str:
     return "utf-16-le" if odd > even else "utf-16-be"
 
 
-def _checked(content: bytes, file_name: str, encoding: str) -> str:
+def _checked(content: bytes, file_name: str, encoding: str, *, after: str = "") -> str:
     """The encoding, once the whole file has been read with it and holds text only."""
     try:
         strange = _decode_through(content, encoding)
     except UnicodeError as error:
-        read_as = f"UTF-8, nor as {encoding}" if encoding == GUESSED else encoding
+        read_as = f"{after}, nor as {encoding}" if after else encoding
         raise DomainError(
             f"{file_name} is not readable as {read_as}: {_where(content, error)}. Save it as "
             "CSV with the encoding UTF-8."

@@ -53,7 +53,7 @@ def rejected(cast: Cast, text: str | bytes, map_: dict[str, Any] | None = None) 
             "not_a_number",
             "Calls",
             "many",
-            "Line 3: Calls is “many”, which is no number.",
+            "Line 3: Calls is “many”, which is no number. Mend it, or leave the cell empty.",
         ),
         (
             'ann,2026-06-01,"1,234"',
@@ -91,8 +91,7 @@ def rejected(cast: Cast, text: str | bytes, map_: dict[str, Any] | None = None) 
             "not_a_day",
             "Date",
             "2026-02-30",
-            "Line 3: Date is “2026-02-30”, which is no date written like 2026-06-30. If the file "
-            "writes dates otherwise, set the map's format.",
+            "Line 3: Date is “2026-02-30”, a day that no calendar has.",
         ),
         (
             "ann,03/04/2026,1",
