@@ -87,7 +87,9 @@ def test_letters_of_western_windows_are_understood(cast: Cast) -> None:
         pytest.param(bytes(range(256)) * 9, "neither text nor a workbook", id="binary"),
         pytest.param(b"\x7fELF\x02\x01\x01" + bytes(99), "neither text nor", id="program"),
         pytest.param(
-            TEXT.encode() + b"\x81\x8d\n", "not readable as UTF-8, nor as cp1252", id="no known encoding"
+            TEXT.encode() + b"\x81\x8d\n",
+            "not readable as UTF-8, nor as cp1252",
+            id="no known encoding",
         ),
         pytest.param(
             b"\xef\xbb\xbf" + TEXT.encode() + b"\xff\n", "not readable as utf-8", id="wrong mark"
