@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
+import structlog
+from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse
 
 from org.models import Membership
@@ -22,12 +24,20 @@ class TenantMiddleware:
         self.get_response = get_response
 
     def __call__(self, request: HttpRequest) -> HttpResponse:
+        refuse_null(request)
         membership = chosen_membership(request)
         request.membership = membership  # type: ignore[attr-defined]
         if membership is None:
             return self.get_response(request)
+        structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
         with enter(membership.tenant_id):
             return self.get_response(request)
+
+
+def refuse_null(request: HttpRequest) -> None:
+    """Refuse an address with the character NUL, which no text of the database can hold."""
+    if "\0" in request.path or any("\0" in text for text in request.GET.values()):
+        raise BadRequest("The address has a character that no text has.")
 
 
 def chosen_membership(request: HttpRequest) -> Membership | None:

@@ -87,18 +87,20 @@ def visible_people(membership: Membership, *, on: date) -> QuerySet[Person]:
 
 
 def get_visible_person_or_404(
-    membership: Membership | None, *, on: date, permission: Permission, **lookup: Any
+    membership: Membership | None, *, on: date, permission: Permission | None = None, **lookup: Any
 ) -> Person:
     """A person whom the member may see (else 404) and may do this to (else 403), in that order.
 
-    So that nobody learns from the answer whether somebody exists whom they may not see.
+    Without a permission it is enough to see them. In that order, so that nobody learns from the
+    answer whether somebody exists whom they may not see.
     """
     if membership is None:
         raise Http404("No person of yours matches.")
     person = visible_people(membership, on=on).filter(**lookup).first()
     if person is None:
         raise Http404("No person that you can see matches.")
-    require(membership, permission, on)
+    if permission is not None:
+        require(membership, permission, on)
     return person
 
 

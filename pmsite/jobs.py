@@ -27,6 +27,7 @@ from rq import Queue
 from org.errors import DomainError
 from org.models import Tenant
 from org.tenancy import enter
+from pmsite.log import without_details
 from pmsite.models import Job
 
 LEASE = timedelta(seconds=60)
@@ -176,7 +177,7 @@ def fail(job: Job, failure: BaseException, *, at: datetime) -> None:
         claim=None,
         lease_until=None,
         ended_at=at,
-        failure=str(failure) or type(failure).__name__,
+        failure=without_details(str(failure)) or type(failure).__name__,
     )
 
 

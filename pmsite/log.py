@@ -1,5 +1,6 @@
 """What the logs say: who asked for what in which tenant, never how much somebody earns."""
 
+import re
 import time
 from collections.abc import Callable, MutableMapping
 from typing import Any
@@ -13,6 +14,9 @@ WITHHELD = frozenset(
     {"amount", "amounts", "balance", "due", "earning", "paid", "pay", "rate", "salary", "value"}
 )
 
+# PostgreSQL's detail of an error quotes the row or the key that it is about.
+DETAIL = re.compile(r"\n(DETAIL|CONTEXT):.*?(?=\n\n|\Z)", re.DOTALL)
+
 log = structlog.get_logger("pmsite.request")
 
 
@@ -22,6 +26,21 @@ def withhold_amounts(
     """Replace what must not stand in a log; a processor of structlog."""
     for key in WITHHELD.intersection(event):
         event[key] = "withheld"
+    return event
+
+
+def without_details(text: str) -> str:
+    """Return a database's error without the values that it quotes."""
+    return DETAIL.sub("\n\\1: withheld", text)
+
+
+def withhold_details(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Take quoted rows out of messages and tracebacks; a processor of structlog."""
+    for key, text in event.items():
+        if isinstance(text, str):
+            event[key] = without_details(text)
     return event
 
 

@@ -167,6 +167,9 @@ def postgres_settings() -> dict[str, str]:
         "log_timezone": "UTC",
         "lc_messages": "C",
         "log_line_prefix": "%m [%p] %u@%d ",
+        # A failed statement and the row that it failed on hold amounts.
+        "log_min_error_statement": "panic",
+        "log_error_verbosity": "terse",
     }
 
 

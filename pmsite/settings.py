@@ -9,7 +9,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from pmsite import services
 from pmsite.database import django_database, parse_database_url
-from pmsite.log import withhold_amounts
+from pmsite.log import withhold_amounts, withhold_details
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -211,10 +211,13 @@ LOGGING = {
             "foreign_pre_chain": _processors,
             "processors": [
                 structlog.stdlib.ProcessorFormatter.remove_processors_meta,
-                *(
-                    [structlog.processors.format_exc_info, structlog.processors.JSONRenderer()]
-                    if LOG_JSON
-                    else [structlog.dev.ConsoleRenderer(colors=False)]
+                # As plain text: pretty tracebacks show local variables, and so pay and passwords.
+                structlog.processors.format_exc_info,
+                withhold_details,
+                structlog.processors.JSONRenderer()
+                if LOG_JSON
+                else structlog.dev.ConsoleRenderer(
+                    colors=False, exception_formatter=structlog.dev.plain_traceback
                 ),
             ],
         }

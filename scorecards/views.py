@@ -33,7 +33,7 @@ def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> Ht
     """One person's figures and what they pay; 404 for whom the member may not see."""
     membership: Membership = request.membership  # type: ignore[attr-defined]
     now = today(membership.tenant)
-    person = get_visible_person_or_404(membership, on=now, permission=Permission.SEE_OWN, code=code)
+    person = get_visible_person_or_404(membership, on=now, code=code)
     shown = period_or_404(calendar, period)
     card = scorecard_of(
         person=person,

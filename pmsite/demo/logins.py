@@ -18,8 +18,6 @@ from org.models import Membership, Person, RoleGrant, User
 from org.permissions import Role
 from org.users import add_member, grant_role
 
-SUPERUSER = "superuser"
-
 
 @dataclass(frozen=True)
 class Login:
@@ -58,13 +56,12 @@ def password_file() -> Path:
 def make_users(*, at: datetime) -> None:
     """Make every user that is missing, and set every password that the file does not know."""
     known = _read_passwords()
-    for username in (SUPERUSER, *(login.username for login in ALL)):
+    for username in (login.username for login in ALL):
         user = User.objects.filter(username=username).first()
         if user is not None and username in known:
             continue
         user = user or User(username=username, date_joined=at)
-        user.is_superuser = username == SUPERUSER
-        user.is_staff = user.is_superuser or any(x.staff for x in ALL if x.username == username)
+        user.is_staff = any(x.staff for x in ALL if x.username == username)
         known[username] = secrets.token_urlsafe(9)
         user.set_password(known[username])
         user.save()
@@ -97,8 +94,6 @@ def lines() -> list[str]:
         places = Membership.objects.filter(user__username=login.username).select_related("tenant")
         where = ", ".join(sorted(place.tenant.name for place in places))
         found.append((login.username, passwords.get(login.username, "?"), f"{where}: {login.look}"))
-    everything = "the whole admin, of no tenant until one is chosen"
-    found.append((SUPERUSER, passwords.get(SUPERUSER, "?"), everything))
     widths = [max(len(row[n]) for row in found) for n in (0, 1)]
     return [f"{name:<{widths[0]}}  {word:<{widths[1]}}  {look}" for name, word, look in found]
 

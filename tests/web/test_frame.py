@@ -6,6 +6,7 @@ import re
 from collections.abc import Callable
 
 import pytest
+import structlog
 from django.test import Client
 
 from incentives.models import PlanPeriod
@@ -136,3 +137,20 @@ def test_the_front_page_prefers_a_month_with_figures_to_one_that_has_only_begun(
         )
         assert latest_scorecard_period(person_id=ann.pk) == bank.periods["2026-06"]
         assert latest_team_period() == PlanPeriod.objects.get(period=bank.periods["2026-06"])
+
+
+def test_a_request_is_logged_with_its_tenant(browser: Browser) -> None:
+    merge = [structlog.contextvars.merge_contextvars]
+    mia, nobody = browser("mia"), browser("")
+    with structlog.testing.capture_logs(processors=merge) as lines:
+        mia.get("/")
+        nobody.get("/login/")
+    requests = [(line["path"], line.get("tenant")) for line in lines]
+    assert requests == [("/", "bank"), ("/login/", None)]
+
+
+@pytest.mark.parametrize(
+    "address", ["/people/%00/monthly/2026-06/", "/team/monthly/2026-06/?currency=%00"]
+)
+def test_an_address_that_no_text_can_hold_is_refused(browser: Browser, address: str) -> None:
+    assert browser("mia").get(address).status_code == 400

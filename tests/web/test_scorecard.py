@@ -39,7 +39,7 @@ def queries(client: Client, address: str) -> int:
 # --- whose it is
 
 
-@pytest.mark.parametrize("name", ["ann", "sam", "mia", "mo", "pam", "ada"])
+@pytest.mark.parametrize("name", ["ann", "sam", "mia", "mo", "pam", "audrey", "ada"])
 def test_those_who_see_ann_see_her_scorecard(browser: Browser, name: str) -> None:
     page = text(browser(name), ANN)
     assert "Ann Abel" in page
