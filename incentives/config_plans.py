@@ -140,6 +140,7 @@ def _plan(
     if plan is None:
         work.said.append(f"+ plan {code}")
         return Plan.objects.create(code=code, **values)
+    before = plan.family_id
     fixed = [key for key in ("calendar", "currency") if getattr(plan, key) != values[key]]
     if fixed and CalculationRun.objects.filter(plan=plan).exists():
         work.problems.add(
@@ -148,7 +149,26 @@ def _plan(
         )
     elif changed := tools.update_row(plan, values):
         work.said.append(f"~ plan {code}: {', '.join(changed)}")
+        if "family" in changed:
+            _note_family(plan, before, work)
     return plan
+
+
+def _note_family(plan: Plan, before: int, work: Work) -> None:
+    """The plans of a family take people from each other: both families are worked out anew."""
+    version = plan.versions.filter(status=Status.PUBLISHED).order_by("in_force").first()
+    if version is None:
+        return
+    # A mark of one plan is one of its family.
+    one_of_each = [plan, Plan.objects.filter(family=before).first()]
+    record_change(
+        kind=InputChange.Kind.VERSION,
+        sentence=f"{plan} belongs to the family “{plan.family}” now",
+        marks=[Mark(version.in_force, FOREVER, plan=p.pk) for p in one_of_each if p],
+        by=work.by,
+        at=work.at,
+        reference=f"plan {plan.code}",
+    )
 
 
 # -- versions -------------------------------------------------------------------------------------

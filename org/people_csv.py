@@ -82,7 +82,23 @@ def load_people(*, content: bytes, file: str, by: User | None, at: datetime) -> 
     sentence = f"{file}: {added} people added, {renamed} renamed; employments: {counts(found)}"
     touched = {key[0]: days for key, days in found.touched.items()}
     note(InputChange.Kind.EMPLOYMENT, sentence, touched, content, by=by, at=at)
-    return Loaded(sentence, True)
+    return Loaded(sentence + _working_on(touched), True)
+
+
+def _working_on(people: Iterable[int]) -> str:
+    """A sentence about who has left and still has a job after that day; '' where nobody does."""
+    last: dict[int, date] = {}
+    for row in Employment.objects.filter(CURRENT, person__in=list(people)):
+        last[row.person_id] = max(last.get(row.person_id, row.valid_to), row.valid_to)
+    jobs = Assignment.objects.filter(CURRENT, person__in=list(last)).select_related("person")
+    late = {str(job.person) for job in jobs if job.valid_to > last[job.person_id]}
+    if not late:
+        return ""
+    shown = ", ".join(sorted(late)[:5]) + (f" and {len(late) - 5} more" if len(late) > 5 else "")
+    return (
+        f"\nA job goes on after the last day of employment, and is paid, for {shown}."
+        " End the job in assignments.csv."
+    )
 
 
 @transaction.atomic

@@ -260,3 +260,33 @@ def test_what_changes_a_campaign_that_is_over_is_paid_with_the_month(tmp_path: P
     booked = {**small.differences("2026-01"), **small.differences("2026-02")}
     assert booked == {"ann.spring.pay": "6.00"}
     assert "Difference" not in small.run("calculate", "2026-03")
+
+
+def test_a_plan_that_changes_its_family_pays_again_what_another_one_replaced(
+    tmp_path: Path,
+) -> None:
+    own = """
+  own:
+    family: FAMILY
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        eligibility: [{person: ann}]
+        measures: {y: {}}
+        components: {pay: {formula: y}}
+"""
+    small = Small(tmp_path, TWO_PEOPLE, ONE_UNIT + PLAN_X + own.replace("FAMILY", "main"))
+    small.values(FIGURES)
+    small.run("finalise", "2026-01")
+    assert small.amounts("2026-01") == {"ann.own.pay": "7.00", "bob.main.pay": "20.00"}
+    small.apply(ONE_UNIT + PLAN_X + own.replace("FAMILY", "other"))
+    small.run("calculate", "2026-02")
+    assert small.differences("2026-02") == {"ann.main.pay": "10.00"}
+
+
+def test_a_job_that_goes_on_after_the_last_day_of_employment_is_named(tmp_path: Path) -> None:
+    small = Small(tmp_path, TWO_PEOPLE, ONE_UNIT + PLAN_X)
+    left = "code,name,pay_group,hired,left\nann,ann,staff,2020-01-01,2026-06-10"
+    assert "goes on after the last day of employment, and is paid, for ann" in small.file(
+        "people", left
+    )
