@@ -29,12 +29,12 @@ from incentives.models import (
 )
 from incentives.participants import Frame
 from incentives.rules import ComponentRule, VersionRules, actual_name, decided_name, load
-from incentives.sql import keep, rows, run
 from metrics import totals
 from metrics.completeness import complete_through
 from org import locks
 from org.errors import DomainError
 from org.models import PayGroup, Period, Tenant, User
+from org.sql import execute, fetch, keep
 from org.tenancy import current_tenant_id
 
 Purpose = CalculationRun.Purpose
@@ -300,7 +300,7 @@ def _record_run(
 def _write_results(frame: Frame, made: CalculationRun) -> None:
     # Two arrays: a function takes a hundred arguments, and ten measures have more keys and texts.
     inputs = _input_texts(frame.rules)
-    run(
+    execute(
         SQL(
             "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
             " SELECT {run}, outcome.person_id, outcome.job,"
@@ -343,7 +343,7 @@ def _write_earnings(frame: Frame, made: CalculationRun) -> None:
     plan = frame.version.plan
     currency = plan.currency or Tenant.objects.get(pk=current_tenant_id()).currency
     lines = SQL(", ").join(_line(frame.rules, c) for c in frame.rules.components.values())
-    run(
+    execute(
         SQL(
             "INSERT INTO {earning} (run_id, person_id, component_id, job, plan_id, period_id,"
             " currency, amount, status, problem)"
@@ -385,7 +385,7 @@ def _line(rules: VersionRules, component: ComponentRule) -> Composable:
 
 
 def _summarise(made: CalculationRun) -> None:
-    [(people, undecided, failed, total)] = rows(
+    [(people, undecided, failed, total)] = fetch(
         "SELECT count(DISTINCT person_id), count(*) FILTER (WHERE status = 'undecided'),"
         " count(*) FILTER (WHERE status = 'failed'), coalesce(sum(amount), 0)"
         " FROM incentives_earning WHERE run_id = %s",
@@ -416,7 +416,7 @@ def remove_runs(run_ids: list[int]) -> None:
     if not run_ids:
         return
     for model in (Earning, Result):
-        run(
+        execute(
             SQL("DELETE FROM {} WHERE run_id = ANY({})").format(
                 Identifier(model._meta.db_table), Literal(run_ids)
             )
@@ -427,7 +427,7 @@ def remove_runs(run_ids: list[int]) -> None:
 def total_by_component(made: CalculationRun) -> list[tuple[str, Decimal]]:
     """What each component of a run adds up to, in the order of the plan."""
     sums = dict(
-        rows(
+        fetch(
             "SELECT component_id, coalesce(sum(amount), 0) FROM incentives_earning"
             " WHERE run_id = %s GROUP BY 1",
             [made.pk],

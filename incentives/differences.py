@@ -14,8 +14,8 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from incentives.ledger import booked, post_select
 from incentives.models import CalculationRun, Dirty
-from incentives.sql import NEVER, rows
 from org.models import Period, User
+from org.sql import NEVER, fetch
 
 
 @dataclass(frozen=True)
@@ -68,7 +68,7 @@ def difference_query(
     if caused is not None:
         only = dirty if caused else SQL("NOT {}").format(dirty)
     if paid_by is not None:
-        payees = SQL(PAID_BY).format(calendar=Literal(paid_by), never=NEVER)
+        payees = SQL(PAID_BY).format(calendar=Literal(paid_by), never=SQL(NEVER))
         only = SQL("{} AND {}").format(only, payees)
     return SQL(
         "SELECT moved.* FROM (SELECT {key}, coalesce(should.earning_type, booked.earning_type, '')"
@@ -156,7 +156,7 @@ def alarms(made: CalculationRun) -> list[Difference]:
 
 
 def _listed(made: CalculationRun, query: Composable) -> list[Difference]:
-    found = rows(
+    found = fetch(
         SQL(
             "SELECT person.code, person.name, moved.component, moved.job, moved.currency,"
             " moved.difference, moved.cause FROM ({}) AS moved"
@@ -173,6 +173,6 @@ def settle(made: CalculationRun) -> None:
     waiting = SQL(
         "SELECT person_id FROM incentives_earning WHERE run_id = {} AND status <> 'decided'"
     )
-    if rows(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")) or pending(made):
+    if fetch(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")) or pending(made):
         return
     Dirty.objects.filter(plan=made.plan_id, period=made.period_id).delete()

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from incentives.sql import run
+from org.sql import execute
 
 
 def mark_final_periods() -> int:
@@ -13,7 +13,7 @@ def mark_final_periods() -> int:
     family too: it may take people from them. Where a version reads figures of units or reports,
     one person's change is everybody's.
     """
-    return run(
+    return execute(
         """
         WITH final AS MATERIALIZED (
             SELECT final.plan_id, final.period_id, plan.family_id,

@@ -15,10 +15,10 @@ from incentives.differences import Difference
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
 from incentives.rules import load
-from incentives.sql import rows
 from org import audit, locks
 from org.errors import DomainError
 from org.models import Period, User
+from org.sql import fetch
 
 MOST_NAMES = 20
 
@@ -101,7 +101,7 @@ def unsettled(made: CalculationRun) -> list[str]:
     """A sentence for each result that keeps a run from becoming final, by name."""
     rules = load(made.version, made.period.valid_from)
     read = {name for component in rules.components.values() for name in component.measures()}
-    found = rows(
+    found = fetch(
         "SELECT person.name, person.code, earning.job, component.name, earning.status,"
         " earning.problem, result.inputs FROM incentives_earning AS earning"
         " JOIN org_person AS person ON person.id = earning.person_id"

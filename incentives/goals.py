@@ -13,8 +13,8 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from incentives.participants import RANK, Frame, fraction
 from incentives.rules import UNIT_SCOPES, Kind, MeasureRule
-from incentives.sql import keep, rows, run
 from org.errors import DomainError
+from org.sql import NEVER, execute, fetch, keep
 
 # Kinds whose goal is an amount for the whole period, so that part of the period has part of it.
 GROWS_WITH_DAYS = frozenset({Kind.SUM})
@@ -36,7 +36,7 @@ def find(frame: Frame) -> None:
     if units:
         parts.append(_unit_goals(frame, units))
     keep("goal_of", SQL(" UNION ALL ").join(parts))
-    run("CREATE INDEX ON goal_of (of, group_id, metric_id)")
+    execute("CREATE INDEX ON goal_of (of, group_id, metric_id)")
 
 
 def _share(frame: Frame, metrics: list[int]) -> None:
@@ -46,7 +46,7 @@ def _share(frame: Frame, metrics: list[int]) -> None:
     then every result stands for itself.
     """
     about = dict(metrics=Literal(metrics), **frame.days)
-    [(changes, people, units)] = rows(SQL(GOAL_FACTS).format(**about))
+    [(changes, people, units)] = fetch(SQL(GOAL_FACTS).format(**about))
     alike = ["job_type_id", "first_day", "end_day", "share", "counted_from", "calendar_id", "days"]
     alike += ["period_days", "CASE WHEN slices > 1 THEN result_id END"]
     alike += ["result_id"] if changes else []
@@ -164,7 +164,7 @@ CUT_PIECES = """
 
 
 def _refuse_ties() -> None:
-    tied = rows(
+    tied = fetch(
         "SELECT DISTINCT metric.name FROM goal_match AS a JOIN goal_match AS b"
         " ON a.of = b.of AND a.span_id = b.span_id AND a.metric_id = b.metric_id"
         " AND a.rank = b.rank AND a.goal_id < b.goal_id"
@@ -217,9 +217,9 @@ def _weights(metrics: set[int]) -> Composable:
         " JOIN metrics_value AS value ON value.person_id = piece.person_id"
         "  AND value.metric_id = piece.metric_id AND value.day >= piece.first_day"
         "  AND value.day < piece.end_day AND value.assignment_id = piece.assignment_id"
-        "  AND value.superseded_at = '9999-12-31 00:00:00+00'::timestamptz"
+        "  AND value.superseded_at = {never}"
         " GROUP BY 1, 2"
-    ).format(metrics=Literal(sorted(metrics)))
+    ).format(metrics=Literal(sorted(metrics)), never=SQL(NEVER))
 
 
 def _own_goal(frame: Frame, metric: int, kind: str) -> Composable:

@@ -20,6 +20,7 @@ from psycopg import sql
 from incentives.models import Account, Transfer
 from org.errors import DomainError
 from org.models import User
+from org.sql import fetch, identifiers
 
 TABLE = sql.Identifier(Transfer._meta.db_table)
 CHUNK = 2000
@@ -160,8 +161,8 @@ def post_select(
         ") SELECT origin, from_account, to_account, count(*) FROM posted GROUP BY 1, 2, 3"
     ).format(
         table=TABLE,
-        names=_names(columns),
-        empty_names=_names([name for name in EMPTY if name not in columns]),
+        names=identifiers(columns),
+        empty_names=identifiers([name for name in EMPTY if name not in columns]),
         empty_values=sql.SQL(", ").join(
             value for name, value in EMPTY.items() if name not in columns
         ),
@@ -208,7 +209,7 @@ def account_by_key(account: str, *, people: sql.Composable | None = None) -> sql
         " FROM {table} WHERE {account} IN (from_account, to_account) {only}"
         " GROUP BY person_id, currency, {key}"
         " HAVING sum(CASE {account} WHEN to_account THEN amount ELSE -amount END) <> 0"
-    ).format(table=TABLE, key=_names(KEY), account=sql.Literal(str(account)), only=only)
+    ).format(table=TABLE, key=identifiers(KEY), account=sql.Literal(str(account)), only=only)
 
 
 def balance_query(*, people: sql.Composable | None = None) -> sql.Composed:
@@ -225,9 +226,7 @@ def balance_query(*, people: sql.Composable | None = None) -> sql.Composed:
 def balances(*, person: int | None = None) -> list[Balance]:
     """Each person's balances, or one person's: a row per currency."""
     query = balance_query(people=None if person is None else sql.Literal(person))
-    with connection.cursor() as cursor:
-        cursor.execute(query + sql.SQL(" ORDER BY person_id, currency"))
-        rows = cursor.fetchall()
+    rows = fetch(query + sql.SQL(" ORDER BY person_id, currency"))
     names = ("person", "currency", "granted", "held", "due", "owed", "paid", "lost")
     return [Balance(**dict(zip(names, row, strict=True))) for row in rows]
 
@@ -238,20 +237,13 @@ def check_identity() -> list[Balance]:
         "SELECT DISTINCT person_id FROM ({}) AS b"
         " WHERE granted <> held + due + paid + lost - owed OR owed < 0"
     ).format(balance_query())
-    with connection.cursor() as cursor:
-        cursor.execute(query)
-        people = [person for (person,) in cursor.fetchall()]
-    return [b for person in people for b in balances(person=person) if not b.holds]
+    return [b for (person,) in fetch(query) for b in balances(person=person) if not b.holds]
 
 
 def _account_sum(account: str) -> sql.Composed:
     return sql.SQL(
         "sum(CASE {account} WHEN to_account THEN amount WHEN from_account THEN -amount ELSE 0 END)"
     ).format(account=sql.Literal(str(account)))
-
-
-def _names(names: Iterable[str]) -> sql.Composed:
-    return sql.SQL(", ").join(sql.Identifier(name) for name in names)
 
 
 def _columns_of(select: sql.Composable, parameters: Mapping[str, Any] | None) -> list[str]:

@@ -23,9 +23,9 @@ from incentives.rules import (
     decided_name,
     goal_name,
 )
-from incentives.sql import NEVER, keep, rows
 from org.dates import NEVER as NEVER_MOMENT
 from org.models import FactType
+from org.sql import NEVER, fetch, keep
 
 Scope = Measure.Scope
 
@@ -95,10 +95,10 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
         metrics=metrics,
         latest=_latest(frame, last, "total", "last_day"),
     )
-    if rows("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
+    if fetch("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
         cut = SQL(FROM_VALUES).format(
             metrics=metrics,
-            never=NEVER,
+            never=SQL(NEVER),
             latest=_latest(frame, last, "value", "day"),
         )
         source = SQL("{} UNION ALL {}").format(source, cut)
@@ -211,7 +211,7 @@ def _inputs(
     for fact in sorted(frame.rules.facts):
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
-        columns.append(SQL(TENURE).format(never=NEVER))
+        columns.append(SQL(TENURE).format(never=SQL(NEVER)))
     if frame.rules.shown:
         joins.insert(0, SQL("JOIN goal_like USING (result_id)"))
     return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
@@ -312,7 +312,9 @@ def _fact(code: str) -> Composable:
         "  AND fact.superseded_at = {never} AND fact.valid_from < key.end_day"
         "  AND fact.valid_to >= key.end_day AND fact.slot IN ('', key.slot)"
         " ORDER BY fact.slot DESC LIMIT 1) AS {name}"
-    ).format(type=Literal(fact_type.pk), never=NEVER, name=Identifier(Ref("fact", code).column))
+    ).format(
+        type=Literal(fact_type.pk), never=SQL(NEVER), name=Identifier(Ref("fact", code).column)
+    )
 
 
 # Whole months of the employment that covers the result's last day.

@@ -19,10 +19,10 @@ from psycopg.sql import SQL, Composable, Literal
 
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
-from incentives.sql import NEVER, keep, rows, run, values
 from org.dates import FOREVER
 from org.errors import DomainError
 from org.models import Period
+from org.sql import NEVER, execute, fetch, keep, values
 from org.workdays import workday_counts
 
 
@@ -48,7 +48,7 @@ class Frame:
     @property
     def days(self) -> dict[str, Composable]:
         """The period's ends as placeholders of statements."""
-        return {"start": Literal(self.start), "end": Literal(self.end), "never": NEVER}
+        return {"start": Literal(self.start), "end": Literal(self.end), "never": SQL(NEVER)}
 
 
 def find(frame: Frame) -> int:
@@ -146,7 +146,7 @@ def versions_in_force(
 
 
 def _refuse_ties(frame: Frame) -> None:
-    tied = rows(
+    tied = fetch(
         SQL(
             "SELECT DISTINCT person.name, plan.name, rival.name FROM candidate AS own"
             " JOIN candidate AS other ON other.assignment_id = own.assignment_id"
@@ -169,7 +169,7 @@ def _refuse_ties(frame: Frame) -> None:
 
 def _count_days(frame: Frame) -> None:
     keep("day_count", workday_counts(frame.start, frame.end + timedelta(days=1)))
-    run("CREATE INDEX ON day_count (calendar_id, day)")
+    execute("CREATE INDEX ON day_count (calendar_id, day)")
 
 
 def _slices(frame: Frame) -> None:

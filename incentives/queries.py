@@ -12,9 +12,9 @@ from incentives.differences import Difference
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Dirty, Plan, PlanPeriod, Transfer
 from incentives.rules import load
-from incentives.sql import rows
 from org.dates import NEVER
 from org.models import Assignment, Period
+from org.sql import fetch
 
 
 @dataclass(frozen=True)
@@ -66,7 +66,7 @@ def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
     made = point.run
     assert made is not None
     rules = load(made.version, made.period.valid_from)
-    found = rows(
+    found = fetch(
         "SELECT person.code, component.name, earning.amount, earning.currency, earning.status,"
         " earning.job, earning.problem, result.inputs FROM incentives_earning AS earning"
         " JOIN org_person AS person ON person.id = earning.person_id"
@@ -166,7 +166,7 @@ def people_without_plan(period: Period) -> list[str]:
     runs = PlanPeriod.objects.filter(period=period, run__isnull=False).values_list("run", flat=True)
     paid = {
         person
-        for (person,) in rows(
+        for (person,) in fetch(
             "SELECT DISTINCT person_id FROM incentives_result WHERE run_id = ANY(%s)", [list(runs)]
         )
     }

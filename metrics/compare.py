@@ -11,10 +11,11 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 
-from metrics.stage import execute, fetch, temporary
-from metrics.totals import JOB_OF_DAY, NEVER
+from metrics.stage import temporary
+from metrics.totals import JOB_OF_DAY
 from org.changes import Mark, record_change
 from org.models import InputChange, User
+from org.sql import NEVER, execute, fetch
 
 MARKED_SINGLY = 2_000
 EXAMPLES = 5

@@ -10,14 +10,15 @@ from django.db import transaction
 from metrics.locks import hold_values
 from metrics.models import Correction, Metric, MetricDefinition, Value
 from metrics.restore import bring_back
-from metrics.stage import execute, temporary
-from metrics.totals import JOB_OF_DAY, NEVER
+from metrics.stage import temporary
+from metrics.totals import JOB_OF_DAY
 from org import audit
 from org.base import CURRENT
 from org.changes import Mark, record_change
 from org.dates import plausible
 from org.errors import DomainError
 from org.models import InputChange, Person, User
+from org.sql import NEVER, execute
 
 LIMIT = Decimal(10) ** 18
 Kind = MetricDefinition.Kind

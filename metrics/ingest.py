@@ -26,6 +26,7 @@ from org import audit
 from org.base import CURRENT
 from org.errors import DomainError
 from org.models import Tenant, User
+from org.sql import fetch
 from org.tenancy import current_tenant_id
 
 SHOWN = 1000
@@ -257,7 +258,7 @@ def _metrics(column_map: maps.ColumnMap) -> Metrics:
 
 
 def _report(delivery: Delivery, outcome: Outcome, duplicates: int) -> IngestReport:
-    rejections = stage.fetch(
+    rejections = fetch(
         "SELECT line, coalesce(col, ''), coalesce(value, ''), reason, sentence FROM rejected"
         " ORDER BY line LIMIT %s",
         [SHOWN],
@@ -273,7 +274,7 @@ def _report(delivery: Delivery, outcome: Outcome, duplicates: int) -> IngestRepo
         superseded=outcome.changed,
         unchanged=outcome.unchanged,
         kept_by_correction=outcome.kept,
-        rejected=stage.fetch("SELECT count(DISTINCT line) FROM rejected")[0][0],
+        rejected=fetch("SELECT count(DISTINCT line) FROM rejected")[0][0],
         duplicates=duplicates,
         not_covered=outcome.not_covered,
         not_covered_examples=outcome.not_covered_examples,

@@ -8,8 +8,8 @@ from __future__ import annotations
 from datetime import datetime
 
 from metrics.compare import LAST_DELIVERED, same_key
-from metrics.stage import execute
 from metrics.totals import JOB_OF_DAY
+from org.sql import execute
 
 
 def bring_back(at: datetime) -> int:

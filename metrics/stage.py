@@ -18,8 +18,8 @@ from django.db import connection
 from metrics.mapping import ONE_VALUE, Header, RowMapper, Staged
 from metrics.models import Source
 from metrics.reading import Readable
-from metrics.totals import NEVER
 from org.models import Person
+from org.sql import NEVER, execute, fetch
 
 SUMMED = ("count", "sum", "average", "constant")
 PIECE = 1 << 18
@@ -40,20 +40,6 @@ class Counted:
 
     read: int
     skipped: int
-
-
-def execute(statement: str, parameters: Sequence[Any] | None = None) -> int:
-    """Run a statement; how many rows it touched."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return int(cursor.rowcount)
-
-
-def fetch(statement: str, parameters: Sequence[Any] | None = None) -> list[tuple[Any, ...]]:
-    """The rows that a query answers."""
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)
-        return list(cursor.fetchall())
 
 
 def temporary(name: str, body: str, parameters: Sequence[Any] | None = None) -> None:

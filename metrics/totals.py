@@ -11,16 +11,13 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db import connection
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
 from metrics.models import MetricDefinition
 from org import locks
+from org.sql import NEVER, execute, fetch
 
 Kind = MetricDefinition.Kind
-
-# Spelt out, so that the planner can compare it with the column's statistics.
-NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
 
 # What is kept of a metric's values, and for which kinds; for others the column stays empty.
 ADDED = frozenset({Kind.SUM, Kind.RATIO, Kind.WEIGHTED_MEAN})
@@ -61,24 +58,18 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     return written
 
 
-def _execute(statement: str | Composed, parameters: object = None) -> int:
-    with connection.cursor() as cursor:
-        cursor.execute(statement, parameters)  # type: ignore[arg-type]
-        return int(cursor.rowcount)
-
-
 def _take_marks() -> None:
-    _execute("DROP TABLE IF EXISTS taken_mark")
-    _execute(
+    execute("DROP TABLE IF EXISTS taken_mark")
+    execute(
         "CREATE TEMP TABLE taken_mark (change_id bigint, kind text, person_id bigint,"
         " metric bigint, plan bigint, first_day date, end_day date) ON COMMIT DROP"
     )
-    _execute(
+    execute(
         "WITH gone AS (DELETE FROM org_stalemark RETURNING *)"
         " INSERT INTO taken_mark SELECT change_id, change.kind, person_id, metric, plan,"
         " first_day, end_day FROM gone JOIN org_inputchange AS change ON change.id = change_id"
     )
-    _execute("ANALYZE taken_mark")
+    execute("ANALYZE taken_mark")
 
 
 # A day's job: the slot that the source named, else the primary one, else the only one there is.
@@ -93,7 +84,7 @@ JOB_OF_DAY = f"""
 
 def _stamp_again() -> None:
     """Stamp the values of people whose jobs changed; days become stale where a stamp moved."""
-    _execute(
+    execute(
         SQL(
             "WITH moved AS (UPDATE metrics_value AS value SET assignment_id = found.job FROM ("
             "  SELECT value.person_id, value.day, value.metric_id, value.reference, job.id AS job"
@@ -115,20 +106,19 @@ def _stamp_again() -> None:
 
 def _kept_and_marked() -> list[Wanted]:
     """Totals that are kept and that a taken mark touches, whoever reads them: the mark is gone."""
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT period.id, kept.metric_id, definition.kind, period.valid_from, period.valid_to"
-            " FROM metrics_kepttotal AS kept JOIN org_period AS period ON period.id = period_id"
-            " JOIN metrics_metricdefinition AS definition"
-            "  ON definition.metric_id = kept.metric_id"
-            f" AND definition.superseded_at = {NEVER}"
-            "  AND definition.valid_from <= period.valid_from"
-            "  AND definition.valid_to > period.valid_from"
-            " WHERE EXISTS (SELECT 1 FROM taken_mark AS mark WHERE mark.plan IS NULL"
-            "  AND (mark.metric IS NULL OR mark.metric = kept.metric_id)"
-            "  AND mark.first_day < period.valid_to AND mark.end_day > period.valid_from)"
-        )
-        return [Wanted(*row) for row in cursor.fetchall()]
+    found = fetch(
+        "SELECT period.id, kept.metric_id, definition.kind, period.valid_from, period.valid_to"
+        " FROM metrics_kepttotal AS kept JOIN org_period AS period ON period.id = period_id"
+        " JOIN metrics_metricdefinition AS definition"
+        "  ON definition.metric_id = kept.metric_id"
+        f" AND definition.superseded_at = {NEVER}"
+        "  AND definition.valid_from <= period.valid_from"
+        "  AND definition.valid_to > period.valid_from"
+        " WHERE EXISTS (SELECT 1 FROM taken_mark AS mark WHERE mark.plan IS NULL"
+        "  AND (mark.metric IS NULL OR mark.metric = kept.metric_id)"
+        "  AND mark.first_day < period.valid_to AND mark.end_day > period.valid_from)"
+    )
+    return [Wanted(*row) for row in found]
 
 
 def _by_period(wanted: Iterable[Wanted]) -> dict[int, list[Wanted]]:
@@ -161,13 +151,12 @@ STALE_PERSON = (
 
 
 def _kept(period: int) -> set[int]:
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT metric_id FROM metrics_kepttotal WHERE period_id = %s", [period])
-        return {metric for (metric,) in cursor.fetchall()}
+    found = fetch("SELECT metric_id FROM metrics_kepttotal WHERE period_id = %s", [period])
+    return {metric for (metric,) in found}
 
 
 def _keep(period: int, metrics: list[int]) -> None:
-    _execute(
+    execute(
         "INSERT INTO metrics_kepttotal (period_id, metric_id) SELECT %s, unnest(%s::bigint[])"
         " ON CONFLICT DO NOTHING",
         [period, metrics],
@@ -175,21 +164,20 @@ def _keep(period: int, metrics: list[int]) -> None:
 
 
 def _marked_for_everyone(period: Wanted, metrics: list[int]) -> list[int]:
-    with connection.cursor() as cursor:
-        cursor.execute(
-            "SELECT DISTINCT m.metric FROM unnest(%s::bigint[]) AS m (metric) JOIN taken_mark AS t"
-            " ON t.metric = m.metric OR t.metric IS NULL WHERE t.person_id IS NULL"
-            " AND t.plan IS NULL AND t.kind NOT IN ('goal', 'version', 'rate', 'decision',"
-            " 'completeness', 'fact', 'hierarchy') AND t.first_day < %s AND t.end_day > %s",
-            [metrics, period.end, period.start],
-        )
-        return [metric for (metric,) in cursor.fetchall()]
+    found = fetch(
+        "SELECT DISTINCT m.metric FROM unnest(%s::bigint[]) AS m (metric) JOIN taken_mark AS t"
+        " ON t.metric = m.metric OR t.metric IS NULL WHERE t.person_id IS NULL"
+        " AND t.plan IS NULL AND t.kind NOT IN ('goal', 'version', 'rate', 'decision',"
+        " 'completeness', 'fact', 'hierarchy') AND t.first_day < %s AND t.end_day > %s",
+        [metrics, period.end, period.start],
+    )
+    return [metric for (metric,) in found]
 
 
 def _mark_people(period: Wanted, metrics: list[int]) -> int:
     """Collect who is stale in which of these metrics; how many there are."""
-    _execute("DROP TABLE IF EXISTS stale_person")
-    count = _execute(
+    execute("DROP TABLE IF EXISTS stale_person")
+    count = execute(
         "CREATE TEMP TABLE stale_person ON COMMIT DROP AS SELECT DISTINCT t.person_id, m.metric_id"
         " FROM taken_mark AS t JOIN unnest(%s::bigint[]) AS m (metric_id)"
         " ON t.metric = m.metric_id OR t.metric IS NULL"
@@ -197,25 +185,25 @@ def _mark_people(period: Wanted, metrics: list[int]) -> int:
         " AND t.first_day < %s AND t.end_day > %s",
         [metrics, period.end, period.start],
     )
-    _execute("ANALYZE stale_person")
+    execute("ANALYZE stale_person")
     return count
 
 
 def _add_up(items: list[Wanted], which: SQL, *, first: bool) -> int:
     """Add the values up in temporary tables (which runs in parallel), then write what differs."""
-    _execute("DROP TABLE IF EXISTS fresh_total, fresh_last")
-    _execute(
+    execute("DROP TABLE IF EXISTS fresh_total, fresh_last")
+    execute(
         SQL(
             "CREATE TEMP TABLE fresh_total ON COMMIT DROP AS SELECT metric_id, person_id,"
             " coalesce(assignment_id, 0) AS assignment_id, count(*) AS rows, {columns}"
             " FROM {values} GROUP BY 1, 2, 3"
         ).format(columns=_columns(items), values=_values(items, which))
     )
-    _execute("ANALYZE fresh_total")
+    execute("ANALYZE fresh_total")
     _find_last_values(_metrics(items, LAST))
     if first:
-        return _execute(_insert(items[0]))
-    return _remove_vanished(items, which) + _execute(
+        return execute(_insert(items[0]))
+    return _remove_vanished(items, which) + execute(
         _insert(items[0])
         + SQL(
             " ON CONFLICT (tenant_id, period_id, metric_id, person_id, assignment_id) DO UPDATE SET"
@@ -265,7 +253,7 @@ def _values(items: list[Wanted], which: SQL) -> Composed:
 
 def _find_last_values(metrics: list[int]) -> None:
     """``fresh_last``: the value of the last day, of the metrics that count by it."""
-    _execute(
+    execute(
         SQL(
             "CREATE TEMP TABLE fresh_last ON COMMIT DROP AS SELECT fresh.metric_id,"
             " fresh.person_id, fresh.assignment_id, sum(value.numerator) AS last_value"
@@ -289,7 +277,7 @@ def _insert(period: Wanted) -> Composed:
 
 
 def _remove_vanished(items: list[Wanted], which: SQL) -> int:
-    return _execute(
+    return execute(
         SQL(
             "DELETE FROM metrics_total AS row WHERE row.period_id = {period}"
             " AND row.metric_id = ANY({metrics}) AND {which} AND NOT EXISTS (SELECT 1 FROM"

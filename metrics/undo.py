@@ -11,12 +11,12 @@ from metrics.compare import MARKED_SINGLY, marks_of
 from metrics.locks import hold_values
 from metrics.models import Delivery
 from metrics.restore import bring_back
-from metrics.stage import execute, fetch, temporary
-from metrics.totals import NEVER
+from metrics.stage import temporary
 from org import audit
 from org.changes import record_change
 from org.errors import DomainError
 from org.models import InputChange, User
+from org.sql import NEVER, execute, fetch
 
 
 @dataclass(frozen=True)

@@ -11,7 +11,7 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from org import audit
 from org.changes import Mark, record_change
@@ -27,6 +27,7 @@ from org.models import (
     Unit,
     User,
 )
+from org.sql import fetch
 from org.timeline import check_days, current, cut, days_text, end_of_change
 
 KEEP: Any = object()
@@ -234,9 +235,7 @@ def managers_above(touched: Touched) -> Touched:
         "ends": [end for _, end in touched.values()],
         "never": NEVER,
     }
-    with connection.cursor() as cursor:
-        cursor.execute(MANAGERS, values)
-        return {person: (start, end) for person, start, end in cursor.fetchall()}
+    return {person: (start, end) for person, start, end in fetch(MANAGERS, values)}
 
 
 def joined(*several: Touched) -> Touched:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 
 from org import audit
 from org.changes import Mark, record_change
 from org.dates import FOREVER, NEVER
 from org.errors import DomainError
 from org.models import Assignment, InputChange, Unit, UnitClosure, UnitPlacement, User
+from org.sql import execute, fetch
 from org.sync import DatedRows, Wanted
 from org.timeline import check_days, cut, days_text, end_of_change
 
@@ -171,18 +172,15 @@ def rebuild_closure() -> None:
     """Work the closure out anew from the current placements; refuses a circle on any day."""
     refuse_circle()
     UnitClosure.objects.all().delete()
-    with connection.cursor() as cursor:
-        cursor.execute(FILL, {"never": NEVER})
+    execute(FILL, {"never": NEVER})
 
 
 def refuse_circle() -> None:
     """Raise, with the units' names, if any unit lies below itself on any day."""
-    with connection.cursor() as cursor:
-        cursor.execute(CYCLE, {"never": NEVER})
-        found: Any = cursor.fetchone()
-    if found is None:
+    found = fetch(CYCLE, {"never": NEVER})
+    if not found:
         return
-    path, day = found
+    path, day = found[0]
     names = Unit.objects.in_bulk(set(path))
     circle = " under ".join(f"“{names[unit]}”" for unit in path)
     raise DomainError(

@@ -3,12 +3,11 @@
 from __future__ import annotations
 
 from datetime import date, timedelta
-from typing import Any
 
-from django.db import connection
 from psycopg import sql
 
 from org.models import HolidayCalendar
+from org.sql import fetch
 
 DEFAULT_CALENDAR = 0
 """The calendar of those who name none: the tenant's default one, else Monday to Friday."""
@@ -60,7 +59,5 @@ def working_days(calendar: HolidayCalendar | None, start: date, end: date) -> in
     wanted = DEFAULT_CALENDAR if calendar is None else calendar.pk
     query = sql.SQL("SELECT count(*) FROM ({counts}) AS c WHERE working AND calendar_id = {id}")
     last = end - timedelta(days=1)
-    statement: Any = query.format(counts=workday_counts(start, last), id=sql.Literal(wanted))
-    with connection.cursor() as cursor:
-        cursor.execute(statement)
-        return int(cursor.fetchone()[0])
+    statement = query.format(counts=workday_counts(start, last), id=sql.Literal(wanted))
+    return int(fetch(statement)[0][0])

@@ -15,6 +15,7 @@ from psycopg import sql
 from incentives.ledger import KEY, account_by_key
 from incentives.models import Account
 from org.models import PayGroup, Period
+from org.sql import NEVER
 from payroll.models import PayBatch
 
 
@@ -52,10 +53,10 @@ def employments_on(day: date) -> sql.Composed:
     """
     return sql.SQL(
         "SELECT DISTINCT ON (person_id) id, person_id, payroll_id, pay_group_id"
-        " FROM org_employment WHERE superseded_at = '9999-12-31T00:00Z'"
+        " FROM org_employment WHERE superseded_at = {never}"
         " ORDER BY person_id, CASE WHEN valid_from <= {day} THEN valid_from END DESC NULLS LAST,"
         " valid_from"
-    ).format(day=sql.Literal(day))
+    ).format(day=sql.Literal(day), never=sql.SQL(NEVER))
 
 
 def moves_query(*, pay_group: PayGroup, day: date, currency: str) -> sql.Composed:

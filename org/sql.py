@@ -1,4 +1,4 @@
-"""Small tools for the statements of a calculation: run them, keep temporary tables."""
+"""Small tools for statements: run them, keep temporary tables, write rows as a query."""
 
 from __future__ import annotations
 
@@ -8,18 +8,18 @@ from typing import Any
 from django.db import connection
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
-# Spelt out, so that the planner can compare it with the column's statistics.
-NEVER = SQL("'9999-12-31 00:00:00+00'::timestamptz")
+# org.dates.NEVER spelt out, so that the planner can compare it with the column's statistics.
+NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
 
 
-def run(statement: str | Composable, parameters: Any = None) -> int:
-    """Execute one statement; how many rows it touched."""
+def execute(statement: str | Composable, parameters: Any = None) -> int:
+    """Run one statement; how many rows it touched."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
         return int(cursor.rowcount)
 
 
-def rows(statement: str | Composable, parameters: Any = None) -> list[tuple[Any, ...]]:
+def fetch(statement: str | Composable, parameters: Any = None) -> list[tuple[Any, ...]]:
     """All rows of a query."""
     with connection.cursor() as cursor:
         cursor.execute(statement, parameters)
@@ -31,9 +31,10 @@ def keep(name: str, query: Composable) -> int:
 
     ``CREATE TABLE AS`` runs in parallel, which ``INSERT … SELECT`` never does.
     """
-    run(SQL("DROP TABLE IF EXISTS {}").format(Identifier(name)))
-    count = run(SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS {}").format(Identifier(name), query))
-    run(SQL("ANALYZE {}").format(Identifier(name)))
+    table = Identifier(name)
+    execute(SQL("DROP TABLE IF EXISTS {}").format(table))
+    count = execute(SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS {}").format(table, query))
+    execute(SQL("ANALYZE {}").format(table))
     return count
 
 
@@ -55,6 +56,6 @@ def values(rows_: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]]) -
     return SQL("SELECT {} FROM (VALUES {}) AS row ({})").format(casts, literals, names)
 
 
-def columns(names: Iterable[str]) -> Composable:
+def identifiers(names: Iterable[str]) -> Composable:
     """Names of columns with commas between them."""
     return SQL(", ").join(Identifier(name) for name in names)
