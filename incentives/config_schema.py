@@ -150,7 +150,9 @@ COMPONENT = tools.mapping(
         "rounding": tools.mapping(
             "How the amount is rounded, once.",
             {
-                "decimals": tools.whole("Left out: 2.", minimum=-6, maximum=6),
+                "decimals": tools.whole(
+                    "Left out: 2. At most as many as the currency has.", minimum=-6, maximum=6
+                ),
                 "mode": tools.choice("half_up: half away from zero.", ["half_up"]),
             },
         ),

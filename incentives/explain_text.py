@@ -24,7 +24,7 @@ def as_text(one: Explanation) -> str:
         *(_measure(measure) for measure in one.measures),
     ]
     for component in one.components:
-        lines += ["", *_component(component)]
+        lines += ["", *_component(component, one.inputs.get("prorate", "1"))]
     lines += ["", f"Total: {one.total:.2f} {one.currency}"]
     return "\n".join(lines)
 
@@ -48,7 +48,7 @@ def _measure(measure: MeasureLine) -> str:
     return text + (" — its source is not complete yet" if measure.incomplete else "")
 
 
-def _component(line: ComponentLine) -> list[str]:
+def _component(line: ComponentLine, prorate: str) -> list[str]:
     amount = "—" if line.amount is None else f"{line.amount:.2f} {line.currency}"
     lines = [f"{line.title}: {amount}"]
     lines.append(f"  {line.rule}")
@@ -56,7 +56,10 @@ def _component(line: ComponentLine) -> list[str]:
         lines.append(f"  {part}: {' '.join(text.split())}")
         lines += [f"      {step}" for step in outcome.steps.lines()]
     # Parts are called component__part inside; here the component is plain.
-    lines.append(f"  put together: {line.amount_steps.lines()[0]}".replace(f"{line.name}__", ""))
+    together = line.amount_steps.lines()[0].replace(f"{line.name}__", "")
+    lines.append(f"  put together: {together}")
+    if "PRORATE(" in together:
+        lines.append(f"      PRORATE: times {prorate}, the eligible part of the period")
     if line.problem:
         lines.append(f"  {line.problem}")
     return lines

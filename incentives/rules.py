@@ -30,11 +30,13 @@ from formula import (
     name_problem,
 )
 from formula.nodes import Call, Expression, Reference
+from incentives.currencies import rounding_trouble
 from incentives.models import Component, Measure, PlanVersion
 from metrics.models import Metric, MetricDefinition
 from org.dates import NEVER
 from org.errors import DomainError
-from org.models import FactType
+from org.models import FactType, Tenant
+from org.tenancy import current_tenant_id
 
 Kind = MetricDefinition.Kind
 FACT_TYPES: Mapping[str, Type] = {"number": NUMBER, "text": TEXT, "date": DATE, "yes_no": BOOLEAN}
@@ -217,6 +219,8 @@ class _Reader:
         self.version = version
         self.on = on
         self.found: list[Problem] = []
+        tenant = Tenant.objects.get(pk=current_tenant_id())
+        self.currency = version.plan.currency or tenant.currency
         self.definitions = definitions_on(on)
         self.fact_types = {
             fact.code: FACT_TYPES[fact.kind] for fact in FactType.objects.order_by("code")
@@ -359,6 +363,7 @@ class _Reader:
         for row in self.version.components.all():
             where = f"components.{row.name}"
             trouble = name_trouble(row.name) or _not_yet(row)
+            trouble = trouble or rounding_trouble(self.currency, row.rounding_decimals)
             if key_of(row.name) in seen:
                 trouble = f"There is another component “{row.name}”; capitals make no difference."
             seen.add(key_of(row.name))

@@ -290,3 +290,14 @@ def test_a_job_that_goes_on_after_the_last_day_of_employment_is_named(tmp_path: 
     assert "goes on after the last day of employment, and is paid, for ann" in small.file(
         "people", left
     )
+
+
+@pytest.mark.parametrize(("currency", "decimals"), [("EUR", 4), ("JPY", 2)])
+def test_nothing_is_rounded_to_what_payroll_cannot_pay(
+    tmp_path: Path, currency: str, decimals: int
+) -> None:
+    plan = PLAN_X.replace("calendar:", f"currency: {currency}\n    calendar:").replace(
+        "formula: x}", f"formula: x / 3, rounding: {{decimals: {decimals}}}}}"
+    )
+    with pytest.raises(CommandError, match=f"amounts in {currency} have"):
+        Small(tmp_path, TWO_PEOPLE, ONE_UNIT + plan)
