@@ -301,3 +301,12 @@ def test_nothing_is_rounded_to_what_payroll_cannot_pay(
     )
     with pytest.raises(CommandError, match=f"amounts in {currency} have"):
         Small(tmp_path, TWO_PEOPLE, ONE_UNIT + plan)
+
+
+def test_the_explanation_says_by_which_part_an_amount_is_reduced(tmp_path: Path) -> None:
+    plan = PLAN_X.replace("measures:", "prorate: {amount: [days]}, measures:")
+    small = Small(tmp_path, "ann,north,agent,2026-06-16,", ONE_UNIT + plan)
+    small.values("ann,2026-06-20,x,10,")
+    small.run("calculate", "2026-06")
+    assert small.amounts("2026-06") == {"ann.main.pay": "5.00"}
+    assert "PRORATE: times 0.5, the eligible part" in small.run("explain", "ann", "2026-06")
