@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 import pytest
 from django.conf import settings
 from django.db import connections
+from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from pmsite.database import database_url
@@ -22,6 +23,12 @@ from tests import migrated
 
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
+
+# The same examples in every run, so that it takes as long and says the same each time. To look
+# further: pytest --hypothesis-profile=search
+hypothesis_settings.register_profile("steady", derandomize=True, database=None, deadline=None)
+hypothesis_settings.register_profile("search", print_blob=True, deadline=None)
+hypothesis_settings.load_profile("steady")
 
 # The opt-in suite on real material; `bin/test --shared` names the folder that it reads.
 collect_ignore = [] if os.environ.get("PMSITE_SHARED") else ["shared"]
