@@ -43,10 +43,14 @@ class TenantCommand(BaseCommand):
         self.tenant = find_tenant(options.pop("tenant"))
         self.by = find_user(options.pop("by"))
         try:
-            with enter(self.tenant.pk):
+            with enter(self.tenant.pk, by=self.by, through=f"command {self.name()}"):
                 self.work(**options)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
+
+    def name(self) -> str:
+        """What the command is called: the module that it stands in."""
+        return type(self).__module__.rpartition(".")[2]
 
     def today(self) -> date:
         """The day that it is where the tenant works."""

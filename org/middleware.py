@@ -30,7 +30,8 @@ class TenantMiddleware:
         if membership is None:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
-        with enter(membership.tenant_id):
+        through = f"{request.method} {request.path}"
+        with enter(membership.tenant_id, by=request.user, through=through):
             return self.get_response(request)
 
 

@@ -7,8 +7,10 @@ from django.db import models
 from incentives.constraints import FinalRow
 from org.base import TenantForeignKey, TenantModel
 from org.constraints import AppendOnly
+from org.history import tracked
 
 
+@tracked(key="code")
 class PayrollProfile(TenantModel):
     """The layout of one payroll system, as data: columns, codes, formats, file name."""
 

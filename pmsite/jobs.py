@@ -153,7 +153,7 @@ def finish(job: Job) -> str:
     assert job.tenant is not None
     assert job.begun_at is not None
     at = job.begun_at
-    with enter(job.tenant.pk):
+    with enter(job.tenant.pk, through=f"job {job.name}"):
         work = Work(tenant=job.tenant, at=at, on=local_day(job.tenant, at))
         outcome = handler(job.name)(work)
         held = held_rows(job).update(

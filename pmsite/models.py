@@ -6,6 +6,7 @@ from django.core.exceptions import ValidationError
 from django.db import models
 
 from org.base import TenantModel
+from org.history import tracked
 
 
 class Job(models.Model):
@@ -68,6 +69,7 @@ def check_weekdays(text: str) -> None:
         )
 
 
+@tracked(key="job")
 class Schedule(TenantModel):
     """A job that a tenant wants at a time of its own day, on certain weekdays."""
 

@@ -64,6 +64,8 @@ INSTALLED_APPS = [
     "django_rq",
     "django_crontab",
     "django_tables2",
+    "pgtrigger",
+    "pghistory",
 ]
 
 MIDDLEWARE = [

@@ -22,6 +22,7 @@ from org.models import (
     Tenant,
     User,
 )
+from org.tenancy import enter
 
 AT = datetime(2026, 7, 5, 9, 0, tzinfo=UTC)
 _numbers = count(1)
@@ -41,7 +42,8 @@ def make_user(username: str = "", **fields: Any) -> User:
 def make_member(tenant: Tenant, username: str = "", person: Person | None = None) -> User:
     """Somebody with a place in a tenant, and perhaps one of its people."""
     user = make_user(username)
-    Membership.objects.create(user=user, tenant=tenant, person=person)
+    with enter(tenant.pk):
+        Membership.objects.create(user=user, tenant=tenant, person=person)
     return user
 
 

@@ -40,6 +40,7 @@ GLOBAL = {
     "org.User",
     "org.User_groups",
     "org.User_user_permissions",
+    "pghistory.Context",  # stays empty: events keep their context themselves
     "pmsite.Job",  # claimed by workers before they enter a tenant
     "sessions.Session",
 }

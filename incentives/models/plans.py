@@ -5,8 +5,10 @@ from __future__ import annotations
 from django.db import models
 
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
+from org.history import tracked
 
 
+@tracked(key="code")
 class Family(TenantModel):
     """Plans of one family replace each other by precedence; families add up."""
 
@@ -24,6 +26,7 @@ class Family(TenantModel):
         return self.name or self.code
 
 
+@tracked(key="code")
 class Plan(TenantModel):
     """An incentive agreement. What it says is in its versions."""
 
@@ -43,6 +46,7 @@ class Plan(TenantModel):
         return self.name
 
 
+@tracked(key="plan__code")
 class PlanVersion(TenantModel):
     """The rules of a plan from the period that begins on ``in_force`` until the next version's.
 
@@ -114,6 +118,7 @@ class PlanVersion(TenantModel):
         return f"{self.plan} version {self.number}"
 
 
+@tracked(key="version__plan__code")
 class Eligibility(TenantModel):
     """Whom a version is for. Nothing named: everybody; the most specific plan of a family wins."""
 
@@ -138,6 +143,7 @@ class Eligibility(TenantModel):
         return ", ".join(who) or "everybody"
 
 
+@tracked(key="version__plan__code")
 class Measure(TenantModel):
     """A named input of a version: which metric, whose, over which window."""
 
@@ -184,6 +190,7 @@ class Measure(TenantModel):
         return self.name
 
 
+@tracked(key="version__plan__code")
 class RateTable(TenantModel):
     """A table of a version: tiers, rates, a curve, a matrix, a look-up, as ``formula`` reads it."""
 
@@ -203,6 +210,7 @@ class RateTable(TenantModel):
         return self.name
 
 
+@tracked(key="version__plan__code")
 class Component(TenantModel):
     """A rule that yields an amount: formula, gate, modifier, prorate, cap, floor, rounded once."""
 

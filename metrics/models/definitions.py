@@ -7,9 +7,11 @@ from django.db import models
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
 from org.constraints import no_overlap
 from org.dates import FOREVER
+from org.history import tracked
 from org.models.people import days_in_order
 
 
+@tracked(key="code")
 class Metric(TenantModel):
     """A figure that people are measured by. What it means is dated: :class:`MetricDefinition`."""
 

@@ -7,10 +7,12 @@ from django.db import models
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
 from org.constraints import no_overlap
 from org.dates import FOREVER
+from org.history import tracked
 from org.models.people import days_in_order
 from org.models.tenants import check_zone
 
 
+@tracked(key="code")
 class Source(TenantModel):
     """A system or spreadsheet that delivers values, with its saved column map."""
 

@@ -6,9 +6,11 @@ from django.db import models
 
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
 from org.dates import FOREVER
+from org.history import tracked
 from org.models.people import days_in_order
 
 
+@tracked(key="code")
 class TransactionKind(TenantModel):
     """Which attributes, dates and roles the transactions of one kind have."""
 

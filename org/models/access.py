@@ -8,9 +8,11 @@ from django.db.models.functions import Coalesce
 from org.base import TenantForeignKey, TenantModel
 from org.constraints import TenantReference, no_overlap
 from org.dates import FOREVER
+from org.history import tracked
 from org.permissions import Role
 
 
+@tracked(key="user__username")
 class Membership(models.Model):
     """A user's place in a tenant. Global: it is read before the tenant is known."""
 
@@ -36,6 +38,7 @@ class Membership(models.Model):
         return f"{self.user} in {self.tenant}"
 
 
+@tracked(key="membership__user__username")
 class RoleGrant(TenantModel):
     """A role that a member has on the days ``[valid_from, valid_to)``; it ends by itself."""
 

@@ -6,8 +6,10 @@ from django.db import models
 
 from org.base import TenantForeignKey, TenantModel
 from org.constraints import no_overlap
+from org.history import tracked
 
 
+@tracked(key="code")
 class Calendar(TenantModel):
     """A way to cut time into periods: for earning, or for paying."""
 
@@ -79,6 +81,7 @@ class Period(TenantModel):
         return f"{self.calendar.code}:{self.code}"
 
 
+@tracked(key="code")
 class HolidayCalendar(TenantModel):
     """The days on which a site does not work, and which weekdays it does."""
 
@@ -103,6 +106,7 @@ class HolidayCalendar(TenantModel):
         return self.code
 
 
+@tracked(key="calendar__code")
 class Holiday(TenantModel):
     """A day on which a site does not work."""
 

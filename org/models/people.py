@@ -9,6 +9,7 @@ from django.db import models
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
 from org.constraints import no_overlap
 from org.dates import FOREVER
+from org.history import tracked
 
 
 def days_in_order(name: str) -> models.CheckConstraint:
@@ -18,6 +19,7 @@ def days_in_order(name: str) -> models.CheckConstraint:
     )
 
 
+@tracked(key="code")
 class JobType(TenantModel):
     """The role that decides plans, goals and scorecards."""
 
@@ -32,6 +34,7 @@ class JobType(TenantModel):
         return self.name
 
 
+@tracked(key="code")
 class Person(TenantModel):
     """Somebody who works, or worked, for the tenant. Balances hang here."""
 
@@ -48,6 +51,7 @@ class Person(TenantModel):
         return self.name
 
 
+@tracked(key="code")
 class PayGroup(TenantModel):
     """People who are paid on the same dates by the same pay rule."""
 
@@ -117,6 +121,7 @@ class Assignment(Recorded, TenantModel):
         return f"{self.person}: {self.job_type} in {self.unit} from {self.valid_from}"
 
 
+@tracked(key="code")
 class FactType(TenantModel):
     """A dated figure that people have: base pay, target incentive, grade, licence."""
 
@@ -161,6 +166,7 @@ class Fact(Recorded, TenantModel):
         return f"{self.fact_type} of {self.person} from {self.valid_from}"
 
 
+@tracked(key="code")
 class AbsenceType(TenantModel):
     """A kind of absence, and what it reduces."""
 

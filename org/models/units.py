@@ -7,8 +7,10 @@ from django.db import models
 from org.base import CURRENT, Dated, Recorded, TenantForeignKey, TenantModel
 from org.constraints import no_overlap
 from org.dates import FOREVER
+from org.history import tracked
 
 
+@tracked(key="code")
 class Unit(TenantModel):
     """A node of the hierarchy: division, department, branch, team."""
 
