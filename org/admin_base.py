@@ -23,7 +23,9 @@ from django.utils.safestring import SafeString
 from org.access import request_permissions
 from org.audit import record
 from org.errors import DomainError
+from org.history import TRACKED
 from org.models import AuditEntry
+from org.past import changes_of
 from org.permissions import Permission
 
 
@@ -166,7 +168,7 @@ class TenantAdmin(ByRole, admin.ModelAdmin):
     def history_view(
         self, request: HttpRequest, object_id: str, extra_context: Any = None
     ) -> HttpResponse:
-        """The audit rows of one object."""
+        """The audit rows of one object, and what its row held, where that is kept."""
         obj = self.get_object(request, object_id)
         if obj is None:
             raise Http404(f"No {self.opts.verbose_name} has the number {object_id}.")
@@ -178,5 +180,8 @@ class TenantAdmin(ByRole, admin.ModelAdmin):
             "entries": AuditEntry.objects.filter(
                 detail__model=self.opts.label_lower, detail__id=obj.pk
             ).select_related("by"),
+            "changes": changes_of(model=self.model, rows=[obj.pk])[::-1]
+            if self.model in TRACKED
+            else None,
         }
         return TemplateResponse(request, "admin/object_history.html", context)

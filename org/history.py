@@ -32,7 +32,7 @@ class RowEvent(pghistory.models.Event, NumerousModel):  # type: ignore[misc]
     own table of contexts knows no tenants.
     """
 
-    pgh_id = None  # the library's key has 32 bits
+    pgh_id = None  # type: ignore[assignment]  # the library's key has 32 bits
     id = models.BigAutoField(primary_key=True)
     row_id = models.BigIntegerField(help_text="Key of the row that it happened to.")
     pgh_context = models.JSONField(null=True)
@@ -47,6 +47,8 @@ class _Note(pghistory.trigger.Event):
     The library's own function also writes what it knows about the request into a table that all
     tenants share, even where the event keeps the context itself.
     """
+
+    event_model: Any
 
     def get_func(self, model: Any) -> Any:
         rows = f"{self.row.lower()}_values"
@@ -113,8 +115,8 @@ def tracked(*, key: str) -> Callable[[Model], Model]:
             exclude=["id", "tenant", *references],
             attrs=references,
             obj_field=None,
-            context_field=None,
-            context_id_field=None,
+            context_field=None,  # type: ignore[arg-type]
+            context_id_field=None,  # type: ignore[arg-type]
             model_name=f"{opts.object_name}Event",
             meta={
                 "constraints": [AppendOnly(name=f"{name}event_forever")],

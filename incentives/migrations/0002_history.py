@@ -86,9 +86,6 @@ class Migration(migrations.Migration):
                 ("paid_as", models.CharField(default="earned", max_length=10)),
                 ("options", models.JSONField(blank=True, default=dict)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="EligibilityEvent",
@@ -109,9 +106,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="FamilyEvent",
@@ -124,9 +118,6 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=60)),
                 ("name", models.CharField(blank=True, max_length=200)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="MeasureEvent",
@@ -190,9 +181,6 @@ class Migration(migrations.Migration):
                 ),
                 ("options", models.JSONField(blank=True, default=dict)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="PlanEvent",
@@ -211,9 +199,6 @@ class Migration(migrations.Migration):
                     models.CharField(blank=True, help_text="Empty: the tenant's.", max_length=3),
                 ),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="PlanVersionEvent",
@@ -314,9 +299,6 @@ class Migration(migrations.Migration):
                 ("published_at", models.DateTimeField(blank=True, null=True)),
                 ("withdrawn_at", models.DateTimeField(blank=True, editable=False, null=True)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="RateTableEvent",
@@ -330,9 +312,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=60)),
                 ("spec", models.JSONField(default=dict)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="component",

@@ -33,9 +33,6 @@ class Migration(migrations.Migration):
                 ),
                 ("name", models.CharField(max_length=200)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="SourceEvent",
@@ -58,9 +55,6 @@ class Migration(migrations.Migration):
                 ),
                 ("column_map", models.JSONField(default=dict)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="TransactionKindEvent",
@@ -82,9 +76,6 @@ class Migration(migrations.Migration):
                 ("undone_share", models.TextField(blank=True, help_text="Formula, 0 to 1.")),
                 ("undone_on", models.CharField(blank=True, max_length=60)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="metric",

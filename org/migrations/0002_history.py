@@ -29,9 +29,6 @@ class Migration(migrations.Migration):
                 ("reduces_goal", models.BooleanField(default=True)),
                 ("reduces_payout", models.BooleanField(default=False)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="CalendarEvent",
@@ -89,9 +86,6 @@ class Migration(migrations.Migration):
                     ),
                 ),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="FactTypeEvent",
@@ -121,9 +115,6 @@ class Migration(migrations.Migration):
                     models.BooleanField(default=True, help_text="Only pay roles may read it."),
                 ),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="HolidayCalendarEvent",
@@ -144,9 +135,6 @@ class Migration(migrations.Migration):
                 ),
                 ("is_default", models.BooleanField(default=False)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="HolidayEvent",
@@ -160,9 +148,6 @@ class Migration(migrations.Migration):
                 ("day", models.DateField()),
                 ("name", models.CharField(blank=True, max_length=120)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="JobTypeEvent",
@@ -175,9 +160,6 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=60)),
                 ("name", models.CharField(max_length=200)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="MembershipEvent",
@@ -190,9 +172,6 @@ class Migration(migrations.Migration):
                 ("user", models.BigIntegerField(db_column="user_id")),
                 ("person", models.BigIntegerField(db_column="person_id", null=True)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="PayGroupEvent",
@@ -206,9 +185,6 @@ class Migration(migrations.Migration):
                 ("code", models.CharField(max_length=60)),
                 ("currency", models.CharField(blank=True, max_length=3)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="PersonEvent",
@@ -222,9 +198,6 @@ class Migration(migrations.Migration):
                 ("name", models.CharField(max_length=200)),
                 ("email", models.EmailField(blank=True, max_length=254)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="RoleGrantEvent",
@@ -253,9 +226,6 @@ class Migration(migrations.Migration):
                 ("valid_from", models.DateField()),
                 ("valid_to", models.DateField(default=datetime.date(9999, 12, 31))),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         migrations.CreateModel(
             name="UnitEvent",
@@ -279,9 +249,6 @@ class Migration(migrations.Migration):
                 ),
                 ("time_zone", models.CharField(blank=True, max_length=64)),
             ],
-            options={
-                "abstract": False,
-            },
         ),
         pgtrigger.migrations.AddTrigger(
             model_name="absencetype",

@@ -90,7 +90,8 @@ def test_a_login_without_membership_gets_a_sentence(browser: Browser) -> None:
 
 
 def test_a_user_of_two_organisations_chooses_one(browser: Browser, bank: Cast, union: Cast) -> None:
-    Membership.objects.create(user=bank.user("mia"), tenant=union.tenant)
+    with enter(union.tenant.pk):
+        Membership.objects.create(user=bank.user("mia"), tenant=union.tenant)
     mia = browser("mia")
     assert "Bank" in mia.get("/").content.decode()
     assert "Union" in mia.get("/organisation/").content.decode()
