@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 # ISO 4217: currencies whose smallest unit is the whole.
 WITHOUT_CENTS = frozenset(
     [
@@ -32,6 +34,12 @@ def places(currency: str) -> int:
     if currency in WITHOUT_CENTS:
         return 0
     return 3 if currency in WITH_THREE else 2
+
+
+def plain(amount: Decimal, currency: str) -> str:
+    """An amount as plain digits, with the decimals of its currency and none fewer than it has."""
+    own = -int(amount.normalize().as_tuple().exponent)
+    return f"{amount:.{max(places(currency), own)}f}"
 
 
 def rounding_trouble(currency: str, decimals: int) -> str:

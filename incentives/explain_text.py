@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from formula import Step
+from incentives.currencies import plain
 from incentives.explain import ComponentLine, Explanation, MeasureLine
 
 
@@ -25,7 +26,7 @@ def as_text(one: Explanation) -> str:
     ]
     for component in one.components:
         lines += ["", *_component(component, one.inputs.get("prorate", "1"))]
-    lines += ["", f"Total: {one.total:.2f} {one.currency}"]
+    lines += ["", f"Total: {plain(one.total, one.currency)} {one.currency}"]
     return "\n".join(lines)
 
 
@@ -49,7 +50,7 @@ def _measure(measure: MeasureLine) -> str:
 
 
 def _component(line: ComponentLine, prorate: str) -> list[str]:
-    amount = "—" if line.amount is None else f"{line.amount:.2f} {line.currency}"
+    amount = "—" if line.amount is None else f"{plain(line.amount, line.currency)} {line.currency}"
     lines = [f"{line.title}: {amount}"]
     lines.append(f"  {line.rule}")
     for part, text, outcome in line.parts:
@@ -79,7 +80,7 @@ def as_json(one: Explanation) -> dict[str, Any]:
         "choices": list(one.choices),
         "measures": [_plain(asdict(measure)) for measure in one.measures],
         "components": [_component_json(line) for line in one.components],
-        "total": f"{one.total:.2f}",
+        "total": plain(one.total, one.currency),
         "currency": one.currency,
         "inputs": dict(one.inputs),
     }
@@ -90,7 +91,7 @@ def _component_json(line: ComponentLine) -> dict[str, Any]:
         "name": line.name,
         "title": line.title,
         "rule": line.rule,
-        "amount": None if line.amount is None else f"{line.amount:.2f}",
+        "amount": None if line.amount is None else plain(line.amount, line.currency),
         "currency": line.currency,
         "status": line.status,
         "problem": line.problem,

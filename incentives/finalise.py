@@ -82,6 +82,29 @@ def _refuse_earlier_open(made: list[CalculationRun]) -> None:
                 f"{first.period} of {run.plan} is still open. Finalise it first: periods become"
                 " final in their order."
             )
+        missed = _never_calculated(run)
+        if missed is not None:
+            raise DomainError(
+                f"{missed} of {run.plan} was never calculated, and lies after a period that is"
+                " final. Calculate and finalise it first: periods become final in their order."
+            )
+
+
+def _never_calculated(made: CalculationRun) -> Period | None:
+    """A period between the plan's last final one and this one that nobody has calculated."""
+    known = PlanPeriod.objects.filter(plan=made.plan, period__valid_from__lt=made.period.valid_from)
+    last = known.filter(final_at__isnull=False).order_by("-period__valid_from").first()
+    if last is None:
+        return None
+    between = Period.objects.filter(
+        calendar=made.period.calendar_id,
+        valid_from__gt=last.period.valid_from,
+        valid_from__lt=made.period.valid_from,
+    ).exclude(pk__in=known.values("period"))
+    for period in between.select_related("calendar").order_by("valid_from"):
+        if calculate.version_for(made.plan, period) is not None:
+            return period
+    return None
 
 
 def _refuse_unsettled(made: list[CalculationRun]) -> None:

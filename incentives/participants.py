@@ -257,11 +257,18 @@ STRETCHES = """
 def fraction(of: list[str], *, over: str = "1") -> Composable:
     """An aggregate over slices: Σ ``over`` times the eligible fraction, one division at the end.
 
-    ``of`` says what reduces: "days", "share". Rounded to 12 places, as formulas are.
+    ``of`` says what reduces: "days", "share". Rounded to 12 places, as formulas are. Where sites
+    work different days of the period, each slice is a part of its own site's, so that whoever is
+    there all the time has the whole.
     """
-    share = " * share" if "share" in of else ""
-    whole = "max(period_days)" if "days" in of else "sum(days)"
-    return SQL(f"round(sum(({over}) * days{share})::numeric(80,50) / nullif({whole}, 0), 12)")
+    part = f"({over}) * days{' * share' if 'share' in of else ''}"
+    if "days" not in of:
+        return SQL(f"round(sum({part})::numeric(80,50) / nullif(sum(days), 0), 12)")
+    return SQL(
+        f"round(CASE WHEN min(period_days) = max(period_days)"
+        f" THEN sum({part})::numeric(80,50) / nullif(max(period_days), 0)"
+        f" ELSE sum(({part})::numeric(80,50) / nullif(period_days, 0)) END, 12)"
+    )
 
 
 def _results(frame: Frame) -> int:

@@ -164,7 +164,7 @@ def test_without_a_tenant_every_read_and_write_raises(model: type[models.Model])
         dummy(model, tenant.pk).save(force_insert=True)
         [first] = model._meta.local_concrete_fields[1:2]
     missing = 'invalid input syntax for type bigint: ""|unrecognized configuration parameter'
-    # Without the model's order, which may join a table that is empty: then nobody looks at this one.
+    # Without the model's order: it may join an empty table, and then nobody looks at this one.
     refuses(lambda: list(model._base_manager.order_by()), missing)
     refuses(lambda: model._base_manager.count(), missing)
     # Tables that are only added to refuse changes to everybody, before the policy is asked.

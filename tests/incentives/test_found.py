@@ -310,3 +310,83 @@ def test_the_explanation_says_by_which_part_an_amount_is_reduced(tmp_path: Path)
     small.run("calculate", "2026-06")
     assert small.amounts("2026-06") == {"ann.main.pay": "5.00"}
     assert "PRORATE: times 0.5, the eligible part" in small.run("explain", "ann", "2026-06")
+
+
+def test_who_changes_between_sites_with_other_holidays_has_the_whole_period(
+    tmp_path: Path,
+) -> None:
+    """Site b works fewer days of June than site a; Ann is at work all of it."""
+    site = Small(
+        tmp_path,
+        """
+        ann,a,agent,2026-01-01,2026-06-16
+        ann,b,agent,2026-06-16,
+        """,
+        """
+holidays:
+  few: {default: true}
+  many: {days: [{day: 2026-06-01}, {day: 2026-06-30}]}
+units: [{code: a}, {code: b, holidays: many}]
+metrics: {sales: {kind: sum}}
+goals: [{metric: sales, value: 42}]
+plans:
+  pay:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {goal: [days], amount: [days], days: working}
+        measures: {sales: {}}
+        components:
+          fixed: {formula: "900"}
+          goal: {formula: GOAL(sales), prorate: false}
+""",
+    )
+    site.run("calculate", "2026-06", "--on", "2026-07-02")
+    # 11 of 22 days at a, 10 of 20 at b: half and half.
+    assert site.amounts("2026-06") == {"ann.pay.fixed": "900.00", "ann.pay.goal": "42.00"}
+
+
+def test_a_month_that_nobody_calculated_is_not_passed_over(tmp_path: Path) -> None:
+    site = Small(
+        tmp_path,
+        "ann,a,agent,2026-01-01,",
+        """
+units: [{code: a}]
+metrics: {sales: {kind: sum}}
+plans:
+  pay:
+    calendar: monthly
+    versions: [{in_force: 2026-01-01, measures: {sales: {}}, components: {each: {formula: sales}}}]
+""",
+    )
+    site.run("finalise", "2026-03", "--on", "2026-07-02")
+    with pytest.raises(CommandError, match="2026-04 of pay was never calculated"):
+        site.run("finalise", "2026-05", "--on", "2026-07-02")
+    site.run("finalise", "2026-04", "--on", "2026-07-02")
+    site.run("finalise", "2026-05", "--on", "2026-07-02")
+
+
+@pytest.mark.parametrize(
+    ("currency", "decimals", "shown"),
+    [("JPY", 0, "334"), ("KWD", 3, "333.500"), ("EUR", 2, "333.50")],
+)
+def test_amounts_are_shown_with_the_decimals_of_their_currency(
+    tmp_path: Path, currency: str, decimals: int, shown: str
+) -> None:
+    site = Small(
+        tmp_path,
+        "ann,a,agent,2026-01-01,",
+        f"""
+units: [{{code: a}}]
+plans:
+  pay:
+    calendar: monthly
+    currency: {currency}
+    versions:
+      - in_force: 2026-01-01
+        components: {{fixed: {{formula: "333.5", rounding: {{decimals: {decimals}}}}}}}
+""",
+    )
+    assert f"fixed: {shown}\n" in site.run("calculate", "2026-06", "--on", "2026-07-02")
+    assert site.amounts("2026-06") == {"ann.pay.fixed": shown}
+    assert f"Total: {shown} {currency}" in site.run("explain", "ann", "2026-06")

@@ -5,6 +5,7 @@ from datetime import date
 from typing import Any
 
 from incentives.calculate import calculate_period, ended_plans, total_by_component
+from incentives.currencies import plain
 from incentives.models import CalculationRun, Plan
 from incentives.queries import pending_differences, people_without_plan
 from org.commands import TenantCommand, counted, day, find_periods
@@ -39,13 +40,14 @@ class Command(TenantCommand):
                 self._tell_differences(plan)
 
     def _tell(self, made: CalculationRun) -> None:
+        currency = made.plan.currency or self.tenant.currency
         self.say(
             f"{made.plan} {made.period}: {counted(made.people, 'person', 'people')},"
-            f" {made.total:.2f} in all, {made.undecided} undecided, {made.failed} failed"
-            " (provisional)"
+            f" {plain(made.total, currency)} in all, {made.undecided} undecided,"
+            f" {made.failed} failed (provisional)"
         )
         for title, amount in total_by_component(made):
-            self.say(f"  {title}: {amount:.2f}")
+            self.say(f"  {title}: {plain(amount, currency)}")
         self._tell_differences(made.plan)
 
     def _tell_differences(self, plan: Plan) -> None:

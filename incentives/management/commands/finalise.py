@@ -4,6 +4,7 @@ from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
+from incentives.currencies import plain
 from incentives.finalise import Finalised, finalise_period
 from incentives.models import Plan
 from org.commands import TenantCommand, counted, day, find_periods
@@ -31,9 +32,10 @@ class Command(TenantCommand):
 
     def _tell(self, report: Finalised) -> None:
         made = report.run
+        amount = plain(report.amount, made.plan.currency or self.tenant.currency)
         self.say(
             f"{made.plan} {made.period} is final: "
-            f"{counted(made.people, 'person', 'people')}, {report.amount:.2f}, "
+            f"{counted(made.people, 'person', 'people')}, {amount}, "
             f"{counted(report.transfers, 'transfer', 'transfers')} booked"
         )
         for earlier, difference in report.differences:

@@ -6,6 +6,7 @@ from argparse import ArgumentParser
 from pathlib import Path
 from typing import Any
 
+from incentives.currencies import plain
 from incentives.queries import ResultRow, result_rows
 from org.commands import TenantCommand, find_periods, write_file
 from org.errors import DomainError
@@ -42,7 +43,7 @@ class Command(TenantCommand):
         writer = csv.writer(_Lines(file), lineterminator="\n")
         writer.writerow(COLUMNS)
         for row in found:
-            amount = "" if row.amount is None else f"{row.amount:.2f}"
+            amount = "" if row.amount is None else plain(row.amount, row.currency)
             writer.writerow(
                 [
                     row.person,
