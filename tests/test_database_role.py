@@ -10,6 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 from django.db import ProgrammingError, connection, connections, transaction
 
 from pmsite.database import refuse_privileged_role
+from pmsite.services import ROOT
 
 # Several tests of the same, so that each of the parallel processes gets one.
 several = pytest.mark.parametrize("number", range(4))
@@ -88,6 +89,28 @@ def test_the_application_refuses_to_connect_as_the_owner(db: None) -> None:
     with pytest.raises(ImproperlyConfigured, match="pmsite_owner, and that role owns the database"):
         refuse_privileged_role(connection=owner)
     owner.close()
+
+
+@pytest.mark.parametrize(
+    ("setting", "value", "sentence"),
+    [
+        ("DATABASE_OWNER_URL", None, "Migrating needs the database owner"),
+        ("DATABASE_OWNER_URL", "postgresql://x:x@127.0.0.1:1/x", "The database cannot be reached"),
+        ("DATABASE_URL", "mysql://x", "DATABASE_URL must begin with postgresql://"),
+        ("SECRET_KEY", None, "SECRET_KEY is not set"),
+    ],
+)
+def test_a_wrong_setting_is_said_in_one_sentence(
+    process_environment: dict[str, str], setting: str, value: str | None, sentence: str
+) -> None:
+    environment = {**process_environment, setting: value or ""}
+    command = [sys.executable, "manage.py", "migrate", "--plan"]
+    result = subprocess.run(
+        command, env=environment, cwd=ROOT, capture_output=True, text=True, check=False
+    )
+    assert result.returncode == 1
+    assert sentence in result.stderr
+    assert "Traceback" not in result.stderr
 
 
 def test_the_application_refuses_to_own_the_tables(db: None) -> None:

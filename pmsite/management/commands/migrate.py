@@ -18,13 +18,18 @@ class Command(migrate.Command):
         super().add_arguments(parser)
         parser.set_defaults(database="owner")
 
-    def handle(self, *args: Any, **options: Any) -> None:
+    def execute(self, *args: Any, **options: Any) -> Any:
+        """Refuse before the checks, which would ask the missing alias."""
         alias = options["database"]
         if alias not in settings.DATABASES:
             raise CommandError(
                 f"Migrating needs the database owner, and the alias {alias!r} is not configured: "
                 "set DATABASE_OWNER_URL, e.g. postgresql://pmsite_owner:secret@db.bank/pmsite."
             )
+        return super().execute(*args, **options)
+
+    def handle(self, *args: Any, **options: Any) -> None:
+        alias = options["database"]
         grant_to_application(connections[alias], role=connections["default"].settings_dict["USER"])
         with everything_on(alias):
             super().handle(*args, **options)
