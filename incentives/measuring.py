@@ -104,8 +104,8 @@ def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
         source = SQL("{} UNION ALL {}").format(source, cut)
     pivots = SQL(", ").join(
         part
-        for metric, kind in sorted({(m.metric, m.kind) for m in measures})
-        for part in _pivot(metric, kind)
+        for _, measure in sorted({m.metric: m for m in measures}.items())
+        for part in _pivot(measure)
     )
     keep(
         f"figure_{scope}",
@@ -155,11 +155,17 @@ FROM_VALUES = """
 """
 
 
-def _pivot(metric: int, kind: str) -> Iterable[Composable]:
+def _pivot(measure: MeasureRule) -> Iterable[Composable]:
+    """What :func:`_value` reads of a metric, and no more: each sum is paid for by every person."""
+    metric, kind = measure.metric, measure.kind
     only = SQL("FILTER (WHERE metric_id = {})").format(Literal(metric))
-    parts = {"rows": "sum(rows)"}
+    parts: dict[str, str] = {}
+    if measure.minimum_sample is not None:
+        parts |= {"rows": "sum(rows)"}
     if kind in goals.WEIGHTED or kind == Kind.SUM:
-        parts |= {"n": "sum(numerator)", "d": "sum(denominator)"}
+        parts |= {"n": "sum(numerator)"}
+    if kind in goals.WEIGHTED:
+        parts |= {"d": "sum(denominator)"}
     if kind == Kind.MINIMUM:
         parts |= {"n": "min(minimum)"}
     if kind == Kind.MAXIMUM:
