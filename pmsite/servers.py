@@ -153,7 +153,9 @@ def postgres_settings() -> dict[str, str]:
         "unix_socket_permissions": "0700",
         "shared_buffers": f"{max(128, min(512, memory // 4))}MB",
         "effective_cache_size": f"{max(512, memory // 2)}MB",
-        "work_mem": f"{max(16, min(64, memory // 32))}MB",
+        # A night's totals of 100,000 people in 10 metrics are a million groups: below 256 MB they
+        # spill to disk, which took a fifth longer (docs/performance.md).
+        "work_mem": f"{max(16, min(256, memory // 64))}MB",
         "maintenance_work_mem": "256MB",
         "max_wal_size": "4GB",
         "wal_level": "minimal",  # no replica hangs on it, and bulk loads write less
