@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import time
 from collections.abc import Iterable, Sequence
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -21,6 +20,7 @@ import pandas as pd
 import psycopg
 from psycopg import sql
 
+from bench.memory import peak_mb
 from bench.world import DAYS, END, START, World, from_arguments
 
 NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
@@ -375,7 +375,7 @@ def main() -> None:
         begin = time.perf_counter()
         calculate(connection, world)
         seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     print(json.dumps({"seconds": seconds, "peak_mb": peak}))
 
 

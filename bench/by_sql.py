@@ -9,12 +9,12 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import time
 
 import psycopg
 from psycopg import sql
 
+from bench.memory import peak_mb
 from bench.world import DAYS, END, START, World, from_arguments
 
 NEVER = "'9999-12-31 00:00:00+00'::timestamptz"
@@ -265,7 +265,7 @@ def main() -> None:
         begin = time.perf_counter()
         calculate(connection, world)
         seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     print(json.dumps({"seconds": seconds, "peak_mb": peak}))
 
 

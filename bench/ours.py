@@ -7,7 +7,6 @@ from __future__ import annotations
 
 import json
 import os
-import resource
 import time
 from datetime import timedelta
 
@@ -18,6 +17,7 @@ def main() -> None:
     import django  # the settings need the environment that this process was started with
 
     django.setup()
+    from bench.memory import peak_mb
     from bench.population import AT
     from bench.world import END, from_arguments
     from incentives.calculate import nightly
@@ -28,7 +28,7 @@ def main() -> None:
     with enter(world.tenant):
         nightly(by=None, at=AT, on=END + timedelta(days=1))
     seconds = time.perf_counter() - begin
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
+    peak = peak_mb()
     print(json.dumps({"seconds": seconds, "peak_mb": peak}))
 
 

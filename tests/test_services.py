@@ -83,7 +83,7 @@ def copy(tmp_path: Path) -> Iterator[Copy]:
 
 
 def wait_for(condition: Callable[[], bool], what: str) -> None:
-    deadline = time.monotonic() + 30
+    deadline = time.monotonic() + 90
     while not condition():
         assert time.monotonic() < deadline, f"waited in vain for {what}"
         time.sleep(0.05)
@@ -142,7 +142,9 @@ def test_a_path_too_long_for_a_socket_is_no_obstacle(
     assert copy.ask() == ANSWER
     monkeypatch.setenv("PMSITE_VAR", str(copy.folder))
     for name in ("postgres", "valkey"):
-        services.socket_directory(name).rmdir()
+        sockets = services.socket_directory(name)
+        wait_for(lambda sockets=sockets: not any(sockets.iterdir()), "the servers to be gone")
+        sockets.rmdir()
 
 
 def test_a_replaced_server_is_not_started(copy: Copy) -> None:

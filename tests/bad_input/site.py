@@ -12,7 +12,7 @@ from django.apps import apps
 from django.core.management import CommandError, call_command
 from django.db import connection
 
-from org.base import TenantModel
+from org.constraints import TenantPolicy
 from org.models import Tenant
 from org.tenancy import enter
 
@@ -80,7 +80,8 @@ def _contents(*, of_tenants: bool) -> dict[str, tuple[int, int]]:
     tables = {
         model._meta.db_table
         for model in apps.get_models(include_auto_created=True)
-        if model._meta.managed and issubclass(model, TenantModel) == of_tenants
+        if model._meta.managed and not model._meta.proxy
+        if any(isinstance(c, TenantPolicy) for c in model._meta.constraints) == of_tenants
     }
     queries = [
         f"SELECT '{table}', count(*), coalesce(sum(hashtextextended(t::text, 0)::numeric), 0)"
