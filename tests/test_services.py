@@ -91,7 +91,8 @@ def wait_for(condition: Callable[[], bool], what: str) -> None:
 
 def test_a_program_has_both_servers_up_and_nothing_is_left(copy: Copy) -> None:
     assert copy.ask() == ANSWER
-    assert copy.processes() == {}
+    # On a busy machine a keeper may notice its last user's end after that user has gone.
+    wait_for(lambda: not copy.processes(), "its processes to end")
 
 
 def test_two_programs_share_the_servers_and_the_last_one_stops_them(copy: Copy) -> None:
