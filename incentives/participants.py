@@ -28,10 +28,14 @@ from org.workdays import workday_counts
 
 @dataclass(frozen=True)
 class Frame:
-    """What is calculated: the rules of one version over the days ``[start, end)`` of a period."""
+    """What is calculated: the rules of one version over the days ``[start, end)`` of a period.
+
+    ``people``: the ids of those whose results are wanted; None: everybody's.
+    """
 
     rules: VersionRules
     period: Period
+    people: tuple[int, ...] | None = None
 
     @property
     def version(self) -> PlanVersion:

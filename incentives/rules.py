@@ -66,8 +66,30 @@ class RulesProblem(DomainError):
 
 
 @dataclass(frozen=True)
+class Window:
+    """Which days a measure adds up, seen from the period that is calculated.
+
+    ``kind``: a window of :class:`~incentives.models.Measure`, or ``rolling`` (this period and those
+    before it, ``periods`` in all), ``own_dates`` (``[start, end)``), ``prior`` (the period that
+    lies ``periods`` earlier), ``before`` (the year up to the period's first day), ``since_hire``.
+    """
+
+    kind: str = "period"
+    periods: int = 1
+    start: date | None = None
+    end: date | None = None
+
+
+@dataclass(frozen=True)
 class MeasureRule:
-    """A measure with the definition of its metric on the first day of the period."""
+    """A measure with the definition of its metric on the first day of the period.
+
+    ``metric`` is 0 for a measure over earnings. ``filter`` reads attributes of transactions.
+    ``apart``: whether its segments stay apart, None where the version decides. ``goal_metric``,
+    ``goal_of`` and ``goal_calendar`` (an id) name another goal than that of metric and scope.
+    ``with_manager``: whether the person's own values are in the figure of a unit, of reports;
+    None: as is usual for the scope.
+    """
 
     name: str
     title: str
@@ -83,6 +105,15 @@ class MeasureRule:
     attainment_text: str
     derived: Formula | None = None
     hidden: bool = False
+    window: Window = Window()
+    filter: Formula | None = None
+    undone_as: str = "restate"
+    earnings_of: str = ""
+    apart: str | None = None
+    goal_metric: int | None = None
+    goal_of: str | None = None
+    goal_calendar: int | None = None
+    with_manager: bool | None = None
 
 
 @dataclass(frozen=True)
