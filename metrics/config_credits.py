@@ -9,7 +9,8 @@ from typing import Any
 
 from django.db.models import ProtectedError
 
-from formula import BOOLEAN, DATE, NUMBER, TEXT, Name, Type, key_of, name_problem
+from formula import BOOLEAN, DATE, Name, key_of, name_problem
+from metrics.attributes import TYPES
 from metrics.config_metrics import check_text
 from metrics.models import CreditRule, Metric, TransactionKind
 from org import config_tools as tools
@@ -19,15 +20,6 @@ from org.config_tools import Codes, Problems
 from org.dates import NEVER
 from org.models import User
 
-TYPES: dict[str, Type] = {
-    "money": NUMBER,
-    "number": NUMBER,
-    "percent": NUMBER,
-    "text": TEXT,
-    "choice": TEXT,
-    "date": DATE,
-    "yes_no": BOOLEAN,
-}
 NOWHERE = "none"
 
 KIND = tools.mapping(
@@ -66,7 +58,9 @@ KIND = tools.mapping(
     },
     "key",
 )
-TRANSACTIONS_SCHEMA = tools.by_code("Kinds of work that is paid, and taken back, singly.", KIND)
+TRANSACTIONS_SCHEMA = tools.by_code(
+    "Kinds of work that is paid, and taken back, singly.", KIND, name=True
+)
 
 CREDITS_SCHEMA = tools.listing(
     "Credit rules. In each group the first rule, by order, that takes a transaction credits it.",
