@@ -22,11 +22,10 @@ from formula import (
     Type,
     evaluate,
     key_of,
-    words,
 )
+from incentives.describe import choices, in_words
 from incentives.models import CalculationRun, Earning, PlanPeriod, Result
 from incentives.rules import (
-    PARTS,
     ComponentRule,
     MeasureRule,
     VersionRules,
@@ -273,43 +272,6 @@ def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) ->
             f"{component.title}: the explanation comes to {expected}, but {earning.amount} was"
             " calculated. This must never happen: tell your administrator, and do not pay."
         )
-
-
-def in_words(component: ComponentRule) -> str:
-    """The rule of a component in plain words, part by part."""
-    said = {
-        "gate": "Only if {}.",
-        "modifier": "Times {}.",
-        "floor": "At least {}.",
-        "cap": "At most {}.",
-    }
-    lines = [
-        said.get(part, "Pays {}.").format(words(component.parts[part]))
-        for part in PARTS
-        if part in component.parts
-    ]
-    return " ".join(lines)
-
-
-def choices(rules: VersionRules) -> list[str]:
-    """What the version chose where plans differ, a sentence each."""
-    version = rules.version
-    apart = "kept apart by unit and job type" if rules.separate else "blended into one result"
-    lines = [f"Segments of the period are {apart}."]
-    for what, reduced in (("goal", version.prorate_goal), ("amount", version.prorate_amount)):
-        if not reduced:
-            lines.append(f"The {what} is not reduced for part of a period.")
-            continue
-        by = {
-            "days": f"eligible {version.get_prorate_days_display().lower()}",
-            "share": "contract share",
-        }
-        lines.append(f"The {what} is reduced by {' and '.join(by[r] for r in reduced)}.")
-    if "days" in {*version.prorate_goal, *version.prorate_amount}:
-        lines.append(f"{version.get_first_day_display()} for who starts within the period.")
-    for measure in rules.shown:
-        lines.append(f"Attainment of {measure.title}: {measure.attainment_text}.")
-    return lines
 
 
 def _segments(segments: list[dict[str, Any]]) -> list[str]:
