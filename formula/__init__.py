@@ -9,7 +9,16 @@ from formula.checker import Formula, check
 from formula.engine import Outcome, Step, evaluate
 from formula.errors import FormulaError
 from formula.order import dependency_order
-from formula.scope import Name, Ref, Scope, error_column, key_of, name_problem
+from formula.scope import (
+    DEFAULT_USES,
+    EVERY_USE,
+    Name,
+    Ref,
+    Scope,
+    error_column,
+    key_of,
+    name_problem,
+)
 from formula.sql import layers
 from formula.tables import Table, TableError
 from formula.values import (
@@ -27,7 +36,9 @@ from formula.words import words
 __all__ = [
     "BOOLEAN",
     "DATE",
+    "DEFAULT_USES",
     "ERROR_SENTENCES",
+    "EVERY_USE",
     "NUMBER",
     "TEXT",
     "ErrorValue",

@@ -231,6 +231,10 @@ def tier(table: StepTable, value: Decimal) -> tuple[Value, str]:
     return table.tier(value)
 
 
+def slice_(table: StepTable, before: Decimal, amount: Decimal) -> tuple[Value, str]:
+    return table.slice(before, amount)
+
+
 def rate(table: StepTable, value: Decimal) -> tuple[Value, str]:
     return table.rate(value)
 

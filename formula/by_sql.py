@@ -340,6 +340,19 @@ def tier(layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: T
     return layers.checked((value,), raw, weight=weight)
 
 
+def slice_(
+    layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None
+) -> Sql:
+    before, amount = (layers.light_error(layers.light(part, 1)) for part in parts)
+    after = arithmetic("({a} + {b})")(layers, (before, amount), types, None)
+    if amount.blank:
+        # A blank amount makes the result blank even where TIER of what came before is an error.
+        known = template("CASE WHEN {b} IS NOT NULL THEN {a} END", a=before.value, b=amount.value)
+        before = layers.strict((before, amount), known, weight=1, blank=True)
+    ends = [tier(layers, (end,), types, table) for end in (after, before)]
+    return arithmetic("({a} - {b})")(layers, ends, types, None)
+
+
 def rate(layers: Layering, parts: Sequence[Sql], types: Sequence[Type], table: Table | None) -> Sql:
     value = layers.light(parts[0], 1)
     found, weight = rate_sql(cast(StepTable, table), value.value)

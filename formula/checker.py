@@ -2,16 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import cached_property
 
-from formula.errors import FormulaError, listed, nearest
-from formula.functions import ELSEWHERE, FUNCTIONS, SPECIALS, Function, Mismatch
+from formula.complaints import table_example
+from formula.errors import FormulaError, joined, listed, nearest
+from formula.functions import FUNCTIONS, Function, Mismatch
 from formula.nodes import Call, Expression, Literal, Reference, walk
 from formula.numbers import CONTEXT, is_exact, plain
+from formula.outside import Outside
 from formula.parser import Syntax, parse
 from formula.scope import Ref, Scope
+from formula.specials import SPECIALS, WHERE
 from formula.tables import Table
 from formula.values import BOOLEAN, DATE, NUMBER, TEXT, Type
 
@@ -72,110 +75,96 @@ def check(text: str, scope: Scope, expect: Type | None = None) -> Formula:
     return Formula(text, node)
 
 
-class _Checker:
-    def __init__(self, text: str, scope: Scope) -> None:
-        self.text = text
-        self.scope = scope
+class _Checker(Outside):
+    """Builds the typed nodes of one text; what reads from outside is in Outside."""
 
     def expression(self, syntax: Syntax) -> Expression:
         handler = {
             "number": self._number,
             "string": self._string,
             "name": self._name,
+            "dotted": self._dotted,
             "operator": self._operator,
             "call": self._call,
         }[syntax.kind]
         return handler(syntax)
-
-    def _fail(
-        self,
-        reason: str,
-        at: Syntax,
-        *,
-        suggestion: str = "",
-        example: str = "",
-        name: bool = False,
-    ) -> FormulaError:
-        end = at.name_end if name and at.name_end else at.end
-        if suggestion and not example:
-            start, stop = at.start, end
-            example = " ".join((self.text[:start] + suggestion + self.text[stop:]).split())
-        return FormulaError(
-            reason, text=self.text, start=at.start, end=end, suggestion=suggestion, example=example
-        )
-
-    def _written(self, syntax: Syntax) -> str:
-        return self.text[syntax.start : syntax.end]
 
     # -- leaves ---------------------------------------------------------------------------------
 
     def _number(self, syntax: Syntax) -> Expression:
         number = Decimal(syntax.text)
         if not is_exact(number):
-            raise self._fail(
+            raise self.fail(
                 "A number has at most 18 digits before the point and 12 after it.", syntax
             )
-        return Literal(plain(number), text=self._written(syntax))
+        return Literal(plain(number), text=self.written(syntax))
 
     def _string(self, syntax: Syntax) -> Expression:
-        return Literal(syntax.text[1:-1].replace('""', '"'), text=self._written(syntax))
+        return Literal(syntax.text[1:-1].replace('""', '"'), text=self.written(syntax))
 
     def _name(self, syntax: Syntax) -> Expression:
         word = syntax.text.upper()
         if word in ("TRUE", "FALSE"):
-            return Literal(word == "TRUE", text=self._written(syntax))
+            return Literal(word == "TRUE", text=self.written(syntax))
         found = self.scope.find("name", syntax.text)
         if found is None:
             raise self._unknown_name(syntax)
         return Reference(
-            Ref("value", found), self.scope.names[found].type, text=self._written(syntax)
+            Ref("value", found), self.scope.names[found].type, text=self.written(syntax)
         )
 
     def _unknown_name(self, syntax: Syntax) -> FormulaError:
         word = syntax.text.upper()
         if word in FUNCTIONS or word in SPECIALS:
             example = (FUNCTIONS.get(word) or SPECIALS[word]).example
-            return self._fail(
+            return self.fail(
                 f"{word} is a function: its arguments follow in brackets.", syntax, example=example
             )
         if self.scope.find("table", syntax.text):
-            return self._fail(
+            return self.fail(
                 f'"{syntax.text}" is a rate table. Look a value up in it.',
                 syntax,
-                example=_table_example(
+                example=table_example(
                     self.scope.tables[self.scope.find("table", syntax.text) or ""]
                 ),
             )
         if self.scope.find("fact", syntax.text):
-            return self._fail(
+            return self.fail(
                 f'"{syntax.text}" is a fact about the person. Write FACT({syntax.text}).',
                 syntax,
                 example=f"FACT({syntax.text})",
             )
-        return self._unknown("name", syntax, self.scope.names)
+        for what, said, word in (
+            ("component", "a component", "EARNED"),
+            ("kind", "a kind of transaction", "COUNT"),
+        ):
+            if self.scope.find(what, syntax.text) and word.lower() in self.scope.uses:
+                rest = f"Write {word}({syntax.text})."
+                return self.fail(
+                    f'"{syntax.text}" is {said}. {rest}', syntax, example=f"{word}({syntax.text})"
+                )
+        return self.unknown("name", syntax, self.scope.names)
 
-    def _unknown(self, what: str, syntax: Syntax, known: object) -> FormulaError:
-        names = list(known)  # type: ignore[call-overload]
-        shown = syntax.text.strip('"')
-        near = nearest(shown, names)
-        rest = "" if near else f" There are: {listed(names)}."
-        return self._fail(
-            f'There is no {what} "{shown}" here.{rest}',
+    def _dotted(self, syntax: Syntax) -> Expression:
+        raise self.fail(
+            "A name with a point may stand only in EARNED(plan.component), and in SUM, FIRST and"
+            " LAST(kind.attribute).",
             syntax,
-            suggestion=near,
-            example="" if near else self._example_with(what, names),
+            example=self._dotted_example(syntax),
         )
 
-    def _example_with(self, what: str, names: list[str]) -> str:
-        """A formula that works in this scope, where none of its names is near."""
-        if what == "name":
-            numbers = [n for n in names if self.scope.names[n].type is NUMBER]
-            return f"{numbers[0]} * 4%" if numbers else "100 * 4%"
-        if not names:
-            return ""
-        if what == "rate table":
-            return _table_example(self.scope.tables[names[0]])
-        return f"FACT({names[0]})" if what == "fact" else f"GOAL({names[0]})"
+    def _dotted_example(self, syntax: Syntax) -> str:
+        for what, word in (("component", "EARNED"), ("attribute", "LAST")):
+            found = self.scope.find(what, syntax.text)
+            if found and word.lower() in self.scope.uses:
+                return f"{word}({found})"
+        return SPECIALS["EARNED"].example
+
+    def _usable(self) -> list[str]:
+        """The functions that may be used in this scope."""
+        names = [name for name in FUNCTIONS if name.isalpha()] + list(SPECIALS)
+        kinds = {name: name.lower() for name in names}
+        return [n for n in names if kinds[n] not in WHERE or kinds[n] in self.scope.uses]
 
     # -- operators and functions ----------------------------------------------------------------
 
@@ -195,32 +184,28 @@ class _Checker:
         number = CONTEXT.multiply(literal.value, factor)
         if not is_exact(number):
             return None
-        return Literal(plain(number), text=self._written(syntax))
+        return Literal(plain(number), text=self.written(syntax))
 
     def _call(self, syntax: Syntax) -> Expression:
         name = syntax.text.upper()
         if name in ("TRUE", "FALSE") and not syntax.parts:
-            return Literal(name == "TRUE", text=self._written(syntax))
+            return Literal(name == "TRUE", text=self.written(syntax))
         if name in SPECIALS:
-            return self._special(name, syntax)
+            return self.special(name, syntax)
         if name in FUNCTIONS:
             return self._function(FUNCTIONS[name], syntax)
-        if name in ELSEWHERE:
-            raise self._fail(
-                f"{name} is not available here yet. {ELSEWHERE[name]}.", syntax, name=True
-            )
         if self.scope.find("name", syntax.text):
-            raise self._fail(
+            raise self.fail(
                 f'"{syntax.text}" is a name, not a function: put * before the bracket to multiply.',
                 syntax,
                 name=True,
                 example=f"{syntax.text} * 2",
             )
-        known = [*(n for n in FUNCTIONS if n.isalpha()), *SPECIALS]
+        known = self._usable()
         near = nearest(name, known)
         example = (FUNCTIONS.get(near) or SPECIALS[near]).example if near else ""
-        raise self._fail(
-            f"There is no function {name}." + ("" if near else f" There are: {listed(known, 50)}."),
+        raise self.fail(
+            f"There is no function {name}." + ("" if near else f" There are: {listed(known, 60)}."),
             syntax,
             suggestion=near,
             example=example,
@@ -228,9 +213,10 @@ class _Checker:
         )
 
     def _function(self, function: Function, syntax: Syntax) -> Expression:
-        self._check_count(function.name, syntax, function.least, function.most, function.example)
+        self.may_use(function.name.lower(), function.name, syntax)
+        self.check_count(function.name, syntax, function.least, function.most, function.example)
         if function.repeat == 2 and len(syntax.parts) % 2:
-            raise self._fail(
+            raise self.fail(
                 f"{function.name} takes pairs of a condition and a value; the last one lacks its"
                 " value.",
                 syntax,
@@ -245,41 +231,23 @@ class _Checker:
             nodes += (Reference(Ref("prorate", ""), NUMBER, text="prorate"),)
         return self._typed(function, syntax, parts, nodes, table)
 
-    def _check_count(
-        self, name: str, syntax: Syntax, least: int, most: int | None, example: str
-    ) -> None:
-        count = len(syntax.parts)
-        if count < least or (most is not None and count > most):
-            if most is None:
-                wanted = f"at least {least}"
-            else:
-                wanted = str(least or "no") if least == most else f"{least} or {most}"
-            plural = "" if wanted == "1" else "s"
-            hint = " Say also what holds otherwise." if name == "IF" and count == 2 else ""
-            raise self._fail(
-                f"{name} takes {wanted} argument{plural}, but here are {count}.{hint}",
-                syntax,
-                example=example,
-                name=True,
-            )
-
     def _table(self, function: Function, syntax: Syntax) -> Table:
         found = self.scope.find("table", syntax.text) if syntax.kind == "name" else None
         if found is None and syntax.kind != "name":
-            raise self._fail(
+            raise self.fail(
                 f"{function.name} needs the name of a rate table here.",
                 syntax,
                 example=function.example,
             )
         if found is None:
-            raise self._unknown("rate table", syntax, self.scope.tables)
+            raise self.unknown("rate table", syntax, self.scope.tables)
         table = self.scope.tables[found]
         if function.name not in table.functions:
-            raise self._fail(
+            raise self.fail(
                 f'"{syntax.text}" is a {table.kind} table; {function.name} cannot use it. It is for'
-                f" {' and '.join(table.functions)}.",
+                f" {joined(table.functions)}.",
                 syntax,
-                example=_table_example(table),
+                example=table_example(table),
             )
         return table
 
@@ -296,7 +264,7 @@ class _Checker:
         if wrong is not None:
             raise self._wrong_type(function, written, wrong, nodes)
         result = function.result_type(types, table)
-        return Call(function.name, nodes, result, table, text=self._written(syntax))
+        return Call(function.name, nodes, result, table, text=self.written(syntax))
 
     def _wrong_type(
         self,
@@ -317,50 +285,4 @@ class _Checker:
             reason = f"{symbol} needs {expected} here, but this is {found}."
         if at.text in ("<", "<=", ">", ">=", "=", "<>") and wrong.found is BOOLEAN:
             reason += " Join two comparisons with AND(a < b, b < c)."
-        return self._fail(reason, at, example=function.example)
-
-    # -- what reads from outside ----------------------------------------------------------------
-
-    def _special(self, name: str, syntax: Syntax) -> Expression:
-        wanted = 0 if name in ("TENURE", "TRUE", "FALSE") else 1
-        self._check_count(name, syntax, wanted, wanted, SPECIALS[name].example)
-        if name == "TENURE":
-            return Reference(Ref("tenure", ""), NUMBER, text=self._written(syntax))
-        argument = syntax.parts[0]
-        reference = self._fact(argument) if name == "FACT" else self._measure(name, argument)
-        return replace(reference, text=self._written(syntax))
-
-    def _measure(self, function: str, syntax: Syntax) -> Reference:
-        example = SPECIALS[function].example
-        if syntax.kind != "name":
-            raise self._fail(f"{function} needs the name of a measure.", syntax, example=example)
-        found = self.scope.find("name", syntax.text)
-        if found is None:
-            raise self._unknown(
-                "measure", syntax, [n for n, name in self.scope.names.items() if name.measure]
-            )
-        if not self.scope.names[found].measure:
-            raise self._fail(
-                f'"{syntax.text}" is no measure, so it has no goal.', syntax, example=example
-            )
-        return Reference(Ref(function.lower(), found), NUMBER)
-
-    def _fact(self, syntax: Syntax) -> Reference:
-        if syntax.kind not in ("name", "string"):
-            raise self._fail(
-                "FACT needs the name of a fact.", syntax, example=SPECIALS["FACT"].example
-            )
-        found = self.scope.find("fact", syntax.text.strip('"'))
-        if found is None:
-            raise self._unknown("fact", syntax, self.scope.facts)
-        return Reference(Ref("fact", found), self.scope.facts[found])
-
-
-def _table_example(table: Table) -> str:
-    return {
-        "TIER": f"TIER(sales, {table.name})",
-        "RATE": f"sales * RATE(sales, {table.name})",
-        "CURVE": f"base * CURVE(quality, {table.name})",
-        "MATRIX": f"MATRIX(sales, quality, {table.name})",
-        "LOOKUP": f"LOOKUP(region, {table.name}, 0)",
-    }[table.functions[0]]
+        return self.fail(reason, at, example=function.example)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from difflib import get_close_matches
 
 
@@ -71,3 +71,10 @@ def listed(names: Iterable[str], limit: int = 8) -> str:
         return "none"
     shown = ", ".join(ordered[:limit])
     return f"{shown} and {len(ordered) - limit} more" if len(ordered) > limit else shown
+
+
+def joined(names: Sequence[str], word: str = "and") -> str:
+    """``a, b and c``."""
+    if len(names) < 2:
+        return "".join(names)
+    return f"{', '.join(names[:-1])} {word} {names[-1]}"

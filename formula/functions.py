@@ -26,7 +26,15 @@ _KINDS: dict[str, tuple[Type, ...]] = {
     "ordered": (NUMBER, DATE, TEXT),
 }
 _VARIABLES = ("same", "amount", "ordered")
-GROUPS = ("Decisions", "Numbers", "Comparisons and text", "Rate tables", "Performance and people")
+GROUPS = (
+    "Decisions",
+    "Numbers",
+    "Comparisons and text",
+    "Rate tables",
+    "Performance and people",
+    "Other periods and other people",
+    "Transactions",
+)
 
 
 @dataclass(frozen=True)
@@ -348,6 +356,14 @@ _ALL = (
         "each slice of {0} at its own rate in table {table}", table_at=1,
     ),
     _function(
+        3, "SLICE before:number, amount:number", "number",
+        "What an amount adds to TIER after what came before it: TIER(before + amount) less"
+        " TIER(before). However a total is divided into amounts, one after the other, their slices"
+        " sum exactly to TIER of the total.",
+        "SLICE(sales, 500, step)", _looked_up(_D.slice_), _S.slice_,
+        "each slice of {1}, which comes after {0}, at its own rate in table {table}", table_at=2,
+    ),
+    _function(
         3, "RATE value:key", "number",
         "The rate that the value reaches. Multiply it yourself by the amount that it is paid on.",
         "sales * RATE(sales, step)", _looked_up(_D.rate), _S.rate,
@@ -383,51 +399,3 @@ _ALL = (
 )  # fmt: skip
 
 FUNCTIONS: dict[str, Function] = {function.name: function for function in _ALL}
-
-
-@dataclass(frozen=True)
-class Special:
-    """A word that reads a value from outside, or stands for one."""
-
-    signature: str
-    group: str
-    meaning: str
-    example: str
-
-
-SPECIALS: dict[str, Special] = {
-    "ATTAINMENT": Special(
-        "ATTAINMENT(measure)", GROUPS[4],
-        "What was reached of the measure's goal, 1 for 100%, by the metric's direction and rounded"
-        " to its decimals. Blank without a goal.",
-        "IF(ATTAINMENT(sales) >= 100%, 500, 0)",
-    ),
-    "GOAL": Special(
-        "GOAL(measure)", GROUPS[4], "The measure's goal; blank without one.",
-        "MAX(sales - GOAL(sales), 0) * 10",
-    ),
-    "FACT": Special(
-        "FACT(name)", GROUPS[4],
-        "A fact about the person, such as base pay; the name may stand in quotation marks.",
-        "FACT(base_pay) * 10%",
-    ),
-    "TENURE": Special(
-        "TENURE()", GROUPS[4], "Whole months since the person's tenure began.",
-        "IF(TENURE() < 3, 300, 0)",
-    ),
-    "TRUE": Special("TRUE", GROUPS[0], "Yes.", "IFS(sales > 100, 500, TRUE, 0)"),
-    "FALSE": Special("FALSE", GROUPS[0], "No.", "licensed = FALSE"),
-}  # fmt: skip
-
-ENTRIES: dict[str, Function | Special] = {**FUNCTIONS, **SPECIALS}
-"""All that the reference describes."""
-
-ELSEWHERE = {
-    "RUNNING": "It may be used in components that are worked out per credit",
-    "SLICE": "It may be used in components that are worked out per credit",
-    "EARNED": "It may be used where a formula builds on the earnings of another component",
-    "PRIOR": "It may be used where earlier periods are at hand",
-    "YTD": "It may be used where earlier periods are at hand",
-    "RANK": "It may be used where all people of a group are known",
-    "SHARE": "It may be used where all people of a group are known",
-}

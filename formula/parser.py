@@ -22,7 +22,7 @@ GRAMMAR = r"""
 ?power: unary | power CARET unary -> binary
 ?unary: percent | ADD unary -> prefix
 ?percent: atom | percent PERCENT -> postfix
-?atom: NUMBER -> number | STRING -> string | NAME -> name
+?atom: NUMBER -> number | STRING -> string | NAME -> name | DOTTED -> dotted
      | NAME OPEN CLOSE -> call | NAME OPEN arguments CLOSE -> call
      | OPEN expression CLOSE -> group
 arguments: expression (COMMA expression)*
@@ -39,6 +39,7 @@ COMMA: ","
 NUMBER: /[0-9]+(\.[0-9]+)?|\.[0-9]+/
 STRING: /"(?:[^"]|"")*"/
 NAME: /[^\W\d]\w*/
+DOTTED.1: /[^\W\d]\w*\.[^\W\d]\w*/
 %ignore /[ \t\r\n\xa0]+/
 """
 
@@ -56,6 +57,7 @@ _REMEDIES = (
     (r"\*\*", "Write ^ for a power."),
     (r";", "Separate arguments with a comma."),
     (r"['‘’“”„«»]", 'Put texts in straight double quotation marks, such as "North".'),
+    (r"\.", "Names with a point have two parts, such as plan.component or kind.attribute."),
     (r"[\[\]{}]", "Use round brackets ( )."),
     (r"[–—−]", "Write - for minus."),
     (r"[$€£¥]", "Write amounts without a currency sign."),
@@ -64,7 +66,7 @@ _REMEDIES = (
 
 @dataclass(frozen=True)
 class Syntax:
-    """A piece of a formula as written. ``kind``: number, string, name, call, operator."""
+    """A piece of a formula as written. ``kind``: number, string, name, dotted, call, operator."""
 
     kind: str
     text: str
@@ -86,6 +88,9 @@ class _Build(Transformer[Token, Syntax]):
 
     def name(self, parts: list[Token]) -> Syntax:
         return self._leaf("name", parts[0])
+
+    def dotted(self, parts: list[Token]) -> Syntax:
+        return self._leaf("dotted", parts[0])
 
     def _leaf(self, kind: str, token: Token) -> Syntax:
         start, end = _span(token)
@@ -279,5 +284,5 @@ def _is_operator(token: str) -> bool:
 
 
 def _last_token(text: str, before: int) -> str:
-    tokens = re.findall(r'"(?:[^"]|"")*"|\w+(?:\.\d+)?|<=|>=|<>|[^\s\w]', text[:before])
+    tokens = re.findall(r'"(?:[^"]|"")*"|\w+(?:\.\w+)?|<=|>=|<>|[^\s\w]', text[:before])
     return tokens[-1] if tokens else ""

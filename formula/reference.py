@@ -6,9 +6,10 @@ from __future__ import annotations
 import sys
 from collections.abc import Iterator
 
-from formula.functions import ELSEWHERE, ENTRIES, GROUPS, Function, Special
+from formula.functions import GROUPS, Function
 from formula.spec import ROWS, Row
 from formula.spec_tables import SPECS
+from formula.specials import ENTRIES, WHERE, Special
 from formula.values import ERROR_SENTENCES
 
 _MOST_EXAMPLES = 6
@@ -49,7 +50,6 @@ def _lines() -> Iterator[str]:
         for name, entry in ENTRIES.items():
             if entry.group == group:
                 yield from _entry(name, entry)
-    yield from _not_here()
     yield from _tables()
     yield from _errors()
 
@@ -57,6 +57,8 @@ def _lines() -> Iterator[str]:
 def _entry(name: str, entry: Function | Special) -> Iterator[str]:
     yield f"### `{entry.signature}`\n"
     yield f"{entry.meaning}\n"
+    if where := WHERE.get(name.lower()):
+        yield f"*May be used only {where}.*\n"
     yield f"    {entry.example}\n"
     rows = [row for row in ROWS if row.about == name][:_MOST_EXAMPLES]
     if rows:
@@ -79,13 +81,6 @@ def _shown(text: str | None) -> str:
     if text is None:
         return "*blank*"
     return f"*error {text[1:]}*" if text.startswith("!") else text
-
-
-def _not_here() -> Iterator[str]:
-    yield "## Not available everywhere\n"
-    for name, where in ELSEWHERE.items():
-        yield f"- `{name}`: not available here yet. {where}."
-    yield ""
 
 
 def _tables() -> Iterator[str]:

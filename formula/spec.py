@@ -1,8 +1,9 @@
 """What formulas mean: expression, inputs, expected. Both engines run every row of it.
 
 The names have fixed types: ``a b c n`` are numbers, ``s t`` texts, ``p q`` yes/no, ``d e`` dates;
-``sales`` is a measure, ``base`` a fact. Inputs and results are written as text; None is blank and
-``!code`` an error value. The function reference takes its examples from here.
+``sales`` is a measure, ``base`` a fact, ``bonus`` a component, ``payment`` a kind of transaction
+that may be about this one. Inputs and results are written as text; None is blank and ``!code`` an
+error value. The function reference takes its examples from here.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from formula.scope import Name, Scope
+from formula.scope import EVERY_USE, Name, Scope
 from formula.spec_tables import TABLE_ROWS, TABLES
 from formula.values import BOOLEAN, DATE, NUMBER, TEXT, ErrorValue, Type, Value
 
@@ -26,6 +27,9 @@ SCOPE = Scope(
     },
     tables=TABLES,
     facts={"base": NUMBER, "grade": TEXT, "hired": DATE, "licensed": BOOLEAN},
+    components=["bonus", "spiff.prize"],
+    about={"payment": {"amount": NUMBER, "paid": DATE, "bank": TEXT, "final": BOOLEAN}},
+    uses=EVERY_USE,
 )
 
 Given = Mapping[str, str | None]
@@ -459,6 +463,65 @@ _ROWS: dict[str, list[tuple[str, Given, str | None]]] = {
     "TENURE": [
         ("IF(TENURE() < 3, 300, 0)", {"tenure": "2"}, "300"),
         ("TENURE()", {"tenure": None}, None),
+    ],
+    "PRIOR": [
+        ("sales - PRIOR(sales, 1)", {"sales": "120", "prior sales 1": "100"}, "20"),
+        ("PRIOR(Sales, 12)", {"prior sales 12": None}, None),
+        ("DEFAULT(PRIOR(sales, 2), 0)", {"prior sales 2": None}, "0"),
+        ("PRIOR(sales, 02) + 1", {"prior sales 2": "!no_data"}, "!no_data"),
+    ],
+    "YTD": [
+        ("TIER(YTD(sales), step)", {"ytd sales": "108000"}, "4480"),
+        ("YTD(sales) - sales", {"ytd sales": "500", "sales": "120"}, "380"),
+        ("YTD(sales)", {"ytd sales": None}, None),
+    ],
+    "QTD": [
+        ("IF(QTD(sales) >= 300, 500, 0)", {"qtd sales": "300"}, "500"),
+        ("QTD(sales)", {"qtd sales": "!no_data"}, "!no_data"),
+    ],
+    "RANK": [
+        ("IF(RANK(sales, unit) <= 3, 500, 0)", {"rank sales unit": "3"}, "500"),
+        ("RANK(sales)", {"rank sales plan": "2"}, "2"),
+        ("RANK(sales, PLAN)", {"rank sales plan": "2"}, "2"),
+        ("RANK(bonus, job_type)", {"rank c.bonus job_type": "7"}, "7"),
+        ("IF(RANK(sales) = 1, 300, 0)", {"rank sales plan": None}, None),
+    ],
+    "TIES": [
+        ("300 / TIES(sales)", {"ties sales plan": "2"}, "150"),
+        ("TIES(bonus, unit)", {"ties c.bonus unit": None}, None),
+    ],
+    "SHARE": [
+        ("1000 * SHARE(sales, unit)", {"share sales unit": "0.333333333333"}, "333.333333333"),
+        ("SHARE(bonus)", {"share c.bonus plan": "!division"}, "!division"),
+    ],
+    "EARNED": [
+        ("EARNED(bonus) * 10%", {"earned bonus": "250.50"}, "25.05"),
+        ("EARNED(SPIFF.prize)", {"earned spiff.prize": "30"}, "30"),
+        ('EARNED("spiff.prize")', {"earned spiff.prize": None}, None),
+        ("EARNED(bonus) + 1", {"earned bonus": "!no_rate"}, "!no_rate"),
+    ],
+    "RUNNING": [
+        ("RUNNING(sales) + a", {"running sales": "90000", "a": "18000"}, "108000"),
+        ("RUNNING(sales)", {"running sales": None}, None),
+    ],
+    "COUNT": [
+        ("IF(COUNT(payment) > 0, 0, 50)", {"count payment": "0"}, "50"),
+        ("COUNT(Payment)", {"count payment": "3"}, "3"),
+    ],
+    "SUM": [
+        ("SUM(payment.amount) / a", {"sum payment.amount": "600", "a": "1000"}, "0.6"),
+        ("SUM(payment.amount) / a", {"sum payment.amount": "0", "a": "0"}, "!division"),
+    ],
+    "FIRST": [
+        ("NOT(ISBLANK(FIRST(payment.paid)))", {"first payment.paid": "2026-06-12"}, "TRUE"),
+        ("NOT(ISBLANK(FIRST(payment.paid)))", {"first payment.paid": None}, "FALSE"),
+        ("FIRST(payment.amount) * 2", {"first payment.amount": "70"}, "140"),
+        ("IF(FIRST(payment.final), 1, 2)", {"first payment.final": "TRUE"}, "1"),
+    ],
+    "LAST": [
+        ("LAST(payment.paid) - d", {"last payment.paid": "2026-06-12", "d": "2026-06-01"}, "11"),
+        ('LAST(payment.bank) = "north"', {"last payment.bank": "North"}, "TRUE"),
+        ("LAST(payment.paid)", {"last payment.paid": None}, None),
     ],
     "TRUE": [("TRUE", _NONE, "TRUE"), ("true()", _NONE, "TRUE"), ("NOT(False)", _NONE, "TRUE")],
 }  # fmt: skip

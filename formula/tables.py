@@ -13,7 +13,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from decimal import Decimal
 from functools import cached_property
-from typing import Any, ClassVar
+from typing import Any, ClassVar, cast
 
 from formula.numbers import CONTEXT, fitted, plain, written
 from formula.values import NUMBER, TEXT, Failed, Type
@@ -71,7 +71,8 @@ class StepTable(Table):
 
     @property
     def functions(self) -> tuple[str, ...]:
-        return {"tier": ("TIER",), "rate": ("RATE",)}.get(self.kind, ("TIER", "RATE"))
+        own = {"tier": ("TIER", "SLICE"), "rate": ("RATE",)}
+        return own.get(self.kind, ("TIER", "SLICE", "RATE"))
 
     @cached_property
     def intercepts(self) -> tuple[Decimal, ...]:
@@ -104,6 +105,39 @@ class StepTable(Table):
             return Decimal(0), f"below {written(self.bounds[0])}: nothing"
         total = CONTEXT.fma(x, self.rates[row], self.intercepts[row])
         return fitted(total), f"{self._row_words(row)}: {self._slices(x, row)}"
+
+    def slice(self, before: Decimal, amount: Decimal) -> Found:
+        """TIER(before + amount) - TIER(before), and the rows that the amount lies in, in words."""
+        after = fitted(CONTEXT.add(before, amount))
+        (upper, _), (lower, _) = self.tier(after), self.tier(before)
+        value = fitted(CONTEXT.subtract(cast(Decimal, upper), cast(Decimal, lower)))
+        return value, self._slice_words(before, after)
+
+    def _slice_words(self, before: Decimal, after: Decimal) -> str:
+        """ "row 2 (from 100: 6%) after row 1: 10 × 4% + 8 × 6%"; the row reached comes first."""
+        first, last = self.row(before), self.row(after)
+        parts = self._parts(before, after)
+        reached = self.rate(after)[1] if last is None else self._row_words(last)
+        if first != last:
+            left = f"row {first + 1}" if first is not None else "nothing below the first row"
+            reached += f" after {left}"
+        return f"{reached}: {' + '.join(parts)}" if parts else reached
+
+    def _parts(self, before: Decimal, after: Decimal) -> list[str]:
+        """How much of the way from ``before`` to ``after`` lies in which row; back is negative."""
+        low, high = sorted((before, after))
+        ends = (*self.bounds[1:], high)
+        parts, start = [], low
+        if self.below_nothing:
+            start = max(low, self.bounds[0])
+        for end, rate in zip(ends, self.rates, strict=True):
+            stop = min(end, high)
+            if stop > start:
+                width = CONTEXT.subtract(stop, start)
+                signed = plain(width if after > before else CONTEXT.minus(width))
+                parts.append(f"{written(signed)} × {written(rate, percent=self.percent)}")
+                start = stop
+        return parts
 
     def _row_words(self, row: int) -> str:
         rate = written(self.rates[row], percent=self.percent)

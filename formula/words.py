@@ -8,6 +8,7 @@ from decimal import Decimal
 from functools import singledispatch
 
 from formula.checker import Formula
+from formula.errors import joined
 from formula.functions import FUNCTIONS
 from formula.nodes import Call, Expression, Literal, Reference
 from formula.numbers import written
@@ -37,7 +38,11 @@ def _(node: Literal) -> str:
 
 @_words.register
 def _(node: Reference) -> str:
-    name = node.ref.name.replace("_", " ")
+    ref = node.ref
+    name = ref.subject.replace("_", " ")
+    owner, _, part = name.rpartition(".")
+    within = {"plan": "the plan", "unit": "the unit", "job_type": "the job type"}.get(ref.within)
+    by = f"what {name} pays" if ref.of_component else name
     return {
         "value": name,
         "goal": f"the goal of {name}",
@@ -45,7 +50,23 @@ def _(node: Reference) -> str:
         "fact": name,
         "tenure": "months of tenure",
         "prorate": "the eligible part of the period",
-    }[node.ref.kind]
+        "prior": f"{name} {_earlier(ref.periods)}",
+        "ytd": f"{name} of the year to date",
+        "qtd": f"{name} of the quarter to date",
+        "rank": f"the place by {by} within {within}",
+        "ties": f"the number of people on the same place by {by} within {within}",
+        "share": f"the part of {by} within {within}",
+        "earned": f"what {part} of plan {owner} pays" if owner else f"what {name} pays",
+        "running": f"the total of {name} before this credit",
+        "count": f"the number of {name} transactions about it",
+        "sum": f"the sum of {part} over the {owner} transactions about it",
+        "first": f"{part} of the first {owner} transaction about it",
+        "last": f"{part} of the last {owner} transaction about it",
+    }[ref.kind]
+
+
+def _earlier(periods: int) -> str:
+    return "of the period before" if periods == 1 else f"{periods} periods earlier"
 
 
 @_words.register
@@ -57,10 +78,10 @@ def _(node: Call) -> str:
         return _day(node)
     parts = [_part(node, position) for position in range(len(node.arguments))]
     named = {
-        "and": _listed(parts, "and"),
-        "or": _listed(parts, "or"),
-        "all": _listed(parts, "and"),
-        "rest": _listed(parts[1:], "and"),
+        "and": joined(parts, "and"),
+        "or": joined(parts, "or"),
+        "all": joined(parts, "and"),
+        "rest": joined(parts[1:], "and"),
         "table": node.table.name.replace("_", " ") if node.table else "",
         "places": _places(node, parts),
         "else": f", or {parts[1]} where there is none" if len(parts) > 1 else "",
@@ -110,10 +131,3 @@ def _places(node: Call, parts: Sequence[str]) -> str:
     if len(parts) < 2:
         return " to a whole number"
     return f" to {parts[1]} decimal places"
-
-
-def _listed(parts: Sequence[str], word: str) -> str:
-    """a, b and c."""
-    if len(parts) < 2:
-        return "".join(parts)
-    return f"{', '.join(parts[:-1])} {word} {parts[-1]}"

@@ -18,11 +18,16 @@ Text = SearchStrategy[str]
 Kinds = Mapping[Type, Text]
 
 NAMES = {
-    NUMBER: [*"abcn", "sales", "GOAL(sales)", "ATTAINMENT(sales)", "FACT(base)", "TENURE()"],
-    TEXT: ["s", "t", "FACT(grade)"],
-    BOOLEAN: ["p", "q", "FACT(licensed)"],
-    DATE: ["d", "e", "FACT(hired)"],
-}
+    NUMBER: [
+        *"abcn", "sales", "GOAL(sales)", "ATTAINMENT(sales)", "FACT(base)", "TENURE()",
+        "PRIOR(sales, 3)", "YTD(sales)", "QTD(sales)", "RANK(sales, unit)", "TIES(bonus)",
+        "SHARE(sales, job_type)", "EARNED(spiff.prize)", "RUNNING(sales)", "COUNT(payment)",
+        "SUM(payment.amount)", "FIRST(payment.amount)",
+    ],
+    TEXT: ["s", "t", "FACT(grade)", "LAST(payment.bank)"],
+    BOOLEAN: ["p", "q", "FACT(licensed)", "FIRST(payment.final)"],
+    DATE: ["d", "e", "FACT(hired)", "LAST(payment.paid)"],
+}  # fmt: skip
 LETTERS = "aAbBéÉßẞsSİıiΣσς%'\\\" {}0_-"
 
 smallish = st.decimals(-1000, 1000, places=2)
@@ -119,6 +124,7 @@ def deciding(kinds: Kinds, kind: Type) -> list[Text]:
 def numeric(kinds: Kinds) -> list[Text]:
     x, day = kinds[NUMBER], kinds[DATE]
     places = st.integers(-13, 13).map(lambda n: f"({n})")
+    two = [f"SLICE(#, #, {table})" for table in tables("SLICE")]
     one = [f"{name}(#, {table})" for name in ("TIER", "RATE", "CURVE") for table in tables(name)]
     return [
         st.sampled_from("+-*/").flatmap(lambda sign: filled(f"(# {sign} #)", x, x)),
@@ -140,6 +146,7 @@ def numeric(kinds: Kinds) -> list[Text]:
             lambda name: filled(f"{name}(#)", x)
         ),
         st.sampled_from(one).flatmap(lambda pattern: filled(pattern, x)),
+        st.sampled_from(two).flatmap(lambda pattern: filled(pattern, x, x)),
         st.one_of(*crossing(kinds)),
         st.one_of(*looking_up(kinds, NUMBER)),
     ]

@@ -2,13 +2,26 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from formula import BOOLEAN, DATE, NUMBER, TEXT, FormulaError, Name, Scope, Table, Type, check
+from formula import (
+    BOOLEAN,
+    DATE,
+    EVERY_USE,
+    NUMBER,
+    TEXT,
+    FormulaError,
+    Name,
+    Scope,
+    Table,
+    Type,
+    check,
+)
 from formula.errors import nearest
-from formula.functions import ELSEWHERE, ENTRIES
+from formula.specials import ENTRIES, WHERE
 
 MESSAGES = Path(__file__).with_name("messages")
 
@@ -33,6 +46,15 @@ SCOPE = Scope(
     },
     facts={"base_pay": NUMBER},
 )
+FULL = replace(
+    SCOPE,
+    components=["commission", "spiff.prize", "North-2026.bonus"],
+    about={
+        "cancellation": {"cancelled": DATE, "reason": TEXT},
+        "payment": {"amount": NUMBER, "paid": DATE},
+    },
+    uses=EVERY_USE,
+)
 
 
 def message_files() -> list[Path]:
@@ -44,7 +66,7 @@ def test_the_message_is_as_written(path: Path) -> None:
     """A file holds the formula, a line of dashes, and the message."""
     text, _, message = path.read_text(encoding="utf-8").partition("\n-----\n")
     with pytest.raises(FormulaError) as caught:
-        check(text, SCOPE)
+        check(text, FULL if path.stem.startswith("full_") else SCOPE)
     assert f"{caught.value}\n" == message
 
 
@@ -52,15 +74,24 @@ def test_there_is_a_message_for_every_way_to_be_wrong() -> None:
     assert len(message_files()) >= 40
 
 
-@pytest.mark.parametrize("name", sorted(ELSEWHERE))
-def test_functions_of_other_places_say_where_they_belong(name: str) -> None:
-    with pytest.raises(FormulaError, match=f"{name} is not available here yet. It may be used"):
-        check(f"1 + {name}(sales, 2)", SCOPE)
+@pytest.mark.parametrize("kind", sorted(EVERY_USE))
+def test_functions_of_other_places_say_where_they_belong(kind: str) -> None:
+    with pytest.raises(FormulaError) as caught:
+        check(f"1 + {kind}(sales, 2)", replace(FULL, uses=EVERY_USE - {kind}))
+    assert caught.value.reason == f"{kind.upper()} may be used only {WHERE[kind]}."
+    assert caught.value.caret == "    " + "^" * len(kind)
 
 
-def test_every_example_works() -> None:
-    for entry in ENTRIES.values():
-        check(entry.example, SCOPE)
+def test_by_default_what_always_worked_may_be_used() -> None:
+    check("PRORATE(GOAL(sales) * ATTAINMENT(sales) + TENURE() + FACT(base_pay))", SCOPE)
+    with pytest.raises(FormulaError, match="There is no function RANC") as caught:
+        check("RANC(sales)", SCOPE)
+    assert caught.value.suggestion != "RANK"
+
+
+@pytest.mark.parametrize("name", sorted(ENTRIES))
+def test_every_example_works(name: str) -> None:
+    check(ENTRIES[name].example, FULL)
 
 
 @pytest.mark.parametrize(

@@ -46,7 +46,7 @@ def test_columns_are_lower_case_and_so_are_their_errors() -> None:
     assert Ref("value", "Größe").column == "größe"
     assert Ref("goal", "Sold").error_column == "goal sold !"
     with pytest.raises(ValueError, match="no kind of reference"):
-        Ref("rank", "sold")
+        Ref("weather", "sold")
 
 
 def test_equal_formulas_are_equal_however_they_were_written() -> None:

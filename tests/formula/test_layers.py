@@ -115,6 +115,7 @@ def test_text_of_users_cannot_leave_its_place(sql: Run) -> None:
         "AND(" * 25 + "p" + ", a / b > 1)" * 25 + " = q",
         "IF(a / b > 1, " * 25 + "1" + ", 2 / c)" * 25,
         "(" * 20 + "a" + " / b + c) * a" * 20,
+        "SLICE(a / b, " * 20 + "c / b" + ", step)" * 20,
         "MAX(0, " * 25 + "a" + " - b)" * 25,
         "DEFAULT(" * 25 + "a / b" + ", c / a)" * 25,
     ],

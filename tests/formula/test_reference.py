@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from formula.functions import ENTRIES
 from formula.reference import reference
+from formula.specials import ENTRIES
 
 WRITTEN = Path(__file__).parents[2] / "docs" / "formula-reference.md"
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 import pytest
 
 from formula import ErrorValue, Formula, Value, check, evaluate
-from formula.functions import FUNCTIONS, SPECIALS
+from formula.functions import FUNCTIONS
 from formula.spec import ROWS, SCOPE, Row, read
+from formula.specials import SPECIALS
 
 from .populations import Result, Run, run_each, types_of
 
