@@ -158,7 +158,7 @@ class _Checker(Outside):
             found = self.scope.find(what, syntax.text)
             if found and word.lower() in self.scope.uses:
                 return f"{word}({found})"
-        return SPECIALS["EARNED"].example
+        return ""
 
     def _usable(self) -> list[str]:
         """The functions that may be used in this scope."""

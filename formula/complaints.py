@@ -66,6 +66,7 @@ class Complaints:
             "component": "EARNED({}) * 10%",
             "kind of transaction": "COUNT({}) > 0",
             "attribute": "ISBLANK(LAST({}))",
+            "measure or component": "RANK({})",
         }
         return patterns.get(what, "GOAL({})").format(names[0])
 

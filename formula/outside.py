@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Collection
 from dataclasses import replace
 
 from formula.complaints import Complaints
@@ -57,7 +57,8 @@ class Outside(Complaints):
         first = syntax.parts[0]
         within = self._within(special, syntax.parts[1]) if len(syntax.parts) > 1 else WITHIN[0]
         component = self._component_of_this_plan(special, first)
-        subject = f"{PAID}{component}" if component else self._measure(special, first)
+        others = self.scope.components
+        subject = f"{PAID}{component}" if component else self._measure(special, first, others)
         return Reference(Ref(special.kind, f"{subject} {within}"), NUMBER)
 
     def _within(self, special: Special, syntax: Syntax) -> str:
@@ -146,16 +147,17 @@ class Outside(Complaints):
             raise self.unknown(title, syntax, known)
         return found
 
-    def _measure(self, special: Special, syntax: Syntax) -> str:
+    def _measure(self, special: Special, syntax: Syntax, others: Collection[str] = ()) -> str:
+        """The measure; ``others``: what else it could be, for a suggestion."""
         if syntax.kind != "name":
             raise self.fail(
                 f"{special.name} needs the name of a measure.", syntax, example=special.example
             )
         found = self.scope.find("name", syntax.text)
         if found is None:
-            raise self.unknown(
-                "measure", syntax, [n for n, name in self.scope.names.items() if name.measure]
-            )
+            measures = [n for n, name in self.scope.names.items() if name.measure]
+            known = [*measures, *(other for other in others if "." not in other)]
+            raise self.unknown("measure or component" if others else "measure", syntax, known)
         if not self.scope.names[found].measure:
             lacks = "so it has no goal" if special.kind in ("goal", "attainment") else ""
             lacks = lacks or f"which {special.name} needs"

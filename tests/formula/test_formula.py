@@ -8,7 +8,9 @@ from decimal import Decimal
 import pytest
 
 from formula import (
+    DATE,
     ERROR_SENTENCES,
+    EVERY_USE,
     NUMBER,
     ErrorValue,
     FormulaError,
@@ -47,6 +49,82 @@ def test_columns_are_lower_case_and_so_are_their_errors() -> None:
     assert Ref("goal", "Sold").error_column == "goal sold !"
     with pytest.raises(ValueError, match="no kind of reference"):
         Ref("weather", "sold")
+
+
+LONG = "größe_" + "x" * 42  # 50 bytes, the longest name there is
+
+
+def test_columns_stay_within_what_postgresql_keeps() -> None:
+    refs = [
+        Ref(kind, name)
+        for kind, names in {
+            "attainment": [LONG, LONG[:-1] + "y"],
+            "prior": [f"{LONG} 9", f"{LONG} 99"],
+            "share": [f"{LONG} plan", f"{LONG} job_type", f"c.{LONG} job_type", f"{LONG} unit"],
+            "ties": [f"c.{LONG} job_type"],
+            "earned": [f"{LONG}.{LONG}", f"{LONG}.{LONG[:-1]}y", f"{LONG}.{LONG.upper()}z"],
+            "sum": [f"{LONG}.{LONG}"],
+            "first": [f"{LONG}.{LONG}", f"{LONG}.é{LONG[2:]}"],
+        }.items()
+        for name in names
+    ]
+    columns = {column for ref in refs for column in (ref.column, ref.error_column)}
+    assert len(columns) == 2 * len(refs)
+    assert max(len(column.encode()) for column in columns) <= 63
+    large = LONG.replace("x", "X")
+    assert Ref("earned", f"{LONG}.{large}").column == Ref("earned", f"{large}.{LONG}").column
+    # What is stored beside results is found by these names again: they must never change.
+    written = Ref("earned", "p" * 40 + "." + "c" * 40).column
+    assert written == "earned " + "p" * 40 + ".~5411c5d14f29"
+
+
+def test_a_reference_says_what_it_is_about() -> None:
+    formula = check(
+        "PRIOR(sales, 2) + RANK(bonus, unit) + TIES(sales) + EARNED(spiff.prize)", SCOPE
+    )
+    found = {ref.kind: (ref.subject, ref.periods, ref.within) for ref in formula.references}
+    assert found == {
+        "prior": ("sales", 2, ""),
+        "rank": ("bonus", 0, "unit"),
+        "ties": ("sales", 0, "plan"),
+        "earned": ("spiff.prize", 0, ""),
+    }
+    assert [ref.kind for ref in sorted(formula.references) if ref.of_component] == ["rank"]
+
+
+def test_names_keep_the_form_that_the_scope_gives_them() -> None:
+    scope = Scope(
+        {"Sold": Name(NUMBER, measure=True)},
+        components=["Bonus", "Nord-2026.Bonus"],
+        about={"Payment": {"Paid": DATE}},
+        uses=EVERY_USE,
+    )
+    formula = check(
+        'RANK(BONUS, Unit) + PRIOR(sold, 1) + EARNED("nord-2026.bonus") + COUNT(PAYMENT)', scope
+    )
+    assert {ref.name for ref in formula.references} == {
+        "c.Bonus unit",
+        "Sold 1",
+        "Nord-2026.Bonus",
+        "Payment",
+    }
+    assert check("LAST(payment.PAID)", scope, DATE).references == {Ref("last", "Payment.Paid")}
+
+
+def test_a_measure_goes_before_a_component_of_its_name() -> None:
+    scope = Scope({"sold": Name(NUMBER, measure=True)}, components=["sold"], uses=EVERY_USE)
+    assert check("RANK(sold)", scope).references == {Ref("rank", "sold plan")}
+
+
+def test_scopes_refuse_what_they_cannot_give() -> None:
+    with pytest.raises(ValueError, match="weather: no such kind of reference"):
+        Scope(uses=frozenset({"goal", "weather"}))
+    with pytest.raises(ValueError, match="are the same component"):
+        Scope(components=["Bonus", "bonus"])
+    with pytest.raises(ValueError, match="are the same attribute"):
+        Scope(about={"payment": {"paid": DATE, "Paid": DATE}})
+    with pytest.raises(ValueError, match="is no name"):
+        Scope(about={"two words": {}})
 
 
 def test_equal_formulas_are_equal_however_they_were_written() -> None:
@@ -123,6 +201,21 @@ WORDS = [
     ("IF(p, 1, 0) * 2", "(if p, 1, else 0) × 2"),
     ("CHOOSE(n, 10, 20)", "number n of: 10 and 20"),
     ("GOAL(sales) - TENURE()", "the goal of sales - months of tenure"),
+    ("sales - PRIOR(sales, 1)", "sales - sales of the period before"),
+    ("YTD(sales) - PRIOR(sales, 3)", "sales of the year to date - sales 3 periods earlier"),
+    (
+        "IF(RANK(bonus, unit) <= 3, 500, 0)",
+        "if the place by what bonus pays within the unit is at most 3, 500, else 0",
+    ),
+    ("1000 * SHARE(sales, job_type)", "1000 × the part of sales within the job type"),
+    ("EARNED(bonus) + EARNED(spiff.prize)", "what bonus pays + what prize of plan spiff pays"),
+    (
+        "SLICE(RUNNING(sales), a, step)",
+        "each slice of a, which comes after the total of sales before this credit, at its own rate"
+        " in table step",
+    ),
+    ("SUM(payment.amount) / a", "the sum of amount over the payment transactions about it ÷ a"),
+    ("LAST(payment.paid)", "paid of the last payment transaction about it"),
 ]
 
 
