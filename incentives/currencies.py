@@ -1,39 +1,12 @@
-"""How many decimals a currency's amounts have: nobody can be paid a part of its smallest coin."""
+"""Amounts of a currency as text, and roundings that nobody could be paid (org.currencies)."""
 
 from __future__ import annotations
 
 from decimal import Decimal
 
-# ISO 4217: currencies whose smallest unit is the whole.
-WITHOUT_CENTS = frozenset(
-    [
-        "BIF",
-        "CLP",
-        "DJF",
-        "GNF",
-        "ISK",
-        "JPY",
-        "KMF",
-        "KRW",
-        "PYG",
-        "RWF",
-        "UGX",
-        "UYI",
-        "VND",
-        "VUV",
-        "XAF",
-        "XOF",
-        "XPF",
-    ]
-)
-WITH_THREE = frozenset(["BHD", "IQD", "JOD", "KWD", "LYD", "OMR", "TND"])
+from org.currencies import places
 
-
-def places(currency: str) -> int:
-    """Decimals of a currency's amounts."""
-    if currency in WITHOUT_CENTS:
-        return 0
-    return 3 if currency in WITH_THREE else 2
+__all__ = ["places", "plain", "rounding_trouble"]
 
 
 def plain(amount: Decimal, currency: str) -> str:

@@ -14,9 +14,11 @@ from django.db.models import QuerySet
 from django.http import HttpRequest
 from django.utils import timezone
 
+from org import pay_rule
 from org.access import today
 from org.admin_base import TenantAdmin, TenantInline
 from org.base import CURRENT
+from org.errors import DomainError
 from org.models import (
     AbsenceType,
     Assignment,
@@ -34,10 +36,12 @@ from org.models import (
     Period,
     Person,
     RoleGrant,
+    Tenant,
     Unit,
     UnitPlacement,
 )
 from org.permissions import Permission, Role
+from org.tenancy import current_tenant_id
 from org.users import end_role, grant_role
 
 
@@ -132,8 +136,16 @@ class HolidayCalendarAdmin(TenantAdmin):
 
 @admin.register(PayGroup)
 class PayGroupAdmin(TenantAdmin):
-    list_display = ("code", "calendar", "currency")
+    list_display = ("code", "calendar", "currency", "draw", "recover", "minimum")
     list_select_related = ("calendar",)
+
+    def save_model(self, request: HttpRequest, obj: PayGroup, form: Any, change: bool) -> None:
+        """Refuse a pay rule that makes no sense, as the tenant file does."""
+        currency = obj.currency or Tenant.objects.get(pk=current_tenant_id()).currency
+        found = pay_rule.problems(pay_rule.of_group(obj), currency=currency)
+        if sentences := tuple(f"{key}: {sentence}" for key, sentence in found):
+            raise DomainError(f"The pay group “{obj}” cannot be saved.", sentences)
+        super().save_model(request, obj, form, change)
 
 
 # -- people ---------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@
 
 from __future__ import annotations
 
-from org.config_codes import ABSENCE_TYPES, FACTS, JOB_TYPES, PAY_GROUPS, TENANT
+from org.config_codes import ABSENCE_TYPES, FACTS, JOB_TYPES, TENANT
+from org.config_pay_groups import PAY_GROUPS
 from org.config_section import Section
 from org.config_time import CALENDARS, HOLIDAYS
 from org.config_units import UNITS

@@ -15,7 +15,7 @@ from org import audit
 from org import config_tools as tools
 from org.config_section import Section
 from org.config_tools import Codes, Problems
-from org.models import AbsenceType, Calendar, FactType, JobType, PayGroup, Tenant, User
+from org.models import AbsenceType, FactType, JobType, Tenant, User
 from org.models.tenants import check_zone
 from org.tenancy import current_tenant_id
 
@@ -145,10 +145,6 @@ def remove(row: Any, key: str, what: str, problems: Problems) -> list[str]:
     return [f"- {what} {row.code}"]
 
 
-def _calendars(problems: Problems) -> Codes:
-    return Codes("calendar", Calendar.objects.all(), problems)
-
-
 NAME = tools.text("As people read it. Left out: the code.")
 
 JOB_TYPES = Coded("job_types", "job type", JobType, {"name": NAME}, {"name": ""})
@@ -173,16 +169,5 @@ FACTS = Coded(
         "sensitive": tools.truth("Whether only pay roles may read it. Left out: true."),
     },
     {"name": "", "kind": FactType.Kind.NUMBER.value, "sensitive": True},
-)
-PAY_GROUPS = Coded(
-    "pay_groups",
-    "pay group",
-    PayGroup,
-    {
-        "calendar": tools.text("The calendar whose periods carry the pay dates."),
-        "currency": tools.text("ISO 4217. Left out: the tenant's.", pattern="^[A-Z]{3}$"),
-    },
-    {"currency": ""},
-    {"calendar": _calendars},
 )
 TENANT = Section("tenant", TENANT_SCHEMA, read_tenant, apply_tenant)

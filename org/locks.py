@@ -13,6 +13,8 @@ from org.tenancy import current_tenant_id
 
 # The second key of the lock under which totals are worked out: no period has it.
 TOTALS = 0
+# And of everything that pays, or moves by hand what is due, paid or owed.
+PAY_RUN = -1
 
 
 def share(period_ids: Iterable[int]) -> None:

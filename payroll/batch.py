@@ -1,54 +1,71 @@
 """Pay batches: prepared by one person, approved by another, and then paid, once.
 
-Approving is MODEL's pay run with the default rule. Negative rests become a debt first; then the
-debt is recovered from what is due, at 100 % and the oldest earning first; the rest is paid. So no
-line is ever below zero. A draft has no lines and moves nothing (docs/adr/0050 to 0052).
+Approving is the pay run by the rule of the pay group (payroll.moves); no line is ever below zero. A
+draft has no lines and moves nothing (docs/adr/0050 to 0052, 0055).
 """
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import date, datetime
+from decimal import Decimal
+from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
 from django.db.models import Max
 from psycopg import sql
 
-from incentives.ledger import KEY, post_select
-from incentives.models import Transfer
-from org import audit, locks
+from org import audit, locks, pay_rule
+from org.dates import plausible
 from org.errors import DomainError
-from org.models import Membership, PayGroup, Period, Tenant, User
+from org.models import PayGroup, Period, Tenant, User
+from org.sql import keep
 from org.tenancy import current_tenant_id
+from org.two_people import own_people, refuse_own_pay
 from payroll.models import PayBatch
+from payroll.moves import moves_query, pay_day
+from payroll.post import MOVES, post_moves
 from payroll.queries import (
+    TOUCHED,
     Contents,
-    business_day,
+    Payee,
     contents_of,
-    moves_query,
-    people_named,
+    payees_of,
     rows_of,
+    stopped_with_due,
     whole_tables,
     without_payroll_id,
 )
 from payroll.render import listed
 
-# The lock of everything that pays: one for the tenant, because a person may change the pay group
-# between two batches that are approved at the same time. No period has this number.
-PAY_RUN = -1
-MOVES = sql.Identifier("pay_moves")
+
+class NothingDue(DomainError):
+    """A batch that would move nothing."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Approved:
-    """A batch that is paid now, and what it contains."""
+    """A batch that is paid now, what it contains, and what it did for whom."""
 
     batch: PayBatch
     contents: Contents
+    payees: list[Payee]
 
 
-def prepare(*, pay_group: PayGroup, period: Period, by: User | None, at: datetime) -> PayBatch:
-    """Open a draft for a period of a pay group: the first, or an off-cycle one after others."""
+def prepare(
+    *,
+    pay_group: PayGroup,
+    period: Period,
+    by: User | None,
+    at: datetime,
+    off_cycle: bool = False,
+    pay_date: date | None = None,
+) -> PayBatch:
+    """Open a draft for a period of a pay group.
+
+    ``off_cycle``: beside the period's own pay run, which every batch is after the first. Such a
+    batch pays no draw, and may have a ``pay_date`` of its own.
+    """
     if by is None:
         raise DomainError("A pay batch needs somebody who prepares it; say who (--by USER).")
     if period.calendar_id != pay_group.calendar_id:
@@ -57,7 +74,7 @@ def prepare(*, pay_group: PayGroup, period: Period, by: User | None, at: datetim
             f"{period} is a period of another; choose one of its periods."
         )
     with transaction.atomic():
-        locks.exclude([PAY_RUN])
+        locks.exclude([locks.PAY_RUN])
         batches = PayBatch.objects.filter(pay_group=pay_group, period=period)
         draft = batches.filter(status=PayBatch.Status.DRAFT).first()
         if draft is not None:
@@ -65,16 +82,30 @@ def prepare(*, pay_group: PayGroup, period: Period, by: User | None, at: datetim
                 f"There is a draft for {pay_group} {period.code} already, prepared by "
                 f"{draft.prepared_by}; approve it or discard it first."
             )
-        batch = PayBatch.objects.create(
-            pay_group=pay_group,
-            period=period,
-            number=(batches.aggregate(last=Max("number"))["last"] or 0) + 1,
-            currency=currency_of(pay_group),
-            prepared_by=by,
-            prepared_at=at,
+        batch = new_draft(
+            pay_group=pay_group, period=period, off_cycle=off_cycle, pay_date=pay_date
         )
+        batch.prepared_by, batch.prepared_at = by, at
+        batch.save()
         audit.record(action="payroll.prepare", subject=str(batch), by=by, at=at)
     return batch
+
+
+def new_draft(
+    *, pay_group: PayGroup, period: Period, off_cycle: bool = False, pay_date: date | None = None
+) -> PayBatch:
+    """A draft that is not kept yet: enough to see what it would do."""
+    if pay_date is not None and not plausible(pay_date):
+        raise DomainError(f"{pay_date} is no day on which anybody is paid: is the year right?")
+    batches = PayBatch.objects.filter(pay_group=pay_group, period=period)
+    return PayBatch(
+        pay_group=pay_group,
+        period=period,
+        number=(batches.aggregate(last=Max("number"))["last"] or 0) + 1,
+        off_cycle=off_cycle or batches.filter(off_cycle=False).exists(),
+        pay_date=pay_date,
+        currency=currency_of(pay_group),
+    )
 
 
 def discard(*, batch: PayBatch, by: User | None, at: datetime) -> None:
@@ -92,18 +123,24 @@ def approve(*, batch: PayBatch, by: User | None, at: datetime) -> Approved:
     somebody has no payroll id, and where nothing is due.
     """
     with transaction.atomic():
-        locks.exclude([PAY_RUN])
+        locks.exclude([locks.PAY_RUN])
         draft = _draft(batch)
         _refuse_same_person(draft, by)
         assert by is not None
         _work_out_moves(draft)
         contents = contents_of(MOVES)
         _refuse_problems(draft, contents, by)
-        _post_moves(draft, by=by, at=at)
+        payees = payees_of(MOVES)
+        post_moves(draft, by=by, at=at)
         draft.status, draft.approved_by, draft.approved_at = PayBatch.Status.APPROVED, by, at
-        draft.save(update_fields=["status", "approved_by", "approved_at"])
+        draft.rule = {name: str(said) for name, said in _rule(draft).items()}
+        draft.save(update_fields=["status", "approved_by", "approved_at", "rule"])
         _note(draft, contents, by=by, at=at)
-    return Approved(batch=draft, contents=contents)
+    return Approved(batch=draft, contents=contents, payees=payees)
+
+
+def _rule(batch: PayBatch) -> dict[str, Any]:
+    return pay_rule.of_group(batch.pay_group)
 
 
 def currency_of(pay_group: PayGroup) -> str:
@@ -134,40 +171,48 @@ def _refuse_same_person(batch: PayBatch, by: User | None) -> None:
 
 def _work_out_moves(batch: PayBatch) -> None:
     """Fix what is moved in a temporary table: what comes in meanwhile waits for the next batch."""
-    moves = moves_query(
-        pay_group=batch.pay_group, day=business_day(batch.period), currency=batch.currency
-    )
-    with whole_tables(), connection.cursor() as cursor:
-        cursor.execute(sql.SQL("DROP TABLE IF EXISTS pg_temp.{}").format(MOVES))
-        statement = sql.SQL("CREATE TEMP TABLE {} ON COMMIT DROP AS {}")
-        cursor.execute(statement.format(MOVES, moves))
-        cursor.execute(sql.SQL("ANALYZE {}").format(MOVES))
+    moves = moves_query(batch)
+    with whole_tables():
+        keep("pay_moves", moves)
 
 
 def _refuse_problems(batch: PayBatch, contents: Contents, by: User) -> None:
     if contents.is_empty:
-        raise DomainError(nothing_due(batch))
+        raise NothingDue(nothing_due(batch, contents.waits), waiting(batch, payees_of(MOVES)))
     if missing := without_payroll_id(MOVES):
         raise DomainError(
             f"{len(missing)} of those to be paid have no payroll id: {listed(missing)}. Enter it "
             "by the people file; nothing was paid."
         )
-    own = Membership.objects.filter(user=by, person__isnull=False).values_list("person")
-    people = [person for (person,) in own.filter(tenant=current_tenant_id())]
-    query = sql.SQL("SELECT person_id FROM {} WHERE person_id = ANY({})")
-    if touched := people_named(query.format(MOVES, sql.Literal(people))):
-        raise DomainError(
-            f"{by} is {touched[0]} and stands in this batch: nobody approves what moves their own "
-            "pay, nor as somebody's deputy. Somebody else must approve it."
+    touched = sql.SQL("SELECT person_id FROM {} WHERE {} AND person_id = ANY({}::bigint[])").format(
+        MOVES, sql.SQL(TOUCHED), sql.Literal(own_people(by))
+    )
+    refuse_own_pay(by, [person for (person,) in rows_of(touched)], what="stands in this batch")
+
+
+def waiting(batch: PayBatch, payees: list[Payee]) -> tuple[str, ...]:
+    """Who of a group has something due that this batch does not pay, or owes and has left."""
+    said = []
+    if small := [f"{p.name} ({p.code}) {p.waits:,.2f}" for p in payees if p.waits]:
+        least = pay_rule.plain(batch.pay_group.minimum)
+        said.append(f"Under the minimum of {least}, and so waiting: {listed(small)}.")
+    if stopped := stopped_with_due(batch.pay_group, pay_day(batch)):
+        said.append(f"Stopped, and so waiting: {listed(stopped)}.")
+    if left := [f"{p.name} ({p.code}) {p.owes:,.2f}" for p in payees if p.leaver and p.owes]:
+        said.append(
+            f"Left and still owing, to be written off (write-off) or collected: {listed(left)}."
         )
+    return tuple(said)
 
 
-def nothing_due(batch: PayBatch) -> str:
+def nothing_due(batch: PayBatch, waits: Decimal = Decimal(0)) -> str:
     """Why a batch has nothing to pay: paid already, or nothing was booked."""
     before = PayBatch.objects.filter(
         pay_group=batch.pay_group, period=batch.period, status=PayBatch.Status.APPROVED
     ).first()
     where = f"pay group “{batch.pay_group}” in {batch.currency}"
+    if waits:
+        return f"Nothing can be paid to {where} now: all that is due waits."
     if before is None:
         return f"Nothing is due to anybody of {where}; finalise a period first."
     return (
@@ -175,52 +220,6 @@ def nothing_due(batch: PayBatch) -> str:
         f"{before.approved_by} on {before.approved_at:%Y-%m-%d}. Nothing has become due since. "
         "To write its file again, use --reissue."
     )
-
-
-def _post_moves(batch: PayBatch, *, by: User, at: datetime) -> None:
-    last = Transfer.objects.aggregate(last=Max("id"))["last"] or 0
-    for column, from_account, to_account, cause in (
-        ("carried", "owed", "due", "negative rest carried as a debt"),
-        ("recovered", "due", "owed", "debt recovered"),
-        ("paid", "due", "paid", "paid"),
-    ):
-        select = sql.SQL(
-            "SELECT person_id, currency, {key}, {column} AS amount, 'pay_run' AS origin,"
-            " {from_account} AS from_account, {to_account} AS to_account,"
-            " {period}::bigint AS posted_period_id, {cause} AS cause"
-            " FROM {moves} WHERE {column} > 0"
-        ).format(
-            key=sql.SQL(", ").join(map(sql.Identifier, KEY)),
-            column=sql.Identifier(column),
-            from_account=sql.Literal(from_account),
-            to_account=sql.Literal(to_account),
-            period=sql.Literal(batch.period_id),
-            cause=sql.Literal(f"Pay batch {batch}: {cause}"),
-            moves=MOVES,
-        )
-        post_select(select, by=by, at=at)
-    _write_lines(batch, after=last)
-
-
-def _write_lines(batch: PayBatch, *, after: int) -> None:
-    """A line for each transfer to *paid* that this batch made, which nobody else can make now."""
-    statement = sql.SQL(
-        "INSERT INTO payroll_payline (batch_id, transfer_id, person_id, employment_id,"
-        " earning_type, earned_period_id, amount, currency)"
-        " SELECT {batch}, t.id, t.person_id, e.employment_id, t.earning_type, t.earned_period_id,"
-        " t.amount, t.currency FROM incentives_transfer AS t"
-        " JOIN (SELECT DISTINCT person_id, employment_id FROM {moves}) AS e"
-        " ON e.person_id = t.person_id"
-        " WHERE t.id > {after} AND t.origin = 'pay_run' AND t.to_account = 'paid' ORDER BY t.id"
-    ).format(batch=sql.Literal(batch.pk), moves=MOVES, after=sql.Literal(after))
-    with whole_tables(), connection.cursor() as cursor:
-        cursor.execute(statement)
-    ((owing, total),) = rows_of(
-        sql.SQL("SELECT count(*), sum(paid) FROM {} WHERE paid > 0").format(MOVES)
-    )
-    lines = batch.lines.count(), sum(batch.lines.values_list("amount", flat=True))
-    if lines != (owing, total or 0):
-        raise DomainError(f"{batch} has other lines than it pays; nothing was paid. Report this.")
 
 
 def _note(batch: PayBatch, contents: Contents, *, by: User, at: datetime) -> None:
@@ -234,6 +233,7 @@ def _note(batch: PayBatch, contents: Contents, *, by: User, at: datetime) -> Non
             "lines": contents.lines,
             "total": str(contents.total),
             "carried": str(contents.carried),
+            "drawn": str(contents.drawn),
             "recovered": str(contents.recovered),
             "currency": batch.currency,
         },

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from incentives.constraints import FinalRow
-from org.base import TenantForeignKey, TenantModel
+from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
 from org.constraints import AppendOnly
 from org.history import tracked
 
@@ -37,13 +37,18 @@ class PayBatch(TenantModel):
 
     pay_group = TenantForeignKey("org.PayGroup", related_name="batches")
     period = TenantForeignKey("org.Period", related_name="+")
-    number = models.PositiveSmallIntegerField(default=1, help_text="Above 1: off-cycle.")
+    number = models.PositiveSmallIntegerField(default=1)
+    off_cycle = models.BooleanField(
+        default=False, help_text="Beside the period's own pay run: pays no draw."
+    )
+    pay_date = models.DateField(null=True, help_text="Empty: the period's.")
     currency = models.CharField(max_length=3, help_text="A batch pays in one currency.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     prepared_by = models.ForeignKey("org.User", models.PROTECT, related_name="+")
     prepared_at = models.DateTimeField()
     approved_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
     approved_at = models.DateTimeField(null=True)
+    rule = models.JSONField(null=True, help_text="The pay rule by which it paid.")
 
     class Meta:
         ordering = ["-id"]
@@ -75,7 +80,9 @@ class PayLine(TenantModel):
     earned_period = TenantForeignKey("org.Period", null=True, related_name="+")
     amount = models.DecimalField(max_digits=24, decimal_places=6)
     currency = models.CharField(max_length=3)
-    replaces = TenantForeignKey("self", null=True, related_name="+")
+    replaces = TenantForeignKey(
+        "self", null=True, related_name="+", help_text="The line that payroll refused."
+    )
 
     class Meta:
         ordering = ["batch", "id"]
@@ -86,6 +93,27 @@ class PayLine(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.person}: {self.amount} {self.currency}"
+
+
+class PayStop(Recorded, TenantModel):
+    """One person's pay is stopped: what is due stays due until somebody resumes it."""
+
+    person = TenantForeignKey("org.Person", related_name="pay_stops")
+    reason = models.TextField()
+    by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    resumed_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    resumed_because = models.TextField(blank=True)
+
+    class Meta:
+        ordering = ["-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "person"], condition=CURRENT, name="payroll_stop_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.person}: {self.reason}"
 
 
 class PayFile(TenantModel):

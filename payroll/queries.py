@@ -1,106 +1,79 @@
-"""What a pay run would move, and who waits: set-based reads of the ledger."""
+"""What a pay run would move, person by person and in all, and who waits: set-based reads."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
 from django.db import connection
 from psycopg import sql
 
-from incentives.ledger import KEY, account_by_key
+from incentives.ledger import account_by_key
 from incentives.models import Account
-from org.models import PayGroup, Period
-from org.sql import NEVER
+from org.models import PayGroup
+from org.sql import NEVER, keep
 from payroll.models import PayBatch
+from payroll.moves import employments_on, moves_query
+
+# What a batch does to a key; where all of them are zero, it leaves the key alone.
+AMOUNTS = ("carried", "netted", "drawn", "recovered", "paid")
+TOUCHED = "carried + netted + drawn + recovered + paid > 0"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Contents:
-    """What a batch pays, in its currency; ``carried`` and ``recovered`` are debts made and met."""
+    """What a batch pays, in its currency.
+
+    ``carried`` are new debts and ``recovered`` those met; ``netted`` is what differences below zero
+    took out of what stands beside them, ``drawn`` what was advanced, ``waits`` what is under the
+    minimum.
+    """
 
     people: int
     lines: int
     total: Decimal
     by_earning_type: tuple[tuple[str, Decimal], ...]
     carried: Decimal
+    netted: Decimal
+    drawn: Decimal
     recovered: Decimal
+    waits: Decimal
 
     @property
     def is_empty(self) -> bool:
-        """Whether there is nothing to pay, to carry and to recover."""
-        return not (self.lines or self.carried or self.recovered)
+        """Whether nothing moves at all."""
+        return not (self.lines or self.carried or self.netted or self.drawn or self.recovered)
 
 
-def business_day(period: Period) -> date:
-    """The day on which employments decide who pays whom: the pay date, else the last day."""
-    return period.pay_date or last_day(period)
+@dataclass(frozen=True, kw_only=True)
+class Payee:
+    """What a batch does for one person; ``owes`` is what the person owes afterwards."""
 
-
-def last_day(period: Period) -> date:
-    """The last day of a period, in."""
-    return period.valid_to - timedelta(days=1)
-
-
-def employments_on(day: date) -> sql.Composed:
-    """The query for each person's paying employment: in force on a day, else the last before it.
-
-    Columns: id, person_id, payroll_id, pay_group_id. Who only begins later is paid by the first.
-    """
-    return sql.SQL(
-        "SELECT DISTINCT ON (person_id) id, person_id, payroll_id, pay_group_id"
-        " FROM org_employment WHERE superseded_at = {never}"
-        " ORDER BY person_id, CASE WHEN valid_from <= {day} THEN valid_from END DESC NULLS LAST,"
-        " valid_from"
-    ).format(day=sql.Literal(day), never=sql.SQL(NEVER))
-
-
-def moves_query(*, pay_group: PayGroup, day: date, currency: str) -> sql.Composed:
-    """The query for what the pay rule does with each key that people of a group have in *due*.
-
-    Columns: person_id, currency, the key's, employment_id, payroll_id, and three amounts of which
-    the last two add up to a positive due: ``carried`` (a negative rest that becomes a debt),
-    ``recovered`` (kept back for the debt, the oldest earning first) and ``paid``.
-    """
-    return sql.SQL(
-        "WITH payees AS (SELECT * FROM ({employments}) AS e WHERE pay_group_id = {group}),"
-        " debts AS (SELECT person_id, -sum(amount) AS owes FROM ({owed}) AS o"
-        "  WHERE currency = {currency} GROUP BY person_id),"
-        " keys AS (SELECT d.*, e.id AS employment_id, e.payroll_id, p.valid_from AS earned_from,"
-        "  greatest(d.amount, 0) AS payable, greatest(-d.amount, 0) AS carried"
-        "  FROM ({due}) AS d JOIN payees AS e ON e.person_id = d.person_id"
-        "  LEFT JOIN org_period AS p ON p.id = d.earned_period_id WHERE d.currency = {currency}),"
-        " rests AS (SELECT k.*, sum(carried) OVER person + coalesce(o.owes, 0) AS debt,"
-        "  sum(payable) OVER older - payable AS before"
-        "  FROM keys AS k LEFT JOIN debts AS o ON o.person_id = k.person_id"
-        "  WINDOW person AS (PARTITION BY k.person_id),"
-        "  older AS (PARTITION BY k.person_id ORDER BY earned_from NULLS FIRST, plan_id,"
-        "   component, earning_type, job, grain, part ROWS UNBOUNDED PRECEDING)),"
-        " settled AS (SELECT r.*, greatest(0, least(payable, debt - before)) AS recovered"
-        "  FROM rests AS r)"
-        " SELECT person_id, currency, {key}, employment_id, payroll_id, carried, recovered,"
-        "  payable - recovered AS paid FROM settled"
-    ).format(
-        employments=employments_on(day),
-        group=sql.Literal(pay_group.pk),
-        owed=account_by_key(Account.OWED),
-        due=account_by_key(Account.DUE),
-        currency=sql.Literal(currency),
-        key=sql.SQL(", ").join(map(sql.Identifier, KEY)),
-    )
+    code: str
+    name: str
+    leaver: bool
+    due: Decimal
+    carried: Decimal
+    drawn: Decimal
+    recovered: Decimal
+    paid: Decimal
+    waits: Decimal
+    owes: Decimal
 
 
 def contents_of(moves: sql.Composable) -> Contents:
     """What a query (or table) of moves comes to."""
-    (people, lines, total, carried, recovered) = rows_of(
+    sums = rows_of(
         sql.SQL(
             "SELECT count(DISTINCT person_id) FILTER (WHERE paid > 0),"
             " count(*) FILTER (WHERE paid > 0), coalesce(sum(paid), 0),"
-            " coalesce(sum(carried), 0), coalesce(sum(recovered), 0) FROM {} AS m"
+            " coalesce(sum(carried - netted), 0), coalesce(sum(netted), 0),"
+            " coalesce(sum(drawn), 0), coalesce(sum(recovered), 0), coalesce(sum(waits), 0)"
+            " FROM {} AS m"
         ).format(moves)
     )[0]
     types = rows_of(
@@ -108,22 +81,52 @@ def contents_of(moves: sql.Composable) -> Contents:
             "SELECT earning_type, sum(paid) FROM {} AS m WHERE paid > 0 GROUP BY 1 ORDER BY 1"
         ).format(moves)
     )
-    return Contents(
-        people=people,
-        lines=lines,
-        total=total,
-        by_earning_type=tuple(types),
-        carried=carried,
-        recovered=recovered,
-    )
+    names = ("people", "lines", "total", "carried", "netted", "drawn", "recovered", "waits")
+    return Contents(by_earning_type=tuple(types), **dict(zip(names, sums, strict=True)))
+
+
+def kept_moves(batch: PayBatch) -> sql.Composable:
+    """What a batch would do now, worked out once for several questions."""
+    with whole_tables():
+        keep("pay_moves_shown", moves_query(batch))
+    return sql.Identifier("pay_moves_shown")
 
 
 def preview(batch: PayBatch) -> Contents:
     """What a draft would pay if it were approved now."""
-    moves = moves_query(
-        pay_group=batch.pay_group, day=business_day(batch.period), currency=batch.currency
+    return contents_of(sql.SQL("({})").format(moves_query(batch)))
+
+
+def payees_of(moves: sql.Composable) -> list[Payee]:
+    """Person by person, by name, what a query (or table) of moves does."""
+    query = sql.SQL(
+        "SELECT p.code, p.name, m.* FROM (SELECT person_id, bool_or(leaver), sum(due),"
+        " sum(carried - netted), sum(drawn), sum(recovered), sum(paid), sum(waits),"
+        " max(debt) + sum(drawn) - sum(recovered) FROM {} AS m GROUP BY person_id) AS m"
+        " JOIN org_person AS p ON p.id = m.person_id ORDER BY p.name, p.code"
+    ).format(moves)
+    names = ("leaver", "due", "carried", "drawn", "recovered", "paid", "waits", "owes")
+    return [
+        Payee(code=code, name=name, **dict(zip(names, sums, strict=True)))
+        for code, name, _, *sums in rows_of(query)
+    ]
+
+
+def stopped_with_due(pay_group: PayGroup, day: date) -> list[str]:
+    """Who of a group has something due and is not paid because somebody stopped it; and why."""
+    query = sql.SQL(
+        "SELECT p.name || ' (' || p.code || '): ' || s.reason FROM payroll_paystop AS s"
+        " JOIN org_person AS p ON p.id = s.person_id"
+        " WHERE s.superseded_at = {never} AND s.person_id IN (SELECT person_id FROM ({due}) AS d)"
+        " AND s.person_id IN (SELECT person_id FROM ({employments}) AS e"
+        "  WHERE e.pay_group_id = {group}) ORDER BY p.name, p.code"
+    ).format(
+        never=sql.SQL(NEVER),
+        due=account_by_key(Account.DUE),
+        employments=employments_on(day),
+        group=sql.Literal(pay_group.pk),
     )
-    return contents_of(sql.SQL("({})").format(moves))
+    return [said for (said,) in rows_of(query)]
 
 
 def without_payroll_id(moves: sql.Composable) -> list[str]:
@@ -158,6 +161,16 @@ def in_other_currencies(*, pay_group: PayGroup, day: date, currency: str) -> lis
             currency=sql.Literal(currency),
         )
     )
+
+
+def groups_with_draw(day: date) -> list[PayGroup]:
+    """The pay groups with a draw that employ somebody on a day, by code."""
+    employed = sql.SQL(
+        "SELECT DISTINCT e.pay_group_id FROM ({}) AS e WHERE e.valid_to > {}"
+    ).format(employments_on(day), sql.Literal(day))
+    ids = [group for (group,) in rows_of(employed)]
+    groups = PayGroup.objects.filter(pk__in=ids, draw__gt=0).select_related("calendar")
+    return list(groups.order_by("code"))
 
 
 def groups_with_due(day: date) -> list[PayGroup]:

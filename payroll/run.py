@@ -3,21 +3,33 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date, datetime
 
 from django.db import transaction
 
+from org import locks
 from org.errors import DomainError
 from org.models import PayGroup, Period, User
-from payroll.batch import approve, currency_of, prepare
+from payroll.batch import (
+    Approved,
+    NothingDue,
+    approve,
+    discard,
+    prepare,
+    waiting,
+)
 from payroll.models import PayBatch, PayFile, PayrollProfile
+from payroll.moves import business_day, last_day, pay_day
 from payroll.queries import (
     Contents,
-    business_day,
+    Payee,
+    contents_of,
+    groups_with_draw,
     groups_with_due,
     in_other_currencies,
-    last_day,
+    kept_moves,
+    payees_of,
     without_pay_group,
 )
 from payroll.render import listed
@@ -34,6 +46,16 @@ class Paid:
     notes: tuple[str, ...]
 
 
+@dataclass(frozen=True, kw_only=True)
+class Draft:
+    """What a batch would do if it were approved now."""
+
+    batch: PayBatch
+    contents: Contents
+    payees: list[Payee]
+    notes: tuple[str, ...]
+
+
 def run(
     *,
     periods: Sequence[Period],
@@ -42,20 +64,83 @@ def run(
     approved_by: User | None,
     at: datetime,
     pay_group: str | None = None,
+    off_cycle: bool = False,
+    pay_date: date | None = None,
 ) -> list[Paid]:
     """Pay what is due at a period, all groups or none.
 
     ``periods`` are those that somebody named; where none is of a group's own calendar, the pay
-    period with their last day is meant. Without ``pay_group``: every group with something due.
+    period with their last day is meant. Without ``pay_group``: every group with something due. A
+    draft that is there is approved as it was prepared; ``off_cycle`` and ``pay_date`` are for new
+    ones.
     """
     layout = find_profile(profile)
     with transaction.atomic():
+        locks.exclude([locks.PAY_RUN])
         if by is not None and by == approved_by:
             raise DomainError(f"{by} cannot both prepare and approve; somebody else must approve.")
+        run = _Run(periods, layout, by, approved_by, at, off_cycle, pay_date)
+        if pay_group:
+            return [run.pay(find_group(pay_group))]
+        return run.pay_all(_due_groups(periods))
+
+
+def draft(
+    *,
+    periods: Sequence[Period],
+    by: User | None,
+    at: datetime,
+    pay_group: str | None = None,
+    off_cycle: bool = False,
+    pay_date: date | None = None,
+) -> list[Draft]:
+    """Open drafts, or look at those there are, and say person by person what they would do."""
+    with transaction.atomic():
         groups = [find_group(pay_group)] if pay_group else _due_groups(periods)
-        return [
-            _pay(group, periods, layout, by=by, approved_by=approved_by, at=at) for group in groups
+        found = []
+        for group in groups:
+            period = _need_period(group, periods)
+            batch = open_draft(group, period) or prepare(
+                pay_group=group,
+                period=period,
+                by=by,
+                at=at,
+                off_cycle=off_cycle,
+                pay_date=pay_date,
+            )
+            found.append(_shown(batch, periods))
+        return found
+
+
+def discard_drafts(
+    *, periods: Sequence[Period], by: User | None, at: datetime, pay_group: str | None = None
+) -> list[PayBatch]:
+    """Throw the drafts of a period away; refuses where there is none."""
+    groups = [find_group(pay_group)] if pay_group else list(PayGroup.objects.all())
+    with transaction.atomic():
+        found = [
+            batch
+            for group in groups
+            if (period := pay_period(group, periods)) and (batch := open_draft(group, period))
         ]
+        if not found:
+            raise DomainError(f"There is no draft for {periods[0].code}, so nothing to discard.")
+        for batch in found:
+            discard(batch=batch, by=by, at=at)
+        return found
+
+
+def open_draft(group: PayGroup, period: Period) -> PayBatch | None:
+    """The draft of a pay period, of which there is one at most."""
+    drafts = PayBatch.objects.filter(status=PayBatch.Status.DRAFT, pay_group=group, period=period)
+    return drafts.select_related("pay_group__calendar", "period", "prepared_by").first()
+
+
+def _shown(batch: PayBatch, periods: Sequence[Period]) -> Draft:
+    moves = kept_moves(batch)
+    contents, payees = contents_of(moves), payees_of(moves)
+    notes = _notes(batch, periods) + waiting(batch, payees)
+    return Draft(batch=batch, contents=contents, payees=payees, notes=notes)
 
 
 def reissue(
@@ -121,12 +206,13 @@ def pay_period(group: PayGroup, periods: Sequence[Period]) -> Period | None:
 
 def _due_groups(periods: Sequence[Period]) -> list[PayGroup]:
     day = max(business_day(period) for period in periods)
-    groups = groups_with_due(day)
+    groups = {group.pk: group for group in groups_with_due(day)}
+    groups |= {group.pk: group for group in groups_with_draw(day) if _first_run(group, periods)}
     if groups:
-        return groups
-    if waiting := without_pay_group(day):
+        return sorted(groups.values(), key=lambda group: group.code)
+    if lacking := without_pay_group(day):
         raise DomainError(
-            f"Nothing can be paid: those with something due have no pay group: {listed(waiting)}. "
+            f"Nothing can be paid: those with something due have no pay group: {listed(lacking)}. "
             "Give them one by the people file."
         )
     paid = PayBatch.objects.filter(period__in=periods, status=PayBatch.Status.APPROVED).first()
@@ -138,36 +224,84 @@ def _due_groups(periods: Sequence[Period]) -> list[PayGroup]:
     raise DomainError("Nothing is due to anybody; finalise a period first.")
 
 
-def _pay(
-    group: PayGroup,
-    periods: Sequence[Period],
-    profile: PayrollProfile,
-    *,
-    by: User | None,
-    approved_by: User | None,
-    at: datetime,
-) -> Paid:
+def _first_run(group: PayGroup, periods: Sequence[Period]) -> bool:
+    """Whether a group's own pay period is named and was not paid yet, so that draws are due."""
+    own = [period for period in periods if period.calendar_id == group.calendar_id]
+    paid = PayBatch.objects.filter(pay_group=group, period__in=own, off_cycle=False)
+    return bool(own) and not paid.filter(status=PayBatch.Status.APPROVED).exists()
+
+
+def _need_period(group: PayGroup, periods: Sequence[Period]) -> Period:
     period = pay_period(group, periods)
     if period is None:
         raise DomainError(
             f"The pay calendar “{group.calendar}” of the group “{group}” has no period with the "
             f"last day of {periods[0].code}; make its periods first."
         )
-    notes = _notes(group, period, periods)
-    batch = prepare(pay_group=group, period=period, by=by, at=at)
-    done = approve(batch=batch, by=approved_by, at=at)
-    file = None
-    if done.contents.lines:
-        file = write_file(batch=done.batch, profile=profile, by=by, at=at)
-    return Paid(batch=done.batch, contents=done.contents, file=file, notes=notes)
+    return period
 
 
-def _notes(group: PayGroup, period: Period, periods: Sequence[Period]) -> tuple[str, ...]:
+@dataclass(frozen=True)
+class _Run:
+    """One pay run over the groups that are paid at a period."""
+
+    periods: Sequence[Period]
+    profile: PayrollProfile
+    by: User | None
+    approved_by: User | None
+    at: datetime
+    off_cycle: bool
+    pay_date: date | None
+
+    def pay_all(self, groups: Sequence[PayGroup]) -> list[Paid]:
+        """Pay each group that can be paid; refuses where none can."""
+        paid: list[Paid] = []
+        refused: list[NothingDue] = []
+        for group in groups:
+            try:
+                with transaction.atomic():
+                    paid.append(self.pay(group))
+            except NothingDue as refusal:
+                refused.append(refusal)
+        if not paid:
+            raise refused[0]
+        notes = tuple(note for refusal in refused for note in (refusal.sentence, *refusal.problems))
+        return [replace(paid[0], notes=paid[0].notes + notes), *paid[1:]]
+
+    def pay(self, group: PayGroup) -> Paid:
+        """Prepare, or take the draft that is there, approve it and write its file."""
+        batch = self._draft(group, _need_period(group, self.periods))
+        notes = _notes(batch, self.periods)
+        done = approve(batch=batch, by=self.approved_by, at=self.at)
+        return Paid(
+            batch=done.batch,
+            contents=done.contents,
+            file=self._file(done),
+            notes=notes + waiting(done.batch, done.payees),
+        )
+
+    def _draft(self, group: PayGroup, period: Period) -> PayBatch:
+        return open_draft(group, period) or prepare(
+            pay_group=group,
+            period=period,
+            by=self.by,
+            at=self.at,
+            off_cycle=self.off_cycle,
+            pay_date=self.pay_date,
+        )
+
+    def _file(self, done: Approved) -> PayFile | None:
+        if not done.contents.lines:
+            return None
+        return write_file(batch=done.batch, profile=self.profile, by=self.by, at=self.at)
+
+
+def _notes(batch: PayBatch, periods: Sequence[Period]) -> tuple[str, ...]:
     """What somebody should know before anything is written."""
-    notes = []
+    group, period, notes = batch.pay_group, batch.period, []
     if period not in periods:
         notes.append(f"{periods[0]} is paid in the pay period {period}.")
-    day, currency = business_day(period), currency_of(group)
+    day, currency = pay_day(batch), batch.currency
     if waiting := without_pay_group(day):
         notes.append(f"Not paid, because they have no pay group: {listed(waiting)}.")
     if others := in_other_currencies(pay_group=group, day=day, currency=currency):

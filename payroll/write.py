@@ -13,10 +13,9 @@ from django.db.models import Sum
 from org import audit, locks
 from org.errors import DomainError
 from org.models import User
-from payroll.batch import PAY_RUN
 from payroll.models import PayBatch, PayFile, PayLine, PayrollProfile
+from payroll.moves import last_day, pay_day
 from payroll.profile import Profile
-from payroll.queries import business_day, last_day
 from payroll.render import Line, render
 
 LINE_FIELDS = (
@@ -47,7 +46,7 @@ def write_file(
     the same lines, and names the one that it replaces.
     """
     with transaction.atomic():
-        locks.exclude([PAY_RUN])
+        locks.exclude([locks.PAY_RUN])
         before = _latest_file(batch, reissue=reissue)
         lines = _lines_of(batch)
         layout = Profile.parse(profile.spec, code=profile.code)
@@ -79,7 +78,7 @@ def batch_fields(batch: PayBatch) -> dict[str, Any]:
         "period": period.code,
         "period_start": period.valid_from,
         "period_end": last_day(period),
-        "pay_date": business_day(period),
+        "pay_date": pay_day(batch),
         "frequency": batch.pay_group.calendar.kind,
         "currency": batch.currency,
         "tenant": batch.tenant.code,

@@ -53,7 +53,9 @@ class Transfer(TenantModel):
     run = TenantForeignKey("incentives.CalculationRun", null=True, related_name="transfers")
     rates = models.JSONField(null=True, help_text="Exchange rates and rounding that made it.")
     change = TenantForeignKey("org.InputChange", null=True, related_name="+")
-    about = TenantForeignKey("self", null=True, related_name="+")
+    about = TenantForeignKey(
+        "self", null=True, related_name="+", help_text="The debt repaid, the payment refused …"
+    )
     cause = models.CharField(max_length=500, blank=True)
     by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
     recorded_at = models.DateTimeField()
@@ -67,6 +69,12 @@ class Transfer(TenantModel):
             models.CheckConstraint(
                 condition=~models.Q(from_account=models.F("to_account")),
                 name="incentives_transfer_moves",
+            ),
+            # What payroll refused comes back once, whoever asks, and however many at once.
+            models.UniqueConstraint(
+                fields=["tenant", "about"],
+                condition=models.Q(origin="refusal"),
+                name="incentives_transfer_refused_once",
             ),
             AppendOnly(name="incentives_transfer_forever"),
         ]

@@ -53,18 +53,79 @@ class Person(TenantModel):
 
 @tracked(key="code")
 class PayGroup(TenantModel):
-    """People who are paid on the same dates by the same pay rule."""
+    """People who are paid on the same dates by the same pay rule.
+
+    The rule says what a pay run does between *due* and *paid*: docs/adr/0055. As it stands here by
+    default, debts are recovered in full, the oldest earning and the oldest debt first.
+    """
+
+    class Protect(models.TextChoices):
+        NONE = "none", "Nothing"
+        DRAW = "draw", "The draw"
+        AMOUNT = "amount", "An amount"
+
+    class Negative(models.TextChoices):
+        CARRY = "carry", "Becomes a debt, recovered by the rule"
+        NET = "net", "Is taken out of all other pay first"
+
+    class Leavers(models.TextChoices):
+        REPAY_ALL_DUE = "repay_all_due", "Repay out of all that is due"
+        RECOVER = "recover", "Are recovered from like everybody"
+        WRITE_OFF = "write_off", "Repay nothing: what they owe is written off"
+
+    DEBTS = ("draws", "differences", "overpayments")
 
     code = models.CharField(max_length=60)
     calendar = TenantForeignKey("org.Calendar", help_text="Its periods carry the pay dates.")
     currency = models.CharField(max_length=3, blank=True)
+    draw = models.DecimalField(
+        max_digits=24,
+        decimal_places=6,
+        default=Decimal(0),
+        help_text="Pay is topped up to this once a pay period, as a loan.",
+    )
+    recover = models.DecimalField(
+        max_digits=7,
+        decimal_places=6,
+        default=Decimal(1),
+        help_text="Share of what lies above the protected amount that meets debts.",
+    )
+    protect = models.CharField(max_length=10, choices=Protect.choices, default=Protect.NONE)
+    protect_amount = models.DecimalField(max_digits=24, decimal_places=6, default=Decimal(0))
+    negative = models.CharField(max_length=10, choices=Negative.choices, default=Negative.CARRY)
+    minimum = models.DecimalField(
+        max_digits=24,
+        decimal_places=6,
+        default=Decimal(0),
+        help_text="What comes to less waits for the next pay date.",
+    )
+    leavers = models.CharField(
+        max_length=20, choices=Leavers.choices, default=Leavers.REPAY_ALL_DUE
+    )
+    debts = models.JSONField(
+        default=list, blank=True, help_text="Kinds of debt in order of repayment; the oldest first."
+    )
 
     class Meta:
         ordering = ["code"]
-        constraints = [models.UniqueConstraint(fields=["tenant", "code"], name="org_paygroup_code")]
+        constraints = [
+            models.UniqueConstraint(fields=["tenant", "code"], name="org_paygroup_code"),
+            models.CheckConstraint(
+                condition=models.Q(recover__gte=0, recover__lte=1)
+                & models.Q(draw__gte=0, protect_amount__gte=0, minimum__gte=0),
+                name="org_paygroup_rule",
+            ),
+        ]
 
     def __str__(self) -> str:
         return self.code
+
+    @property
+    def protected(self) -> Decimal:
+        """The amount of a pay period's pay that debts never touch."""
+        if self.protect == self.Protect.DRAW:
+            return self.draw
+        return self.protect_amount if self.protect == self.Protect.AMOUNT else Decimal(0)
 
 
 class Employment(Recorded, TenantModel):

@@ -8,10 +8,11 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from org.commands import TenantCommand, find_periods, find_user
+from org.commands import TenantCommand, day, find_periods, find_user
 from org.errors import DomainError
 from payroll.models import PayFile
-from payroll.run import Paid, reissue, run
+from payroll.queries import Contents
+from payroll.run import Draft, Paid, discard_drafts, draft, reissue, run
 
 
 class Command(TenantCommand):
@@ -20,11 +21,22 @@ class Command(TenantCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         """The period, the profile, who approves, and where the file goes."""
         parser.add_argument("period", help="2026-06, or calendar:2026-06.")
-        parser.add_argument("--profile", required=True, help="Code of the payroll profile.")
+        parser.add_argument("--profile", help="Code of the payroll profile.")
         parser.add_argument("--approved-by", metavar="USER", help="Somebody else than --by.")
         parser.add_argument("--pay-group", metavar="CODE", help="Only this one.")
         parser.add_argument("--out", type=Path, metavar="FOLDER|FILE", help="Where to write it.")
-        parser.add_argument("--reissue", action="store_true", help="The same lines once more.")
+        parser.add_argument(
+            "--off-cycle",
+            type=day,
+            metavar="DAY",
+            help="Pay beside the period's own run, on this day, without draws.",
+        )
+        what = parser.add_mutually_exclusive_group()
+        what.add_argument("--reissue", action="store_true", help="The same lines once more.")
+        what.add_argument(
+            "--draft", action="store_true", help="Prepare only, and show what it would do for whom."
+        )
+        what.add_argument("--discard", action="store_true", help="Throw the draft away.")
 
     def handle(self, *args: Any, **options: Any) -> None:
         """Write to disk only what is committed: a file without its batch could be paid twice."""
@@ -38,16 +50,66 @@ class Command(TenantCommand):
     def work(self, **options: Any) -> None:
         """Make the run and say what was paid."""
         periods = find_periods(options["period"])
-        asked = {"periods": periods, "profile": options["profile"], "by": self.by, "at": self.at}
+        asked: dict[str, Any] = {"periods": periods, "by": self.by, "at": self.at}
         asked["pay_group"] = options["pay_group"]
+        if options["discard"]:
+            for batch in discard_drafts(**asked):
+                self.say(f"The draft {batch} is discarded; nothing was paid.")
+            return
+        off_cycle: dict[str, Any] = {
+            "off_cycle": bool(options["off_cycle"]),
+            "pay_date": options["off_cycle"],
+        }
+        if options["draft"]:
+            for found in draft(**asked, **off_cycle):
+                self._show(found)
+            return
+        if not options["profile"]:
+            raise DomainError("Name the layout of the file: --profile CODE, from the tenant file.")
+        asked["profile"] = options["profile"]
         if options["reissue"]:
             paid = reissue(**asked)
         else:
-            paid = run(**asked, approved_by=find_user(options["approved_by"]))
+            paid = run(**asked, **off_cycle, approved_by=find_user(options["approved_by"]))
         self.files = [p.file for p in paid if p.file is not None]
         refuse_overwriting(options["out"], self.files)
         for one in paid:
             self._report(one)
+
+    def _show(self, found: Draft) -> None:
+        """What a draft would do, person by person."""
+        for note in found.notes:
+            self.say(note)
+        self.say(
+            f"Draft {found.batch}, prepared by {found.batch.prepared_by}; nothing is paid yet."
+        )
+        for p in found.payees:
+            parts = [
+                f"{word} {amount:,.2f}"
+                for word, amount in (
+                    ("becomes a debt", p.carried),
+                    ("advance", p.drawn),
+                    ("recovered", p.recovered),
+                    ("waits", p.waits),
+                    ("owes then", p.owes),
+                )
+                if amount
+            ]
+            left = " (left)" if p.leaver else ""
+            more = f" ({', '.join(parts)})" if parts else ""
+            self.say(f"  {p.code} {p.name}{left}: due {p.due:,.2f}, pays {p.paid:,.2f}{more}")
+        self._sums(found.contents, found.batch.currency)
+
+    def _sums(self, contents: Contents, currency: str) -> None:
+        for earning_type, amount in contents.by_earning_type:
+            self.say(f"  {earning_type or 'without a type'}: {amount:,.2f} {currency}")
+        self.say(f"  total: {contents.total:,.2f} {currency}")
+        self.say(
+            f"  carried as debts: {contents.carried:,.2f} {currency}; "
+            f"recovered: {contents.recovered:,.2f} {currency}"
+        )
+        if contents.drawn:
+            self.say(f"  advanced as draws: {contents.drawn:,.2f} {currency}")
 
     def _report(self, paid: Paid) -> None:
         currency = paid.batch.currency
@@ -55,13 +117,7 @@ class Command(TenantCommand):
             self.say(note)
         if contents := paid.contents:
             self.say(f"{paid.batch}: {contents.people} people paid, {contents.lines} lines.")
-            for earning_type, amount in contents.by_earning_type:
-                self.say(f"  {earning_type or 'without a type'}: {amount:,.2f} {currency}")
-            self.say(f"  total: {contents.total:,.2f} {currency}")
-            self.say(
-                f"  carried as debts: {contents.carried:,.2f} {currency}; "
-                f"recovered: {contents.recovered:,.2f} {currency}"
-            )
+            self._sums(contents, currency)
         if paid.file is None:
             self.say("  Nobody is paid, so there is no file.")
             return
