@@ -5,12 +5,14 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from formula.numbers import read_number
 from org import audit
 from org import config_tools as tools
 from org.config_section import Section
@@ -21,8 +23,23 @@ from org.tenancy import current_tenant_id
 
 # -- the tenant itself ----------------------------------------------------------------------------
 
-TENANT_FIELDS = ("name", "time_zone", "currency", "locale")
-TENANT_DEFAULTS = {"time_zone": "UTC", "currency": "EUR", "locale": "en"}
+TENANT_FIELDS = (
+    "name",
+    "time_zone",
+    "currency",
+    "locale",
+    "waive_below",
+    "look_back",
+    "reductions",
+)
+TENANT_DEFAULTS: dict[str, Any] = {
+    "time_zone": "UTC",
+    "currency": "EUR",
+    "locale": "en",
+    "waive_below": None,
+    "look_back": None,
+    "reductions": "approve",
+}
 TENANT_SCHEMA = tools.mapping(
     "The customer organisation.",
     {
@@ -33,6 +50,21 @@ TENANT_SCHEMA = tools.mapping(
         "time_zone": tools.text("Where its days begin, such as Europe/Zurich. Left out: UTC."),
         "currency": tools.text("ISO 4217, such as CHF. Left out: EUR.", pattern="^[A-Z]{3}$"),
         "locale": tools.text("How numbers and days are written, such as de-ch. Left out: en."),
+        "waive_below": tools.number(
+            "What is to be taken back from somebody and has not reached this amount since the last "
+            "payment is waived. Left out: nothing is."
+        ),
+        "look_back": tools.whole(
+            "Months after which what was earned is corrected no more, only listed. Left out: it "
+            "always is.",
+            minimum=1,
+            maximum=600,
+        ),
+        "reductions": tools.choice(
+            "A version that reduces pay already earned: approve (it needs somebody with the right "
+            "to approve reductions, the default) or refuse.",
+            ["approve", "refuse"],
+        ),
     },
     "code",
     "name",
@@ -43,6 +75,8 @@ def read_tenant() -> dict[str, Any]:
     """The entered tenant."""
     tenant = Tenant.objects.get(pk=current_tenant_id())
     said = {name: getattr(tenant, name) for name in TENANT_FIELDS}
+    if tenant.waive_below is not None:
+        said["waive_below"] = Decimal(tools.plain(tenant.waive_below))
     return {"code": tenant.code, **tools.without_defaults(said, TENANT_DEFAULTS)}
 
 
@@ -56,12 +90,31 @@ def apply_tenant(data: Any, *, by: User | None, at: datetime, today: date) -> li
         check_zone(data.get("time_zone", "UTC"))
     except ValidationError as error:
         problems.add("tenant.time_zone", error.messages[0])
+    waived = _waived(data.get("waive_below"), problems)
     problems.stop("The tenant cannot be applied.")
-    wanted = {**TENANT_DEFAULTS, **{k: v for k, v in data.items() if k != "code"}}
+    said = {k: v for k, v in data.items() if k != "code"}
+    wanted = {**TENANT_DEFAULTS, **said, "waive_below": waived}
     changed = tools.update_row(tenant, wanted)
     if changed:
         audit.record(action="change tenant", subject=", ".join(changed), by=by, at=at)
     return [f"~ tenant: {', '.join(changed)}"] if changed else []
+
+
+def _waived(text: Any, problems: Problems) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        amount, _ = read_number(text)
+    except ValueError as error:
+        problems.add("tenant.waive_below", f"{error}.")
+        return None
+    if not 0 < amount < 10**12 or amount != round(amount, 6):
+        problems.add(
+            "tenant.waive_below",
+            f"{text} is no such amount: above 0, with at most 6 decimals. Leave it out to waive"
+            " nothing.",
+        )
+    return amount
 
 
 # -- rows that are a code and a few fields --------------------------------------------------------

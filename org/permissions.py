@@ -17,6 +17,7 @@ class Permission(StrEnum):
     SEE_RULES = "see_rules"
     EDIT_RULES = "edit_rules"
     PUBLISH_RULES = "publish_rules"
+    APPROVE_REDUCTIONS = "approve_reductions"
     UPLOAD_DATA = "upload_data"
     CORRECT_DATA = "correct_data"
     APPROVE_CORRECTIONS = "approve_corrections"
@@ -65,7 +66,15 @@ ROLES: dict[Role, frozenset[Permission]] = {
         }
     ),
     Role.PAYROLL: frozenset(
-        {P.SEE_OWN, P.SEE_EVERYONE, P.SEE_RULES, P.FINALISE, P.PREPARE_PAY, P.APPROVE_PAY}
+        {
+            P.SEE_OWN,
+            P.SEE_EVERYONE,
+            P.SEE_RULES,
+            P.FINALISE,
+            P.PREPARE_PAY,
+            P.APPROVE_PAY,
+            P.APPROVE_REDUCTIONS,
+        }
     ),
     Role.AUDITOR: frozenset({P.SEE_EVERYONE, P.SEE_RULES, P.SEE_AUDIT}),
     Role.ADMINISTRATOR: frozenset(
@@ -77,6 +86,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.MANAGE_PEOPLE,
             P.MANAGE_USERS,
             P.CONFIGURE,
+            P.APPROVE_REDUCTIONS,
             P.SEE_AUDIT,
         }
     ),

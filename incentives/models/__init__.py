@@ -1,6 +1,6 @@
 """Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
 
-from incentives.models.ledger import Account, Transfer
+from incentives.models.ledger import Account, Dispute, Transfer
 from incentives.models.plans import (
     Component,
     Decision,
@@ -20,6 +20,7 @@ __all__ = [
     "Component",
     "Decision",
     "Dirty",
+    "Dispute",
     "Earning",
     "Eligibility",
     "ExchangeRate",

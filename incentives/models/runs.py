@@ -30,6 +30,9 @@ class CalculationRun(TenantModel):
     failed = models.PositiveIntegerField(default=0)
     total = models.DecimalField(max_digits=24, decimal_places=6, default=0)
     final_at = models.DateTimeField(null=True)
+    only = models.JSONField(
+        null=True, help_text="The ids of those it is restricted to; null: everybody."
+    )
 
     class Meta:
         ordering = ["-id"]
@@ -131,17 +134,21 @@ class Earning(NumerousModel):
 
 
 class Dirty(TenantModel):
-    """A final plan period that a recorded cause may have moved for one person, or for everybody."""
+    """A final plan period that a recorded cause may have moved for one person, or for everybody.
+
+    ``metric`` is the one whose figures changed, where the cause names one.
+    """
 
     plan = TenantForeignKey("incentives.Plan", related_name="+")
     period = TenantForeignKey("org.Period", related_name="+")
     person = TenantForeignKey("org.Person", null=True, related_name="+")
     change = TenantForeignKey("org.InputChange", related_name="+")
+    metric = models.BigIntegerField(null=True)
 
     class Meta:
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "plan", "period", "person", "change"],
+                fields=["tenant", "plan", "period", "person", "change", "metric"],
                 nulls_distinct=False,
                 name="incentives_dirty_once",
             ),

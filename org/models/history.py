@@ -46,6 +46,7 @@ class InputChange(TenantModel):
         VERSION = "version", "A plan version was published"
         RATE = "rate", "An exchange rate changed"
         DECISION = "decision", "A person's goal was decided"
+        DISPUTE = "dispute", "A dispute was answered"
 
     kind = models.CharField(max_length=20, choices=Kind.choices)
     at = models.DateTimeField("recorded at")

@@ -15,6 +15,13 @@ def check_zone(name: str) -> None:
         raise ValidationError(f"No time zone is called “{name}”. Use a name such as Europe/Zurich.")
 
 
+class Reductions(models.TextChoices):
+    """What it takes to put a version in force that reduces pay already earned."""
+
+    APPROVE = "approve", "Somebody with the right to approve reductions"
+    REFUSE = "refuse", "Nothing: it is refused"
+
+
 class Tenant(models.Model):
     """A customer organisation; sees nothing of another."""
 
@@ -23,6 +30,24 @@ class Tenant(models.Model):
     time_zone = models.CharField(max_length=64, default="UTC", validators=[check_zone])
     currency = models.CharField(max_length=3, default="EUR", help_text="ISO 4217.")
     locale = models.CharField(max_length=16, default="en")
+    waive_below = models.DecimalField(
+        max_digits=24,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="What is to be taken back below this amount is waived. Empty: nothing is.",
+    )
+    look_back = models.PositiveSmallIntegerField(
+        null=True,
+        blank=True,
+        help_text="Months after which nothing earned is corrected any more. Empty: no limit.",
+    )
+    reductions = models.CharField(
+        max_length=10,
+        choices=Reductions.choices,
+        default=Reductions.APPROVE,
+        help_text="What a version needs that reduces pay already earned.",
+    )
 
     class Meta:
         ordering = ["code"]
