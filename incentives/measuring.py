@@ -5,13 +5,13 @@ Every measure stands on every result (an outer join): nobody falls out because n
 
 from __future__ import annotations
 
-from collections.abc import Iterable
 from datetime import date, timedelta
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref
-from incentives import goals
+from incentives import figures, goals, windows
+from incentives.figures import Figure
 from incentives.models import Decision, Measure
 from incentives.participants import Frame
 from incentives.rules import (
@@ -25,9 +25,7 @@ from incentives.rules import (
 )
 from org.dates import NEVER as NEVER_MOMENT
 from org.models import FactType
-from org.sql import NEVER, fetch, keep
-
-Scope = Measure.Scope
+from org.sql import NEVER
 
 
 def find(frame: Frame, complete_through: dict[int, date], on: date) -> Composable:
@@ -37,146 +35,9 @@ def find(frame: Frame, complete_through: dict[int, date], on: date) -> Composabl
     ``x ?`` (incomplete) and what its attainment reads. ``complete_through`` holds the day through
     which the sources of a metric are complete, for those that say so.
     """
-    by_scope: dict[str, list[MeasureRule]] = {}
-    for measure in frame.rules.stored:
-        by_scope.setdefault(measure.scope, []).append(measure)
-    for scope, measures in by_scope.items():
-        _figures(frame, scope, measures)
+    found = figures.find(frame)
     goals.find(frame)
-    return _inputs(frame, by_scope, complete_through, on)
-
-
-# --- whose days count
-
-COUNTED = {
-    # Own: the slices of the result.
-    Scope.OWN: "SELECT result_id AS group_id, assignment_id, person_id, first_day, end_day, whole"
-    " FROM slice",
-    # Direct reports: by the manager of the day. The manager's own figures are not in it.
-    Scope.DIRECT: "SELECT job.manager_id AS group_id, job.id AS assignment_id, job.person_id,"
-    " GREATEST(job.valid_from, {start}) AS first_day, LEAST(job.valid_to, {end}) AS end_day,"
-    " true AS whole FROM org_assignment AS job WHERE job.superseded_at = {never}"
-    " AND job.valid_from < {end} AND job.valid_to > {start}"
-    " AND job.manager_id IN (SELECT person_id FROM slice)",
-    # The unit: everybody who works in it on the day, whatever plan pays them.
-    Scope.TEAM: "SELECT job.unit_id AS group_id, job.id AS assignment_id, job.person_id,"
-    " GREATEST(job.valid_from, {start}) AS first_day, LEAST(job.valid_to, {end}) AS end_day,"
-    " true AS whole FROM org_assignment AS job WHERE job.superseded_at = {never}"
-    " AND job.valid_from < {end} AND job.valid_to > {start}"
-    " AND job.unit_id IN (SELECT unit_id FROM slice)",
-    # The unit and all below it, as the tree stood on the day.
-    Scope.SUBTREE: "SELECT closure.ancestor_id AS group_id, job.id AS assignment_id, job.person_id,"
-    " GREATEST(job.valid_from, {start}, closure.valid_from) AS first_day,"
-    " LEAST(job.valid_to, {end}, closure.valid_to) AS end_day,"
-    " closure.valid_from <= GREATEST(job.valid_from, {start})"
-    "  AND closure.valid_to >= LEAST(job.valid_to, {end}) AS whole"
-    " FROM org_assignment AS job JOIN org_unitclosure AS closure"
-    "  ON closure.descendant_id = job.unit_id"
-    "  AND closure.ancestor_id IN (SELECT unit_id FROM slice)"
-    " WHERE job.superseded_at = {never}"
-    " AND GREATEST(job.valid_from, {start}, closure.valid_from) <"
-    "  LEAST(job.valid_to, {end}, closure.valid_to)",
-}
-GROUP_OF = {
-    Scope.OWN: "key.result_id",
-    Scope.DIRECT: "key.person_id",
-    Scope.TEAM: "key.unit_id",
-    Scope.SUBTREE: "key.unit_id",
-}
-
-
-def _figures(frame: Frame, scope: str, measures: list[MeasureRule]) -> None:
-    """``figure_<scope>``: one row for each group, with the sums of every metric side by side."""
-    metrics = Literal(sorted({m.metric for m in measures}))
-    keep("counted", SQL(COUNTED[Scope(scope)]).format(**frame.days))
-    last = sorted({m.metric for m in measures if m.kind == Kind.LAST})
-    source = SQL(FROM_TOTALS).format(
-        period=Literal(frame.period.pk),
-        metrics=metrics,
-        latest=_latest(frame, last, "total", "last_day"),
-    )
-    if fetch("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
-        cut = SQL(FROM_VALUES).format(
-            metrics=metrics,
-            never=SQL(NEVER),
-            latest=_latest(frame, last, "value", "day"),
-        )
-        source = SQL("{} UNION ALL {}").format(source, cut)
-    pivots = SQL(", ").join(
-        part
-        for _, measure in sorted({m.metric: m for m in measures}.items())
-        for part in _pivot(measure)
-    )
-    keep(
-        f"figure_{scope}",
-        SQL("SELECT group_id, {pivots} FROM ({source}) AS t GROUP BY group_id").format(
-            pivots=pivots, source=source
-        ),
-    )
-
-
-def _latest(frame: Frame, last: list[int], row: str, day: str) -> Composable:
-    """Whether a row of figures holds the person's latest day, of metrics of the kind ``last``."""
-    if not last:
-        return SQL("true")
-    return SQL(LATEST).format(
-        period=Literal(frame.period.pk),
-        last=Literal(last),
-        row=Identifier(row),
-        day=Identifier(day),
-    )
-
-
-FROM_TOTALS = """
-    SELECT counted.group_id, total.metric_id, total.rows, total.numerator, total.denominator,
-           total.minimum, total.maximum, total.last_value, {latest} AS latest
-    FROM counted JOIN metrics_total AS total ON total.period_id = {period}
-     AND total.metric_id = ANY({metrics}) AND total.person_id = counted.person_id
-     AND total.assignment_id = counted.assignment_id
-    WHERE counted.whole
-"""
-# A last value counts where the person's latest one of the period lies, and nowhere else.
-LATEST = """CASE WHEN {row}.metric_id = ANY({last}) THEN NOT EXISTS (
-    SELECT 1 FROM metrics_total AS later
-    WHERE later.period_id = {period} AND later.metric_id = {row}.metric_id
-      AND later.person_id = {row}.person_id AND later.last_day > {row}.{day}) END"""
-# Days cut out of an assignment have no total of their own: their values are added up here.
-FROM_VALUES = """
-    SELECT group_id, metric_id, count(*), sum(numerator), sum(denominator), min(numerator),
-           max(numerator), sum(numerator) FILTER (WHERE latest), true
-    FROM (SELECT counted.group_id, value.metric_id, value.numerator, value.denominator,
-                 {latest} AS latest
-          FROM counted JOIN metrics_value AS value ON value.person_id = counted.person_id
-           AND value.assignment_id = counted.assignment_id AND value.metric_id = ANY({metrics})
-           AND value.day >= counted.first_day AND value.day < counted.end_day
-           AND value.superseded_at = {never}
-          WHERE NOT counted.whole) AS value
-    GROUP BY group_id, metric_id
-"""
-
-
-def _pivot(measure: MeasureRule) -> Iterable[Composable]:
-    """What :func:`_value` reads of a metric, and no more: each sum is paid for by every person."""
-    metric, kind = measure.metric, measure.kind
-    only = SQL("FILTER (WHERE metric_id = {})").format(Literal(metric))
-    parts: dict[str, str] = {}
-    if measure.minimum_sample is not None:
-        parts |= {"rows": "sum(rows)"}
-    if kind in goals.WEIGHTED or kind == Kind.SUM:
-        parts |= {"n": "sum(numerator)"}
-    if kind in goals.WEIGHTED:
-        parts |= {"d": "sum(denominator)"}
-    if kind == Kind.MINIMUM:
-        parts |= {"n": "min(minimum)"}
-    if kind == Kind.MAXIMUM:
-        parts |= {"n": "max(maximum)"}
-    for name, aggregate in parts.items():
-        yield SQL(aggregate + " {} AS {}").format(only, Identifier(f"{name} {metric}"))
-    if kind == Kind.LAST:
-        last = SQL("FILTER (WHERE latest AND metric_id = {})").format(Literal(metric))
-        yield SQL(
-            "CASE WHEN sum(rows) {only} > 0 THEN coalesce(sum(last_value) {last}, 0) END AS {name}"
-        ).format(only=only, last=last, name=Identifier(f"n {metric}"))
+    return _inputs(frame, found, complete_through, on)
 
 
 # --- what formulas read
@@ -184,26 +45,20 @@ def _pivot(measure: MeasureRule) -> Iterable[Composable]:
 
 def _inputs(
     frame: Frame,
-    by_scope: dict[str, list[MeasureRule]],
+    found: dict[str, Figure],
     complete_through: dict[int, date],
     on: date,
 ) -> Composable:
     decided = _decisions(frame)
     columns: list[Composable] = []
-    joins: list[Composable] = []
-    for scope in by_scope:
-        joins.append(
-            SQL("LEFT JOIN {} ON {}.group_id = " + GROUP_OF[Scope(scope)]).format(
-                Identifier(f"figure_{scope}"), Identifier(f"figure_{scope}")
-            )
-        )
+    tables = {figure.table: figure for figure in found.values()}
+    joins = [figure.join for figure in tables.values()]
     for number, measure in enumerate(frame.rules.measures.values()):
         through = _through(frame.rules, measure, complete_through)
-        incomplete = _incomplete(frame, through, on)
+        incomplete = _incomplete(windows.find(measure.window, frame.period).end, through, on)
         if measure.derived is None:
-            columns.append(
-                SQL("{} AS {}").format(_value(measure, incomplete), Identifier(measure.name))
-            )
+            value = _value(measure, found[measure.name], incomplete)
+            columns.append(SQL("{} AS {}").format(value, Identifier(measure.name)))
         if measure.hidden:
             continue
         columns.append(SQL("{} AS {}").format(incomplete, Identifier(f"{measure.name} ?")))
@@ -233,37 +88,45 @@ def _through(
     return min((complete_through[m] for m in metrics & complete_through.keys()), default=None)
 
 
-def _incomplete(frame: Frame, through: date | None, on: date) -> Composable:
-    """Whether a source that says how far it is complete has not come to the result's last day.
+def _incomplete(end: date | None, through: date | None, on: date) -> Composable:
+    """Whether a source that says how far it is complete has not come to the last day that counts.
 
-    Before the period is over nothing is missing yet.
+    That is the window's, or the result's own where it ends before. ``end``: the day after the
+    window; before it is over nothing is missing yet.
     """
-    if through is None or on < frame.end:
+    if through is None or end is None or on < end:
         return SQL("false")
-    return SQL("key.end_day > {}").format(Literal(through + timedelta(days=1)))
+    return SQL("LEAST(key.end_day, {}) > {}").format(
+        Literal(end), Literal(through + timedelta(days=1))
+    )
 
 
-def _value(measure: MeasureRule, incomplete: Composable) -> Composable:
+def _value(measure: MeasureRule, figure: Figure, incomplete: Composable) -> Composable:
     """The figure of a measure: blank where there is no data, or too little of it."""
 
     def part(name: str) -> Composable:
-        return Identifier(f"figure_{measure.scope}", f"{name} {measure.metric}")
+        return Identifier(figure.table, f"{name} {measure.metric}")
 
     value: Composable
+    sample = part("rows")
     if measure.kind in goals.WEIGHTED:
         value = SQL("round({}::numeric(80,50) / nullif({}, 0), 12)").format(part("n"), part("d"))
         sample = part("d")
     elif measure.kind == Kind.SUM:
-        value = SQL("coalesce({}, CASE WHEN NOT ({}) THEN 0 END)").format(part("n"), incomplete)
-        sample = part("rows")
+        value = part("n")
+        if measure.window.kind != "prior":
+            value = SQL("coalesce({}, CASE WHEN NOT ({}) THEN 0 END)").format(value, incomplete)
     else:
-        value, sample = part("n"), part("rows")
+        value = part("n")
     if measure.minimum_sample is not None:
         value = SQL("CASE WHEN {} >= {} THEN {} END").format(
             sample, Literal(measure.minimum_sample), value
         )
     if measure.no_data == Measure.NoData.ZERO:
         value = SQL("coalesce({}, 0)").format(value)
+    if measure.filter is not None:
+        # A credit of which nobody can say whether it counts: the figure is not known.
+        value = SQL("CASE WHEN {} THEN NULL ELSE {} END").format(part("bad"), value)
     return value
 
 
