@@ -15,7 +15,7 @@ from django.db import connection, transaction
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, layers
-from incentives import measuring, participants
+from incentives import measuring, participants, windows
 from incentives.dirty import mark_final_periods
 from incentives.models import (
     CalculationRun,
@@ -120,15 +120,7 @@ def is_final(plan: Plan, period: Period) -> bool:
 def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
     """Bring the totals that these rules read up to date, and mark final periods that moved."""
     written = totals.refresh(
-        totals.Wanted(
-            period=period.pk,
-            metric=measure.metric,
-            kind=measure.kind,
-            start=period.valid_from,
-            end=period.valid_to,
-        )
-        for rules, period in wanted
-        for measure in rules.stored
+        total for rules, period in wanted for total in windows.wanted(rules, period)
     )
     mark_final_periods()
     return written

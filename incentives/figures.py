@@ -18,6 +18,7 @@ from incentives.goals import WEIGHTED
 from incentives.participants import Frame
 from incentives.rules import Kind, MeasureRule
 from incentives.windows import Stretch
+from metrics import attributes
 from org.sql import NEVER, fetch, keep
 
 
@@ -112,9 +113,11 @@ FROM_TOTALS = """
 """
 # Days cut out of a period have no total of their own: their values are added up here.
 FROM_VALUES = """
-    SELECT group_id, metric_id, sum(rows), sum(numerator), sum(denominator),
-           min(numerator) FILTER (WHERE rows > 0), max(numerator) FILTER (WHERE rows > 0),
-           sum(numerator) FILTER (WHERE latest AND rows > 0), true, bool_or(bad)
+    SELECT group_id, metric_id, sum(rows) AS rows, sum(numerator) AS numerator,
+           sum(denominator) AS denominator, min(numerator) FILTER (WHERE rows > 0) AS minimum,
+           max(numerator) FILTER (WHERE rows > 0) AS maximum,
+           sum(numerator) FILTER (WHERE latest AND rows > 0) AS last_value, true AS latest,
+           bool_or(bad) AS bad
     FROM (SELECT counted.group_id, value.*, {latest} AS latest
           FROM counted JOIN ({values}) AS value ON value.person_id = counted.person_id
            AND value.assignment_id = counted.assignment_id
@@ -193,8 +196,6 @@ COUNTER = f"""
 
 def _fitting(rows: Composable, condition: Formula) -> Composable:
     """The credits whose transaction fits a condition; a value without one never does."""
-    from metrics import attributes
-
     written = attributes.columns(condition.references)
     base = SQL("(SELECT value.*{} FROM ({}) AS value {})").format(
         SQL("").join(SQL(", {}").format(column) for column in written),

@@ -1,0 +1,483 @@
+"""Random worlds of eight months for measures, and their figures by plain arithmetic, day by day.
+
+The reference walks over single values and asks of each whether it counts: whose it is, in which
+job, under whom, on which day. It knows nothing of totals, chunks of windows or SQL.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import dataclass, field, replace
+from datetime import date, timedelta
+from decimal import Decimal
+from fractions import Fraction
+from itertools import pairwise
+from typing import Any
+
+from django.db import connection
+
+from formula import Name, Scope, check
+from formula.values import NUMBER, TEXT
+from incentives import measuring, participants, windows
+from incentives.models import Component, Eligibility, Family, Measure, Plan, PlanVersion
+from incentives.participants import Frame
+from incentives.rules import MeasureRule, VersionRules, Window, load
+from metrics import totals
+from metrics.models import (
+    Delivery,
+    Metric,
+    MetricDefinition,
+    Source,
+    Transaction,
+    TransactionKind,
+    Value,
+)
+from org.calendars import ensure_periods
+from org.dates import FOREVER
+from org.models import (
+    Assignment,
+    Calendar,
+    Employment,
+    JobType,
+    Period,
+    Person,
+    Unit,
+    UnitPlacement,
+)
+from org.units import rebuild_closure
+from tests.factories import AT
+from tests.incentives.world import exact
+
+FIRST, END = date(2025, 10, 1), date(2026, 7, 1)
+DAYS = [FIRST + timedelta(n) for n in range((END - FIRST).days)]
+KINDS = {"sales": "sum", "speed": "ratio", "balance": "last", "best": "maximum", "deals": "sum"}
+CHANGE = date(2026, 5, 10)
+"""The day on which a unit is hung under another."""
+
+
+@dataclass
+class Job:
+    """A stretch of days of a person in a unit, in a job slot, under a manager."""
+
+    person: str
+    slot: str
+    unit: str
+    job: str
+    manager: str | None
+    first: date
+    end: date
+    row: Assignment
+
+    def covers(self, day: date) -> bool:
+        return self.first <= day < self.end
+
+
+@dataclass
+class Work:
+    """One value: numerator, denominator, and what was taken back of a deal, on which day."""
+
+    job: Job
+    day: date
+    metric: str
+    above: Decimal
+    below: Decimal | None = None
+    product: str | None = None
+    margin: Decimal | None = None
+    undone: Decimal | None = None
+    undone_on: date | None = None
+    counter: bool = False
+
+
+@dataclass(frozen=True)
+class Given:
+    """What a measure says."""
+
+    metric: str
+    scope: str = "own"
+    window: Window = Window()  # noqa: RUF009 - frozen
+    with_manager: bool | None = None
+    filter: str = ""
+    undone_as: str = "restate"
+
+
+@dataclass
+class LongWorld:
+    """What was made, and the values as plain rows."""
+
+    calendar: Calendar
+    version: PlanVersion
+    units: dict[str, Unit] = field(default_factory=dict)
+    people: dict[str, Person] = field(default_factory=dict)
+    hired: dict[str, date] = field(default_factory=dict)
+    jobs: list[Job] = field(default_factory=list)
+    work: list[Work] = field(default_factory=list)
+    metrics: dict[str, Metric] = field(default_factory=dict)
+    eligible: str | None = None
+
+    # --- the reference
+
+    def parent(self, unit: str, day: date) -> str | None:
+        if unit == "team":
+            return "north" if day < CHANGE else "south"
+        return None if unit == "top" else "top"
+
+    def within(self, unit: str, above: str, day: date) -> bool:
+        at: str | None = unit
+        while at is not None and at != above:
+            at = self.parent(at, day)
+        return at == above
+
+    def results(self, period: Period) -> dict[tuple[str, str], list[Job]]:
+        """The jobs of each result, by person and the result's name."""
+        found: dict[tuple[str, str], list[Job]] = {}
+        for job in self.jobs:
+            if job.first >= period.valid_to or job.end <= period.valid_from:
+                continue
+            if self.eligible in (None, job.job):
+                apart = self.version.segments == "separate"
+                name = f"{job.slot}|{job.unit}|{job.job}" if apart else job.slot
+                found.setdefault((job.person, name), []).append(job)
+        return found
+
+    def window(self, window: Window, period: Period) -> tuple[date, date] | None:
+        """The days of a window; None where there is no such period."""
+        start, end = period.valid_from, period.valid_to
+        rows = list(Period.objects.filter(calendar=self.calendar, valid_from__lte=start))
+        rows.sort(key=lambda row: row.valid_from)
+        year = [r for r in rows if (r.valid_to - timedelta(1)).year == (end - timedelta(1)).year]
+        if window.kind == "year_to_date":
+            return self._nominal(year[0].valid_from, rows, end, 12), end
+        if window.kind == "before":
+            return self._nominal(year[0].valid_from, rows, end, 12), start
+        if window.kind == "quarter_to_date":
+            quarter = [r for r in year if _quarter(r.valid_to) == _quarter(end)]
+            return self._nominal(quarter[0].valid_from, rows, end, 3), end
+        if window.kind == "rolling":
+            return rows[-window.periods :][0].valid_from, end
+        if window.kind == "prior":
+            if len(rows) <= window.periods:
+                return None
+            row = rows[-1 - window.periods]
+            return row.valid_from, row.valid_to
+        if window.kind == "own_dates":
+            assert window.start
+            assert window.end
+            return window.start, min(window.end, end)
+        return (date(1970, 1, 1) if window.kind == "since_hire" else start), end
+
+    def _nominal(self, first: date, rows: list[Period], end: date, months: int) -> date:
+        last = end - timedelta(1)
+        begins = date(last.year, (last.month - 1) // months * months + 1, 1)
+        return begins if rows[0].valid_from == first > begins else first
+
+    def counts(self, period: Period, key: tuple[str, str], given: Given, work: Work) -> bool:
+        """Whether a value is in the figure of a result."""
+        days = self.window(given.window, period)
+        if days is None or not days[0] <= work.day < days[1]:
+            return False
+        if given.window.kind == "since_hire" and work.day < self.hired[key[0]]:
+            return False
+        if given.filter and not (work.product == "gold" and (work.margin or 0) >= Decimal("0.3")):
+            return False
+        if given.scope in ("team", "subtree"):
+            unit = self.results(period)[key][0].unit
+            mine = work.job.person == key[0]
+            inside = (
+                work.job.unit == unit
+                if given.scope == "team"
+                else self.within(work.job.unit, unit, work.day)
+            )
+            return inside and not (mine and given.with_manager is False)
+        own = self._own(period, key, work.job, work.day)
+        if given.scope == "own":
+            return own
+        if given.with_manager and own:
+            return True
+        return work.job.manager == key[0] and self._leads(period, key, work.day)
+
+    def _own(self, period: Period, key: tuple[str, str], job: Job, day: date) -> bool:
+        if day >= period.valid_from:
+            return any(job is one for one in self.results(period)[key])
+        return job.person == key[0] and job.slot == key[1].split("|")[0]
+
+    def _leads(self, period: Period, key: tuple[str, str], day: date) -> bool:
+        """Whether the reports of a person count in this result, if they hold several jobs."""
+        mine = [k for k in self.results(period) if k[0] == key[0]]
+        if day < period.valid_from:
+            slots = sorted((k[1].split("|")[0] != "primary", k[1].split("|")[0]) for k in mine)
+            return key[1].split("|")[0] == slots[0][1]
+        there = [
+            (j.slot != "primary", j.slot, k[1])
+            for k in mine
+            for j in self.results(period)[k]
+            if j.covers(day)
+        ]
+        return bool(there) and min(there)[2] == key[1]
+
+    def rows(self, given: Given) -> list[Work]:
+        """The values of a measure's metric as it sees them."""
+        found = [w for w in self.work if w.metric == given.metric]
+        if given.undone_as == "restate":
+            return [replace(w, above=w.above * (1 - (w.undone or 0))) for w in found]
+        if given.undone_as == "net":
+            for w in [w for w in found if w.undone]:
+                assert w.undone
+                assert w.undone_on
+                job = self.job_on(w.job, w.undone_on)
+                if job is not None:
+                    back = -w.above * w.undone
+                    found.append(replace(w, job=job, day=w.undone_on, above=back, counter=True))
+        return found
+
+    def job_on(self, job: Job, day: date) -> Job | None:
+        there = [j for j in self.jobs if j.person == job.person and j.covers(day)]
+        return min(there, key=lambda j: (j.slot != job.slot, j.slot != "primary"), default=None)
+
+    def actual(self, period: Period, key: tuple[str, str], given: Given) -> Decimal | None:
+        """The figure of a result by plain arithmetic."""
+        rows = self.rows(given)
+        found = [w for w in rows if self.counts(period, key, given, w)]
+        kind = KINDS[given.metric]
+        if kind == "sum":
+            if given.window.kind == "prior" and not found:
+                return self._nothing_done(period, key, given)
+            return sum((w.above for w in found), Decimal(0))
+        if kind == "ratio":
+            below = sum((w.below or 0 for w in found), Decimal(0))
+            return exact(Fraction(sum(w.above for w in found)) / Fraction(below)) if below else None
+        if kind == "maximum":
+            return max((w.above for w in found), default=None)
+        days = self.window(given.window, period)
+        if not found or days is None:
+            return None
+        latest: dict[str, date] = {}
+        for w in rows:
+            if days[0] <= w.day < days[1]:
+                latest[w.job.person] = max(latest.get(w.job.person, w.day), w.day)
+        return sum((w.above for w in found if w.day == latest[w.job.person]), Decimal(0))
+
+    def _nothing_done(self, period: Period, key: tuple[str, str], given: Given) -> Decimal | None:
+        """Zero for whose work there could have been some in an earlier period, else blank."""
+        days = self.window(given.window, period)
+        if days is None:
+            return None
+        try_on = [days[0] + timedelta(n) for n in range((days[1] - days[0]).days)]
+        blank = replace(given, filter="")
+        for job in self.jobs:
+            for day in try_on:
+                tried = Work(job, day, given.metric, Decimal(0))
+                if job.covers(day) and self.counts(period, key, blank, tried):
+                    return Decimal(0)
+        return None
+
+    # --- the engine
+
+    def calculated(
+        self, period: Period, given: dict[str, Given], people: list[str] | None = None
+    ) -> dict[tuple[str, str], dict[str, Any]]:
+        """The inputs of every result as the engine finds them."""
+        rules = self.rules(given)
+        totals.refresh(windows.wanted(rules, period))
+        wanted = None if people is None else tuple(self.people[code].pk for code in people)
+        frame = Frame(rules, period, wanted)
+        participants.find(frame)
+        query = measuring.find(frame, {}, END)
+        codes = {person.pk: code for code, person in self.people.items()}
+        with connection.cursor() as cursor:
+            cursor.execute(query)
+            names = [column.name for column in cursor.description]
+            rows = [dict(zip(names, row, strict=True)) for row in cursor.fetchall()]
+        return {(codes[row["person_id"]], row["job"]): row for row in rows}
+
+    def rules(self, given: dict[str, Given]) -> VersionRules:
+        """The version's rules with these measures."""
+        for name, one in given.items():
+            Measure.objects.get_or_create(
+                version=self.version,
+                name=name,
+                defaults={"metric": self.metrics[one.metric], "scope": one.scope},
+            )
+        rules = load(self.version)
+        measures = {name: _with(rules.measures[name], one) for name, one in given.items()}
+        return replace(rules, measures=measures)
+
+
+def _quarter(end: date) -> int:
+    return ((end - timedelta(1)).month - 1) // 3
+
+
+def _with(rule: MeasureRule, given: Given) -> MeasureRule:
+    names = {"product": Name(TEXT), "margin": Name(NUMBER)}
+    return replace(
+        rule,
+        window=given.window,
+        with_manager=given.with_manager,
+        undone_as=given.undone_as,
+        filter=check(given.filter, Scope(names)) if given.filter else None,
+    )
+
+
+# --- making one
+
+
+def make_long_world(seed: int) -> LongWorld:
+    """Eight people in a tree that changes, two with a second job, managers, deals, and values."""
+    rng = random.Random(seed)
+    first_day = rng.choice([1, 1, 15])
+    calendar = Calendar.objects.create(code="plan", kind="monthly", first_day=first_day)
+    ensure_periods(calendar, rng.choice([FIRST, date(2026, 2, 20)]), END - timedelta(1))
+    plan = Plan.objects.create(
+        code="plan", name="Plan", family=Family.objects.create(code="main"), calendar=calendar
+    )
+    version = PlanVersion.objects.create(
+        plan=plan,
+        number=1,
+        in_force=date(2025, 9, 15),
+        status="published",
+        created_at=AT,
+        segments=rng.choice(["blend", "separate"]),
+    )
+    Component.objects.create(version=version, name="pay", formula="1")
+    world = LongWorld(calendar, version, eligible=rng.choice([None, "seller"]))
+    _units(world)
+    types = {code: JobType.objects.create(code=code, name=code) for code in ("seller", "caller")}
+    if world.eligible:
+        Eligibility.objects.create(version=version, job_type=types[world.eligible])
+    for number in range(8):
+        world.people[f"p{number}"] = Person.objects.create(code=f"p{number}", name=f"p{number}")
+    for code in world.people:
+        _jobs(world, rng, code, types)
+    _metrics(world)
+    _work(world, rng)
+    return world
+
+
+def _units(world: LongWorld) -> None:
+    for code in ("top", "north", "south", "team"):
+        world.units[code] = Unit.objects.create(code=code, name=code)
+    long_ago = date(2020, 1, 1)
+    for code, parent, first, end in (
+        ("top", None, long_ago, FOREVER),
+        ("north", "top", long_ago, FOREVER),
+        ("south", "top", long_ago, FOREVER),
+        ("team", "north", long_ago, CHANGE),
+        ("team", "south", CHANGE, FOREVER),
+    ):
+        UnitPlacement.objects.create(
+            unit=world.units[code],
+            parent=world.units[parent] if parent else None,
+            valid_from=first,
+            valid_to=end,
+            recorded_at=AT,
+        )
+    rebuild_closure()
+
+
+def _jobs(world: LongWorld, rng: random.Random, code: str, types: dict[str, JobType]) -> None:
+    hired = rng.choice([date(2024, 1, 1), rng.choice(DAYS[:200])])
+    world.hired[code] = hired if rng.random() < 0.7 else max(hired, date(2026, 1, 20))
+    Employment.objects.create(
+        person=world.people[code],
+        payroll_id=code,
+        tenure_start=world.hired[code],
+        valid_from=hired,
+        recorded_at=AT,
+    )
+    slots = ["primary", "second"] if rng.random() < 0.4 else ["primary"]
+    for slot in slots:
+        first = rng.choice([hired, max(hired, rng.choice(DAYS))])
+        last = rng.choice([FOREVER, max(rng.choice(DAYS), first + timedelta(3))])
+        cuts = sorted(
+            {first, last, *(d for d in rng.sample(DAYS, rng.choice([0, 2, 4])) if first < d < last)}
+        )
+        for begin, end in pairwise(cuts):
+            _job(world, rng, code, slot, begin, end, types)
+
+
+def _job(
+    world: LongWorld,
+    rng: random.Random,
+    code: str,
+    slot: str,
+    begin: date,
+    end: date,
+    types: dict[str, JobType],
+) -> None:
+    unit, job = rng.choice(["top", "north", "south", "team"]), rng.choice(list(types))
+    manager = rng.choice([None, *(other for other in ("p0", "p1", "p2") if other != code)])
+    row = Assignment.objects.create(
+        person=world.people[code],
+        slot=slot,
+        unit=world.units[unit],
+        job_type=types[job],
+        manager=world.people[manager] if manager else None,
+        valid_from=begin,
+        valid_to=end,
+        recorded_at=AT,
+    )
+    world.jobs.append(Job(code, slot, unit, job, manager, begin, end, row))
+
+
+def _metrics(world: LongWorld) -> None:
+    for code, kind in KINDS.items():
+        world.metrics[code] = Metric.objects.create(code=code, name=code)
+        MetricDefinition.objects.create(
+            metric=world.metrics[code],
+            kind=kind,
+            attainment="actual_by_goal",
+            valid_from=date(2020, 1, 1),
+            recorded_at=AT,
+        )
+
+
+def _work(world: LongWorld, rng: random.Random) -> None:
+    kind = TransactionKind.objects.create(
+        code="deal", dates=["sold"], attributes={"product": "text", "margin": "percent"}
+    )
+    source = Source.objects.create(code="deals")
+    delivery = Delivery.objects.create(
+        source=source, file_name="deals", sha256="0", content=b"", received_at=AT
+    )
+    for job in world.jobs:
+        for day in DAYS:
+            if job.covers(day) and rng.random() < 0.12:
+                metric = rng.choice([*KINDS, "deals"])
+                above = Decimal(rng.randint(0, 9000)).scaleb(-2)
+                below = Decimal(rng.randint(1, 9)) if metric == "speed" else None
+                world.work.append(Work(job, day, metric, above, below))
+    for work in world.work:
+        if work.metric == "deals" and rng.random() < 0.9:
+            work.product = rng.choice(["gold", "silver", None])
+            work.margin = rng.choice([None, Decimal("0.1"), Decimal("0.3"), Decimal("0.4")])
+            if rng.random() < 0.4:
+                work.undone = rng.choice([Decimal(1), Decimal("0.25")])
+                work.undone_on = min(work.day + timedelta(rng.randint(0, 90)), END)
+    Value.objects.bulk_create(_row(world, kind, delivery, n, w) for n, w in enumerate(world.work))
+
+
+def _row(
+    world: LongWorld, kind: TransactionKind, delivery: Delivery, number: int, work: Work
+) -> Value:
+    deal = None
+    if work.metric == "deals" and (work.product or work.margin or work.undone):
+        said = {"product": work.product, "margin": work.margin and str(work.margin)}
+        deal = Transaction.objects.create(
+            kind=kind,
+            key=str(number),
+            delivery=delivery,
+            attributes={k: v for k, v in said.items() if v is not None},
+            recorded_at=AT,
+        )
+    return Value(
+        person_id=world.people[work.job.person].pk,
+        day=work.day,
+        metric_id=world.metrics[work.metric].pk,
+        reference=str(number),
+        numerator=work.above,
+        denominator=work.below,
+        assignment_id=work.job.row.pk,
+        transaction_id=deal and deal.pk,
+        undone=work.undone,
+        undone_on=work.undone_on,
+        recorded_at=AT,
+    )
