@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
-from datetime import date, datetime
+from datetime import date, datetime, time, timedelta
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -43,7 +43,8 @@ class TenantCommand(BaseCommand):
         self.tenant = find_tenant(options.pop("tenant"))
         self.by = find_user(options.pop("by"))
         try:
-            with enter(self.tenant.pk, by=self.by, through=f"command {self.name()}"):
+            through = f"command {self.name()}"
+            with enter(self.tenant.pk, by=self.by, through=through, at=self.at):
                 self.work(**options)
         except DomainError as refusal:
             raise CommandError(str(refusal)) from refusal
@@ -98,6 +99,23 @@ def day(text: str) -> date:
         return date.fromisoformat(text)
     except ValueError:
         raise ArgumentTypeError(f"“{text}” is no day. Write it like 2026-06-30.") from None
+
+
+def read_moment(text: str, zone: str) -> datetime:
+    """A moment on the command line: a day means its end, and without an offset it is the tenant's.
+
+    DomainError, which says how moments are written, where it is none.
+    """
+    try:
+        if "T" not in text and " " not in text.strip():
+            following = date.fromisoformat(text) + timedelta(days=1)
+            return datetime.combine(following, time(), ZoneInfo(zone)) - timedelta(microseconds=1)
+        found = datetime.fromisoformat(text)
+    except (ValueError, OverflowError):
+        raise DomainError(
+            f"“{text}” is no moment. Write 2026-07-05 for the end of that day, or 2026-07-05T18:30."
+        ) from None
+    return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
 
 
 def counted(number: int, one: str, many: str) -> str:

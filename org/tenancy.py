@@ -11,6 +11,7 @@ import json
 from collections.abc import Iterator
 from contextlib import contextmanager
 from contextvars import ContextVar
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 from django.db import connection, transaction
@@ -49,13 +50,17 @@ def tenant_from_setting() -> Cast:
 
 @contextmanager
 def enter(
-    tenant_id: int, *, by: AbstractBaseUser | AnonymousUser | None = None, through: str = ""
+    tenant_id: int,
+    *,
+    by: AbstractBaseUser | AnonymousUser | None = None,
+    through: str = "",
+    at: datetime | None = None,
 ) -> Iterator[None]:
     """Work for one tenant inside one transaction; afterwards the tenant before is back.
 
-    ``by`` and ``through`` (a request, a command, a job) are noted with rows that change; left out,
-    they stay what they were. A transaction that rolls back takes the settings with it, so only the
-    good end restores them.
+    ``by`` and ``through`` (a request, a command, a job) are noted with rows that change, and so is
+    ``at``, the moment at which it is recorded; left out, they stay what they were. A transaction
+    that rolls back takes the settings with it, so only the good end restores them.
     """
     before, acting_before = _current.get(), _acting.get()
     acting = acting_before
@@ -63,6 +68,8 @@ def enter(
         acting = {"through": through[:200]}
         if by is not None and by.pk is not None:
             acting |= {"user": by.pk, "name": by.get_username()}
+    if at is not None:
+        acting = {**acting, "at": at.isoformat()}
     with transaction.atomic():
         _tell_database(tenant_id, acting)
         tokens = _current.set(tenant_id), _acting.set(acting)

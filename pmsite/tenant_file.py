@@ -140,7 +140,7 @@ def apply(
     with transaction.atomic():
         row, created = _find_or_create(said)
         report = Report(row.code, created)
-        with enter(row.pk, by=by, through=f"apply {path.name}"):
+        with enter(row.pk, by=by, through=f"apply {path.name}", at=at):
             files = partial(_load_file, path.parent)
             run = _Run(document, report, row, files, by=by, approved_by=approved_by, at=at)
             run.all_sections()
