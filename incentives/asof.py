@@ -18,6 +18,7 @@ from psycopg.sql import SQL, Literal
 from incentives.models import (
     CalculationRun,
     Dirty,
+    Dispute,
     Earning,
     PlanPeriod,
     PlanVersion,
@@ -44,7 +45,7 @@ from org.sql import NEVER
 # Shadowed by a rule of their own: derived from others, or with moments of their own.
 OF_THEIR_OWN = {
     *(Value, UnitPlacement, UnitClosure, StaleMark, Total, KeptTotal, PlanVersion),
-    *(CalculationRun, PlanPeriod, Earning, Result, Transfer, Dirty),
+    *(CalculationRun, PlanPeriod, Earning, Result, Transfer, Dirty, Dispute),
 }
 # Tracked, and as they are now: who may do what decides no amount. A published version never
 # changes, so its parts are as they were.
@@ -178,5 +179,12 @@ def _runs(moment: datetime) -> None:
         Transfer,
         SQL("SELECT value.* FROM {} AS value WHERE value.recorded_at <= {}").format(
             permanent(Transfer), at
+        ),
+    )
+    closed = SQL("CASE WHEN value.closed_at <= {at} THEN value.closed_at END").format(at=at)
+    shadow(
+        Dispute,
+        SQL("SELECT {names} FROM {table} AS value WHERE value.opened_at <= {at}").format(
+            names=selected(Dispute, {"closed_at": closed}), table=permanent(Dispute), at=at
         ),
     )
