@@ -7,12 +7,12 @@ group (a result, or a unit), with the sums of every metric side by side.
 from __future__ import annotations
 
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, layers
-from incentives import counted, windows
+from incentives import counted, earned, windows
 from incentives.counted import Source
 from incentives.goals import WEIGHTED
 from incentives.participants import Frame
@@ -24,12 +24,16 @@ from org.sql import NEVER, fetch, keep
 
 @dataclass(frozen=True)
 class Figure:
-    """A table of figures, whose they are, and the measures that read it."""
+    """A table of figures, whose they are, and the measures that read it.
+
+    ``known``: of earnings, whether anything was calculated in the window.
+    """
 
     table: str
     source: Source
     stretch: Stretch
     measures: tuple[MeasureRule, ...]
+    known: bool = True
 
     @property
     def join(self) -> Composable:
@@ -40,16 +44,18 @@ class Figure:
 
 
 def find(frame: Frame) -> dict[str, Figure]:
-    """Fill the tables of all measures that read values; the figure of each, by measure."""
+    """Fill the tables of all measures that are not derived; the figure of each, by measure."""
     by_source: dict[Source, list[MeasureRule]] = {}
     for measure in frame.rules.stored:
-        if not measure.earnings_of:
-            by_source.setdefault(counted.source_of(frame.rules, measure), []).append(measure)
+        by_source.setdefault(counted.source_of(frame.rules, measure), []).append(measure)
     found: dict[str, Figure] = {}
     for number, (source, measures) in enumerate(by_source.items()):
         stretch = windows.find(source.window, frame.period)
         figure = Figure(f"figure_{number}", source, stretch, tuple(measures))
-        _fill(frame, figure)
+        if source.earnings_of:
+            figure = _fill_with_earnings(frame, figure)
+        else:
+            _fill(frame, figure)
         found |= {measure.name: figure for measure in measures}
     return found
 
@@ -68,6 +74,13 @@ def _fill(frame: Frame, figure: Figure) -> None:
             pivots=pivots, sums=_sums(figure, stretch)
         ),
     )
+
+
+def _fill_with_earnings(frame: Frame, figure: Figure) -> Figure:
+    known = earned.find(frame, figure.source.earnings_of, figure.stretch)
+    keep("counted", counted.counted(frame, figure.source, figure.stretch.joined()))
+    keep(figure.table, SQL(earned.SUMS))
+    return replace(figure, known=known)
 
 
 def _by_metric(measures: Iterable[MeasureRule]) -> dict[int, list[MeasureRule]]:

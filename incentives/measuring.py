@@ -109,6 +109,11 @@ def _value(measure: MeasureRule, figure: Figure, incomplete: Composable) -> Comp
 
     value: Composable
     sample = part("rows")
+    if measure.earnings_of:
+        value = SQL("CASE WHEN {} THEN NULL ELSE coalesce({}, {}) END").format(
+            part("bad"), part("n"), Literal(0 if figure.known else None)
+        )
+        return SQL("coalesce({}, 0)").format(value) if _zero(measure) else value
     if measure.kind in goals.WEIGHTED:
         value = SQL("round({}::numeric(80,50) / nullif({}, 0), 12)").format(part("n"), part("d"))
         sample = part("d")
@@ -122,12 +127,17 @@ def _value(measure: MeasureRule, figure: Figure, incomplete: Composable) -> Comp
         value = SQL("CASE WHEN {} >= {} THEN {} END").format(
             sample, Literal(measure.minimum_sample), value
         )
-    if measure.no_data == Measure.NoData.ZERO:
+    if _zero(measure):
         value = SQL("coalesce({}, 0)").format(value)
     if measure.filter is not None:
         # A credit of which nobody can say whether it counts: the figure is not known.
         value = SQL("CASE WHEN {} THEN NULL ELSE {} END").format(part("bad"), value)
     return value
+
+
+def _zero(measure: MeasureRule) -> bool:
+    """Whether no data counts as zero."""
+    return measure.no_data == Measure.NoData.ZERO
 
 
 def _decisions(frame: Frame) -> dict[str, dict[int, str]]:

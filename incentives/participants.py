@@ -90,7 +90,7 @@ def _candidates(frame: Frame) -> None:
             "  AND job.valid_from < {end} AND job.valid_to > {start}"
             "  AND (near.person_id IS NULL OR near.person_id = job.person_id)"
             "  AND (near.job_type_id IS NULL OR near.job_type_id = job.job_type_id)"
-            "  AND (near.slot = '' OR near.slot = job.slot)"
+            "  AND (near.slot = '' OR near.slot = job.slot){only}"
             " LEFT JOIN org_unitclosure AS closure ON closure.ancestor_id = near.unit_id"
             "  AND closure.descendant_id = job.unit_id"
             "  AND closure.valid_from < {end} AND closure.valid_to > {start}"
@@ -98,8 +98,15 @@ def _candidates(frame: Frame) -> None:
             "  GREATEST(job.valid_from, near.first_day, {start}, closure.valid_from) <"
             "  LEAST(job.valid_to, near.end_day, {end}, closure.valid_to)"
             " GROUP BY 1, 2, 3"
-        ).format(**frame.days),
+        ).format(only=_only(frame), **frame.days),
     )
+
+
+def _only(frame: Frame) -> Composable:
+    """Leaves out everybody whose result is not wanted; figures of units see them all the same."""
+    if frame.people is None:
+        return SQL("")
+    return SQL(" AND job.person_id = ANY({}::bigint[])").format(Literal(list(frame.people)))
 
 
 ELIGIBLE_COLUMNS = (

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import random
 from datetime import date
+from typing import Any
 
 import pytest
 
@@ -91,3 +92,26 @@ def test_filters_and_what_was_taken_back(tenant: Tenant, seed: int) -> None:
     }
     given["restated"] = Given("deals", filter='AND(product = "GOLD", margin >= 0.3)')
     assert _parted(world, _period(seed), given) == {}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_a_few_people_alone_have_the_results_they_have_among_all(tenant: Tenant, seed: int) -> None:
+    world = make_long_world(200 + seed)
+    world.version.segments = "separate"
+    world.version.save()
+    given = {
+        f"m{number}": Given("sales", scope, window)
+        for number, (scope, window) in enumerate(
+            [("own", Window()), ("own", WINDOWS[2]), ("direct", Window()), ("subtree", WINDOWS[4])]
+        )
+    }
+    period = _period(seed)
+    everybody = world.calculated(period, given)
+    few = world.calculated(period, given, ["p0", "p3"])
+    assert _without_ids(few) == _without_ids(
+        {key: row for key, row in everybody.items() if key[0] in ("p0", "p3")}
+    )
+
+
+def _without_ids(rows: dict[tuple[str, str], dict[str, Any]]) -> dict[object, object]:
+    return {key: {k: v for k, v in row.items() if k != "result_id"} for key, row in rows.items()}
