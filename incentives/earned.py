@@ -58,17 +58,17 @@ def _periods(plan: int, stretch: Stretch) -> list[int]:
 # one that is made for them.
 CURRENT_RUNS = """
     WITH run AS (
-        SELECT id, period_id, only FROM incentives_calculationrun
+        SELECT id, period_id, "only" AS people FROM incentives_calculationrun
         WHERE plan_id = {plan} AND period_id = ANY({periods}::bigint[])),
     whole AS (
         SELECT period_id, max(id) AS run_id FROM run
-        WHERE only IS NULL OR only = 'null'::jsonb GROUP BY period_id)
+        WHERE people IS NULL OR people = 'null'::jsonb GROUP BY period_id)
     SELECT period_id, NULL::bigint AS person_id, run_id FROM whole
     UNION ALL
     SELECT run.period_id, who::bigint, max(run.id)
     FROM run LEFT JOIN whole USING (period_id)
     CROSS JOIN LATERAL jsonb_array_elements_text(
-        CASE WHEN jsonb_typeof(run.only) = 'array' THEN run.only ELSE '[]' END) AS who
+        CASE WHEN jsonb_typeof(run.people) = 'array' THEN run.people ELSE '[]' END) AS who
     WHERE run.id > coalesce(whole.run_id, 0) GROUP BY 1, 2
 """
 EARNED = """

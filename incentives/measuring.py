@@ -110,10 +110,10 @@ def _value(measure: MeasureRule, figure: Figure, incomplete: Composable) -> Comp
     value: Composable
     sample = part("rows")
     if measure.earnings_of:
-        value = SQL("CASE WHEN {} THEN NULL ELSE coalesce({}, {}) END").format(
-            part("bad"), part("n"), Literal(0 if figure.known else None)
+        # What waits there waits here; where nothing was calculated there is no data.
+        return SQL("CASE WHEN {} THEN NULL ELSE coalesce({}, {}) END").format(
+            part("bad"), part("n"), Literal(0 if figure.known or _zero(measure) else None)
         )
-        return SQL("coalesce({}, 0)").format(value) if _zero(measure) else value
     if measure.kind in goals.WEIGHTED:
         value = SQL("round({}::numeric(80,50) / nullif({}, 0), 12)").format(part("n"), part("d"))
         sample = part("d")

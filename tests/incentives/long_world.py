@@ -98,6 +98,7 @@ class Given:
     with_manager: bool | None = None
     filter: str = ""
     undone_as: str = "restate"
+    earnings_of: str = ""
 
 
 @dataclass
@@ -313,6 +314,8 @@ def _with(rule: MeasureRule, given: Given) -> MeasureRule:
         window=given.window,
         with_manager=given.with_manager,
         undone_as=given.undone_as,
+        earnings_of=given.earnings_of,
+        metric=0 if given.earnings_of else rule.metric,
         filter=check(given.filter, Scope(names)) if given.filter else None,
     )
 
@@ -320,8 +323,11 @@ def _with(rule: MeasureRule, given: Given) -> MeasureRule:
 # --- making one
 
 
-def make_long_world(seed: int) -> LongWorld:
-    """Eight people in a tree that changes, two with a second job, managers, deals, and values."""
+def make_long_world(seed: int, pays: str = "1") -> LongWorld:
+    """Eight people in a tree that changes, some with a second job, managers, deals and values.
+
+    The plan pays ``pays``; the measure ``sales`` is there where it is named.
+    """
     rng = random.Random(seed)
     first_day = rng.choice([1, 1, 15])
     calendar = Calendar.objects.create(code="plan", kind="monthly", first_day=first_day)
@@ -337,7 +343,7 @@ def make_long_world(seed: int) -> LongWorld:
         created_at=AT,
         segments=rng.choice(["blend", "separate"]),
     )
-    Component.objects.create(version=version, name="pay", formula="1")
+    Component.objects.create(version=version, name="pay", formula=pays)
     world = LongWorld(calendar, version, eligible=rng.choice([None, "seller"]))
     _units(world)
     types = {code: JobType.objects.create(code=code, name=code) for code in ("seller", "caller")}
@@ -348,6 +354,8 @@ def make_long_world(seed: int) -> LongWorld:
     for code in world.people:
         _jobs(world, rng, code, types)
     _metrics(world)
+    if "sales" in pays:
+        Measure.objects.create(version=version, name="sales", metric=world.metrics["sales"])
     _work(world, rng)
     return world
 

@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 import random
-from datetime import date
+from datetime import date, timedelta
+from decimal import Decimal
 from typing import Any
 
 import pytest
 
+from incentives.calculate import calculate_period
+from incentives.models import Earning
 from incentives.rules import Window
+from metrics.models import Value
 from org.models import Period, Tenant
-from tests.incentives.long_world import KINDS, Given, LongWorld, make_long_world
+from tests.factories import AT
+from tests.incentives.long_world import END, KINDS, Given, LongWorld, Work, make_long_world
 
 WINDOWS = [
     Window(),
@@ -115,3 +120,61 @@ def test_a_few_people_alone_have_the_results_they_have_among_all(tenant: Tenant,
 
 def _without_ids(rows: dict[tuple[str, str], dict[str, Any]]) -> dict[object, object]:
     return {key: {k: v for k, v in row.items() if k != "result_id"} for key, row in rows.items()}
+
+
+@pytest.mark.parametrize("seed", range(3))
+def test_earnings_of_the_same_plan_count_by_the_job_that_earned_them(
+    tenant: Tenant, seed: int
+) -> None:
+    world = make_long_world(300 + seed, pays="sales * 2")
+    world.version.segments = "separate"
+    world.version.save()
+    periods = list(Period.objects.order_by("-valid_from")[:4])
+    for period in reversed(periods):
+        calculate_period(period=period, by=None, at=AT, on=END)
+    world.work = _as_work(world)
+    given = {
+        f"m{number}": Given("sales", scope, window, with_manager, earnings_of="plan.pay")
+        for number, (scope, window, with_manager) in enumerate(
+            [
+                ("own", Window(), None),
+                ("own", Window("rolling", periods=3), None),
+                ("direct", Window(), None),
+                ("direct", Window("prior", periods=1), True),
+                ("team", Window("rolling", periods=2), False),
+                ("subtree", Window("rolling", periods=4), None),
+            ]
+        )
+    }
+    Value.objects.all().delete()
+    found = world.calculated(periods[0], given)
+    parted = {
+        (*key, name): (row[name], world.actual(periods[0], key, one) or 0)
+        for key, row in found.items()
+        for name, one in given.items()
+        if row[name] != (world.actual(periods[0], key, one) or 0)
+    }
+    assert parted == {}
+    assert any(row["m1"] for row in found.values())
+
+
+def _as_work(world: LongWorld) -> list[Work]:
+    """Every earning as a value on the last day that its job had in its period."""
+    codes = {person.pk: code for code, person in world.people.items()}
+    periods = Period.objects.in_bulk()
+    found = []
+    for earning in Earning.objects.all():
+        period = periods[earning.period_id]
+        slot, unit, kind = earning.job.split("|")
+        jobs = [
+            job
+            for job in world.jobs
+            if (job.person, job.slot) == (codes[earning.person_id], slot)
+            and (job.unit, job.job) == (unit, kind)
+            and job.first < period.valid_to
+            and job.end > period.valid_from
+        ]
+        job = max(jobs, key=lambda one: one.first)
+        last = min(job.end, period.valid_to) - timedelta(1)
+        found.append(Work(job, last, "sales", earning.amount or Decimal(0)))
+    return found
