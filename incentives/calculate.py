@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, layers
 from incentives import measuring, participants, windows
-from incentives.dirty import mark_final_periods
+from incentives.dirty import dirty_people, mark_final_periods
 from incentives.models import (
     CalculationRun,
     Component,
@@ -154,16 +154,26 @@ def _has_open_period(plan: Plan) -> bool:
 
 
 def calculate_again(
-    *, plan: Plan, period: Period, by: User | None, at: datetime, on: date
+    *,
+    plan: Plan,
+    period: Period,
+    by: User | None,
+    at: datetime,
+    on: date,
+    everybody: bool = False,
 ) -> CalculationRun:
-    """What a final period should be by now, beside what was booked for it."""
+    """What a final period should be by now, beside what was booked for it.
+
+    Only for those whom a recorded cause may have moved, unless ``everybody`` is looked at.
+    """
     version = version_for(plan, period)
     if version is None:
         raise DomainError(f"No published version of {plan} rules {period} any more.")
     rules = load(version, period.valid_from)
     # Its version may be newer than the period's end, and read what nobody has added up there.
     refresh_totals([(rules, period)])
-    return _calculate(rules, period, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+    people = None if everybody else dirty_people(plan, period)
+    return _calculate(rules, period, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE, people=people)
 
 
 def _calculate(
@@ -174,8 +184,9 @@ def _calculate(
     at: datetime,
     on: date,
     purpose: Purpose = Purpose.PERIOD,
+    people: tuple[int, ...] | None = None,
 ) -> CalculationRun:
-    frame = Frame(rules, period)
+    frame = Frame(rules, period, people)
     participants.find(frame)
     complete = complete_through()
     inputs = measuring.find(frame, complete, on)
@@ -286,6 +297,7 @@ def _record_run(
         by=by,
         statement=text,
         statement_sha256=hashlib.sha256(text.encode()).hexdigest(),
+        only=None if frame.people is None else list(frame.people),
     )
 
 

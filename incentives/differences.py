@@ -2,25 +2,30 @@
 
 One rule gives idempotence (a second run posts nothing), corrections, claw-backs and late data.
 Only people whom a recorded cause may have moved are looked at; any other difference is an alarm.
+What is compared is a part of a key: the parts of a schedule are booked each by itself.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from datetime import datetime
+from dataclasses import dataclass, replace
+from datetime import date
 from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Composed, Literal
 
-from incentives.ledger import booked, post_select
-from incentives.models import CalculationRun, Dirty
-from org.models import Period, User
-from org.sql import NEVER, fetch
+from incentives import schedules
+from incentives.models import CalculationRun, Component, Dirty, PlanVersion
+from incentives.rules import load
+from org.models import Period
+from org.sql import NEVER, fetch, identifiers, values
 
 
 @dataclass(frozen=True)
 class Difference:
-    """One key whose amount has moved since it was booked."""
+    """One part of one key whose amount has moved since it was booked.
+
+    ``part`` is 0 where no schedule parts it. ``disputed``: it waits for the answer of a dispute.
+    """
 
     person: str
     name: str
@@ -29,19 +34,52 @@ class Difference:
     currency: str
     amount: Decimal
     cause: str
+    grain: str = ""
+    part: int = 0
+    disputed: bool = False
 
+
+KEY = ("person_id", "component", "job", "grain", "currency")
 
 # Everything calculated under a run, by the key of the ledger. A component or a person that has
 # vanished is missing here and should be 0; what is not decided yet waits.
 SHOULD = """
     SELECT earning.person_id, component.name AS component, component.earning_type, earning.job,
-           earning.grain, earning.currency, earning.amount, earning.status
+           earning.grain, earning.currency, earning.amount, earning.status, earning.transaction_id
     FROM incentives_earning AS earning
     JOIN incentives_component AS component ON component.id = earning.component_id
     WHERE earning.run_id = {run}
 """
-KEY = "person_id, component, job, grain, currency"
 
+# What calculation booked for each part of a key, and where it stands by now. What a release moved
+# is the part's own; payments, stops and waivers have origins of their own and are not looked at.
+STANDING = """
+    SELECT person_id, component, job, grain, currency, part,
+           (array_agg(earning_type ORDER BY id DESC) FILTER (WHERE origin = 'calculation'))[1]
+             AS earning_type,
+           min(run_id) FILTER (WHERE origin = 'calculation') AS first_run,
+           {granted} AS booked, {held} AS held, {limited} AS limited, {lost} AS lost,
+           {forgone} AS forgone
+    FROM incentives_transfer AS moved
+    WHERE origin IN ('calculation', 'release') AND plan_id = {plan}
+      AND earned_period_id = {period} AND {only}
+    GROUP BY person_id, component, job, grain, currency, part
+"""
+
+# Each key with the version by whose schedule it is parted: the one that first booked it, so that
+# another schedule of a later version moves nothing that is booked already.
+WHOLE = """
+    SELECT {key}, coalesce(should.earning_type, known.earning_type, '') AS earning_type,
+           coalesce(should.amount, 0) AS amount, transaction_id,
+           coalesce(known.version_id, {version}::bigint) AS version_id
+    FROM (SELECT * FROM ({should}) AS moved WHERE {only}) AS should
+    FULL JOIN (
+        SELECT {key}, (array_agg(earning_type))[1] AS earning_type,
+               (array_agg(made.version_id ORDER BY made.id))[1] AS version_id
+        FROM standing JOIN incentives_calculationrun AS made ON made.id = first_run
+        GROUP BY {key}) AS known USING ({key})
+    WHERE coalesce(should.status, 'decided') = 'decided'
+"""
 
 # Whom a pay group of a calendar pays, now or in an earlier employment.
 PAID_BY = """
@@ -50,129 +88,254 @@ PAID_BY = """
       WHERE payer.calendar_id = {calendar} AND employment.superseded_at = {never})
 """
 
-
-def difference_query(
-    made: CalculationRun, *, caused: bool | None = None, paid_by: int | None = None
-) -> Composed:
-    """Every key of a run's plan and period whose booked amount is not what it should be.
-
-    ``caused``: only people with (True) or without (False) a recorded cause; None: everybody.
-    ``paid_by``: only people whom a pay group of this calendar pays.
-    """
-    dirty = SQL(
-        "EXISTS (SELECT 1 FROM incentives_dirty AS dirty WHERE dirty.plan_id = {plan}"
-        " AND dirty.period_id = {period}"
-        " AND (dirty.person_id IS NULL OR dirty.person_id = moved.person_id))"
-    ).format(plan=Literal(made.plan_id), period=Literal(made.period_id))
-    only: Composable = SQL("true")
-    if caused is not None:
-        only = dirty if caused else SQL("NOT {}").format(dirty)
-    if paid_by is not None:
-        payees = SQL(PAID_BY).format(calendar=Literal(paid_by), never=SQL(NEVER))
-        only = SQL("{} AND {}").format(only, payees)
-    return SQL(
-        "SELECT moved.* FROM (SELECT {key}, coalesce(should.earning_type, booked.earning_type, '')"
-        " AS earning_type, coalesce(should.amount, 0) - coalesce(booked.amount, 0) AS difference"
-        " FROM ({should}) AS should FULL JOIN ({booked}) AS booked USING ({key})"
-        " WHERE coalesce(should.status, 'decided') = 'decided') AS moved"
-        " WHERE difference <> 0 AND {only}"
-    ).format(
-        key=SQL(KEY),
-        should=SQL(SHOULD).format(run=Literal(made.pk)),
-        booked=booked(plan=made.plan_id, earned_period=made.period_id),
-        only=only,
-    )
-
-
-# The causes that may have moved a person's key, in the order in which they came.
-CAUSES = """
-    SELECT max(change.id) AS change_id,
-           left(string_agg(change.sentence, '; ' ORDER BY change.id), 500) AS cause
-    FROM incentives_dirty AS dirty JOIN org_inputchange AS change ON change.id = dirty.change_id
-    WHERE dirty.plan_id = {plan} AND dirty.period_id = {period}
-      AND (dirty.person_id IS NULL OR dirty.person_id = moved.person_id)
+DISPUTED = """
+    EXISTS (SELECT 1 FROM incentives_dispute AS dispute WHERE dispute.closed_at IS NULL
+      AND dispute.plan_id = {plan} AND dispute.period_id = {period}
+      AND dispute.person_id = parted.person_id AND dispute.component = parted.component
+      AND dispute.job IN ('', parted.job) AND dispute.grain IN ('', parted.grain))
 """
 
 
-def _with_causes(made: CalculationRun, difference: Composable) -> Composed:
+@dataclass(frozen=True)
+class Which:
+    """Whose differences are looked at.
+
+    ``caused``: only people with (True) or without (False) a recorded cause; None: everybody, and
+    frozen components too. ``paid_by``: only people whom a pay group of this calendar pays.
+    """
+
+    caused: bool | None = None
+    paid_by: int | None = None
+
+
+CAUSED = Which(caused=True)
+
+
+def difference_query(made: CalculationRun, which: Which = CAUSED) -> Composed:
+    """Every part of a key of a run's plan and period that is not booked as it should be.
+
+    Columns: the key, part, earning_type, transaction_id, due_on, condition, expires, difference,
+    what stands (booked; held and lost, and as limited and forgone what the limit holds and lost)
+    and disputed.
+    """
+    plan, period = Literal(made.plan_id), Literal(made.period_id)
+    only = _only(made, which)
+    standing = SQL(STANDING).format(
+        plan=plan,
+        period=period,
+        only=only,
+        granted=_balance("plan", sign="-"),
+        held=_balance("held", where="condition <> {limit}"),
+        limited=_balance("held", where="condition = {limit}"),
+        lost=_balance("lost", where="condition <> {limit}"),
+        forgone=_balance("lost", where="condition = {limit}"),
+    )
+    whole = SQL(WHOLE).format(
+        key=identifiers(KEY),
+        version=Literal(made.version_id),
+        should=SQL(SHOULD).format(run=Literal(made.pk)),
+        only=only,
+    )
+    parted = schedules.split_sql(
+        SQL("SELECT * FROM whole"),
+        schedules.part_rows(_versions(made), made.period),
+        (*KEY, "earning_type", "transaction_id"),
+    )
+    return SQL(
+        "WITH standing AS ({standing}), whole AS ({whole}), parted AS ({parted})"
+        " SELECT {key}, part, parted.earning_type, transaction_id, due_on, condition, expires,"
+        " parted.amount - coalesce(booked, 0) AS difference, {stands}, {disputed} AS disputed"
+        " FROM parted LEFT JOIN standing USING ({key}, part)"
+        " WHERE parted.amount <> coalesce(booked, 0) AND {frozen}"
+    ).format(
+        standing=standing,
+        whole=whole,
+        parted=parted,
+        key=identifiers(KEY),
+        stands=SQL(", ").join(
+            SQL("coalesce({0}, 0) AS {0}").format(SQL(name))
+            for name in ("booked", "held", "limited", "lost", "forgone")
+        ),
+        disputed=SQL(DISPUTED).format(plan=plan, period=period),
+        frozen=SQL("true") if which.caused is None else _frozen(made),
+    )
+
+
+def _balance(account: str, *, sign: str = "", where: str = "true") -> Composable:
+    """What came to an account less what left it, of rows that fit."""
+    return SQL(
+        "coalesce("
+        + sign
+        + "sum(CASE {account} WHEN to_account THEN amount WHEN from_account THEN -amount END)"
+        " FILTER (WHERE {account} IN (from_account, to_account) AND " + where + "), 0)"
+    ).format(account=Literal(account), limit=Literal(schedules.LIMIT))
+
+
+def _only(made: CalculationRun, which: Which) -> Composable:
+    """Which people count, as a condition over ``moved``."""
+    conditions: list[Composable] = [SQL("true")]
+    if made.only is not None:
+        conditions.append(SQL("moved.person_id = ANY({}::bigint[])").format(Literal(made.only)))
+    if which.caused is not None and not (which.caused and _all_dirty(made)):
+        dirty = SQL(
+            "moved.person_id {} (SELECT dirty.person_id FROM incentives_dirty AS dirty"
+            " WHERE dirty.plan_id = {} AND dirty.period_id = {} AND dirty.person_id IS NOT NULL)"
+        )
+        sign = SQL("IN" if which.caused else "NOT IN")
+        conditions.append(dirty.format(sign, Literal(made.plan_id), Literal(made.period_id)))
+        if not which.caused and _all_dirty(made):
+            conditions.append(SQL("false"))
+    if which.paid_by is not None:
+        calendar = Literal(which.paid_by)
+        conditions.append(SQL(PAID_BY).format(calendar=calendar, never=SQL(NEVER)))
+    return SQL(" AND ").join(conditions)
+
+
+def _all_dirty(made: CalculationRun) -> bool:
+    dirty = Dirty.objects.filter(plan=made.plan_id, period=made.period_id)
+    return dirty.filter(person=None).exists()
+
+
+def _versions(made: CalculationRun) -> list[PlanVersion]:
+    """The versions by whose schedules the keys of a run may be parted."""
+    booked_by = CalculationRun.objects.filter(
+        plan=made.plan_id, period=made.period_id, final_at__isnull=False
+    )
+    found = PlanVersion.objects.filter(
+        pk__in=[made.version_id, *booked_by.values_list("version", flat=True)]
+    )
+    return list(found.prefetch_related("components"))
+
+
+def _frozen(made: CalculationRun) -> Composable:
+    """What a component that is frozen after final still moves: a prize nothing, anything else the
+    one person whose own figures changed."""
+    rules = load(made.version, made.period.valid_from)
+    prizes: list[str] = []
+    others: list[str] = []
+    frozen = Component.objects.filter(version=made.version_id, after_final="freeze")
+    for name in frozen.values_list("name", flat=True):
+        rule = rules.components.get(name.lower())
+        ranks = rule is not None and any(
+            ref.kind in ("rank", "ties") for f in rule.parts.values() for ref in f.references
+        )
+        (prizes if ranks else others).append(name)
+    if not prizes and not others:
+        return SQL("true")
+    return SQL(
+        "parted.component <> ALL({prizes}::text[]) AND (parted.component <> ALL({others}::text[])"
+        " OR parted.person_id IN (SELECT dirty.person_id FROM incentives_dirty AS dirty"
+        "  WHERE dirty.plan_id = {plan} AND dirty.period_id = {period}))"
+    ).format(
+        prizes=Literal(prizes),
+        others=Literal(others),
+        plan=Literal(made.plan_id),
+        period=Literal(made.period_id),
+    )
+
+
+# --- why
+
+# The causes that may have moved a person's key, in the order in which they came. Two halves, so
+# that each finds its rows by the index.
+CAUSES = """
+    SELECT max(change.id) AS change_id,
+           left(string_agg(change.sentence, '; ' ORDER BY change.id), 500) AS cause
+    FROM org_inputchange AS change WHERE change.id IN (
+      SELECT change_id FROM incentives_dirty AS dirty
+      WHERE plan_id = {plan} AND period_id = {period} AND person_id = moved.person_id AND {reads}
+      UNION ALL
+      SELECT change_id FROM incentives_dirty AS dirty
+      WHERE plan_id = {plan} AND period_id = {period} AND person_id IS NULL AND {reads})
+"""
+
+
+def with_causes(made: CalculationRun, difference: Composable) -> Composed:
+    """Differences with change_id and cause: only what may have moved that component is named."""
     return SQL(
         "SELECT moved.*, known.change_id, coalesce(known.cause, '') AS cause"
         " FROM ({difference}) AS moved LEFT JOIN LATERAL ({causes}) AS known ON true"
     ).format(
         difference=difference,
-        causes=SQL(CAUSES).format(plan=Literal(made.plan_id), period=Literal(made.period_id)),
-    )
-
-
-def post(
-    made: CalculationRun,
-    *,
-    posted: Period,
-    first: bool,
-    by: User | None,
-    at: datetime,
-    paid_by: int | None = None,
-) -> int:
-    """Book what is not booked yet for a run, to a period; how many transfers.
-
-    ``first``: the period is being finalised, so everything is new and needs no cause.
-    ``paid_by``: only people whom a pay group of this calendar pays.
-    """
-    moved = difference_query(made, caused=None if first else True, paid_by=paid_by)
-    return post_select(
-        SQL(
-            "SELECT person_id, currency, CASE WHEN difference > 0 THEN 'plan' ELSE 'due' END"
-            " AS from_account, CASE WHEN difference > 0 THEN 'due' ELSE 'plan' END AS to_account,"
-            " abs(difference) AS amount, 'calculation' AS origin, {plan}::bigint AS plan_id,"
-            " component, earning_type, {earned}::bigint AS earned_period_id, job, grain,"
-            " {posted}::bigint AS posted_period_id, {run}::bigint AS run_id,"
-            " {change} AS change_id, {cause} AS cause FROM ({moved}) AS moved"
-        ).format(
-            plan=Literal(made.plan_id),
-            earned=Literal(made.period_id),
-            posted=Literal(posted.pk),
-            run=Literal(made.pk),
-            change=SQL("NULL::bigint") if first else SQL("change_id"),
-            cause=SQL("''") if first else SQL("cause"),
-            moved=moved if first else _with_causes(made, moved),
+        causes=SQL(CAUSES).format(
+            plan=Literal(made.plan_id), period=Literal(made.period_id), reads=_reads(made)
         ),
-        by=by,
-        at=at,
     )
+
+
+def _reads(made: CalculationRun) -> Composable:
+    """Whether the component of ``moved`` reads the metric of ``dirty``, or may read it."""
+    rules = load(made.version, made.period.valid_from)
+    rows = []
+    for rule in rules.components.values():
+        if {ref.kind for f in rule.parts.values() for ref in f.references} & INDIRECT:
+            continue
+        read = {m.metric for name in rule.measures() for m in rules.under(rules.measures[name])}
+        rows.append((rule.name, sorted(read)))
+    if not rows:
+        return SQL("true")
+    known = values(rows, (("component", "text"), ("metrics", "bigint[]")))
+    return SQL(
+        "(dirty.metric IS NULL OR coalesce((SELECT dirty.metric = ANY(known.metrics)"
+        " FROM ({}) AS known WHERE known.component = moved.component), true))"
+    ).format(known)
+
+
+# References through which a component reads what others read.
+INDIRECT = frozenset({"earned", "rank", "ties", "share"})
+
+
+# --- reading
 
 
 def pending(made: CalculationRun, *, paid_by: int | None = None) -> list[Difference]:
     """The differences that a cause explains and that are not booked yet, with that cause."""
-    query = difference_query(made, caused=True, paid_by=paid_by)
-    return _listed(made, _with_causes(made, query))
+    query = difference_query(made, replace(CAUSED, paid_by=paid_by))
+    return _listed(with_causes(made, query))
 
 
 def alarms(made: CalculationRun) -> list[Difference]:
     """Differences that no recorded cause explains: never posted, always shown."""
     query = SQL("SELECT moved.*, '' AS cause FROM ({}) AS moved").format(
-        difference_query(made, caused=False)
+        difference_query(made, Which(caused=False))
     )
-    return _listed(made, query)
+    return _listed(query)
 
 
-def _listed(made: CalculationRun, query: Composable) -> list[Difference]:
+def _listed(query: Composable) -> list[Difference]:
     found = fetch(
         SQL(
             "SELECT person.code, person.name, moved.component, moved.job, moved.currency,"
-            " moved.difference, moved.cause FROM ({}) AS moved"
-            " JOIN org_person AS person ON person.id = moved.person_id"
-            " ORDER BY person.code, moved.component, moved.job"
+            " moved.difference, moved.cause, moved.grain, moved.part, moved.disputed"
+            " FROM ({}) AS moved JOIN org_person AS person ON person.id = moved.person_id"
+            " ORDER BY person.code, moved.component, moved.job, moved.grain, moved.part"
         ).format(query)
     )
     return [Difference(*row) for row in found]
 
 
+def too_far_back(period: Period, *, on: date, months: int | None) -> bool:
+    """Whether what a period earned lies behind the tenant's limit for corrections."""
+    return months is not None and schedules.months_after(period.valid_to, months) <= on
+
+
 def settle(made: CalculationRun) -> None:
-    """The causes of a period are posted; they stay while somebody waits: for a decision, or for
-    the period of another pay group."""
-    waiting = SQL(
-        "SELECT person_id FROM incentives_earning WHERE run_id = {} AND status <> 'decided'"
-    )
-    if fetch(waiting.format(Literal(made.pk)) + SQL(" LIMIT 1")) or pending(made):
-        return
-    Dirty.objects.filter(plan=made.plan_id, period=made.period_id).delete()
+    """The causes of a period are posted; they stay for those who wait: for a decision, for the
+    answer of a dispute, or for the period of another pay group."""
+    undecided = SQL(
+        "SELECT DISTINCT person_id FROM incentives_earning WHERE run_id = {}"
+        " AND status <> 'decided'"
+    ).format(Literal(made.pk))
+    waiting = {person for (person,) in fetch(undecided)}
+    waiting |= {
+        person
+        for (person,) in fetch(
+            SQL("SELECT DISTINCT person_id FROM ({}) AS moved").format(difference_query(made))
+        )
+    }
+    done = Dirty.objects.filter(plan=made.plan_id, period=made.period_id)
+    if made.only is not None:
+        done = done.filter(person__in=made.only)
+    if waiting:
+        done = done.exclude(person__in=waiting).exclude(person=None)
+    done.delete()

@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
+from incentives.models import Dirty, Plan
+from org.models import Period
 from org.sql import execute
+
+
+def dirty_people(plan: Plan, period: Period) -> tuple[int, ...] | None:
+    """Those whom a recorded cause may have moved in a final period; None: it may be everybody."""
+    people = set(Dirty.objects.filter(plan=plan, period=period).values_list("person", flat=True))
+    return None if None in people else tuple(sorted(people))
 
 
 def mark_final_periods() -> int:

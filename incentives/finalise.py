@@ -10,28 +10,34 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 
-from incentives import calculate, differences
+from incentives import calculate, differences, release, waivers
 from incentives.differences import Difference
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
+from incentives.posting import post
 from incentives.rules import load
 from org import audit, locks
 from org.errors import DomainError
-from org.models import Period, User
+from org.models import Period, Tenant, User
 from org.sql import fetch
+from org.tenancy import current_tenant_id
 
 MOST_NAMES = 20
 
 
 @dataclass
 class Finalised:
-    """What finalising one plan's period did."""
+    """What finalising one plan's period did.
+
+    ``too_late``: differences behind the tenant's limit for corrections, listed and not booked.
+    """
 
     run: CalculationRun
     transfers: int
     amount: Decimal
     differences: list[tuple[Period, Difference]] = field(default_factory=list)
     alarms: list[tuple[Period, Difference]] = field(default_factory=list)
+    too_late: list[tuple[Period, Difference]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -60,9 +66,12 @@ def finalise_period(
         raise DomainError(f"The plan “{plan}” does not pay in {period}.")
     _refuse_earlier_open(wanted)
     _refuse_unsettled(wanted)
+    before = waivers.last_transfer()
     reports = [_finalise(run, by=by, at=at, on=on) for run in wanted]
     for ended in calculate.ended_plans(period):
         _post_differences(reports[0], ended, by=by, at=at, on=on, paid_by=period.calendar_id)
+    waivers.waive(posted=period, after=before, by=by, at=at)
+    release.release(by=by, at=at, on=on)
     return reports
 
 
@@ -143,7 +152,7 @@ def unsettled(made: CalculationRun) -> list[str]:
 
 
 def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) -> Finalised:
-    transfers = differences.post(made, posted=made.period, first=True, by=by, at=at)
+    transfers = post(made, posted=made.period, first=True, by=by, at=at, on=on)
     report = Finalised(made, transfers, made.total)
     _post_differences(report, made.plan, by=by, at=at, on=on)
     _keep_for_ever(made, at)
@@ -171,13 +180,17 @@ def _post_differences(
 
     ``paid_by``: only those of people whom a pay group of this calendar pays.
     """
+    months = Tenant.objects.get(pk=current_tenant_id()).look_back
     for earlier in calculate.dirty_periods(plan):
         again = calculate.calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-        found = differences.pending(again, paid_by=paid_by)
-        report.differences += [(earlier, d) for d in found]
+        found = [(earlier, d) for d in differences.pending(again, paid_by=paid_by)]
+        if differences.too_far_back(earlier, on=on, months=months):
+            report.too_late += found
+            continue
+        report.differences += found
         report.alarms += [(earlier, d) for d in differences.alarms(again)]
-        posted = differences.post(
-            again, posted=report.run.period, first=False, by=by, at=at, paid_by=paid_by
+        posted = post(
+            again, posted=report.run.period, first=False, by=by, at=at, on=on, paid_by=paid_by
         )
         differences.settle(again)
         if posted:

@@ -24,14 +24,20 @@ from org.sql import fetch, identifiers
 
 TABLE = sql.Identifier(Transfer._meta.db_table)
 CHUNK = 2000
+# The lock of whoever works out from the ledger what to post to it. No period has this number.
+LEDGER = -2
 
 PLAN, HELD, DUE = Account.PLAN, Account.HELD, Account.DUE
 OWED, PAID, LOST = Account.OWED, Account.PAID, Account.LOST
 
 # Between which accounts something of an origin moves money.
 MOVES: dict[str, frozenset[tuple[str, str]]] = {
-    Transfer.Origin.CALCULATION: frozenset({(PLAN, HELD), (PLAN, DUE), (HELD, PLAN), (DUE, PLAN)}),
-    Transfer.Origin.RELEASE: frozenset({(HELD, DUE), (HELD, LOST)}),
+    # Plan → lost and back: what expired already, and what a limit does not let wait.
+    Transfer.Origin.CALCULATION: frozenset(
+        {(PLAN, HELD), (PLAN, DUE), (PLAN, LOST), (HELD, PLAN), (DUE, PLAN), (LOST, PLAN)}
+    ),
+    # Lost → due: there is room again under the limit of the year.
+    Transfer.Origin.RELEASE: frozenset({(HELD, DUE), (HELD, LOST), (LOST, DUE)}),
     # Owed → due takes over a negative rest, or pays a draw; due → owed gives it back.
     Transfer.Origin.PAY_RUN: frozenset({(OWED, DUE), (DUE, OWED), (DUE, PAID)}),
     Transfer.Origin.REFUSAL: frozenset({(PAID, DUE)}),
@@ -61,6 +67,7 @@ KEY = ("plan_id", "component", "earning_type", "earned_period_id", "job", "grain
 EMPTY: dict[str, sql.Composable] = {
     **{name: sql.SQL("''") for name in ("component", "earning_type", "job", "grain")},
     "condition": sql.SQL("''"),
+    "expires": sql.SQL("''"),
     "cause": sql.SQL("''"),
     "part": sql.SQL("0"),
 }
@@ -153,21 +160,18 @@ def post_select(
     ``parameters`` fill its named placeholders.
     """
     columns = _columns_of(select, parameters)
+    empty = {name: value for name, value in EMPTY.items() if name not in columns}
+    values = [*empty.values(), sql.Literal(by.pk if by else None), sql.Literal(at)]
     statement = sql.SQL(
         "WITH posted AS ("
-        " INSERT INTO {table} ({empty_names}, by_id, recorded_at, {names})"
-        " SELECT {empty_values}, {by}, {at}, {names} FROM ({select}) AS moved"
+        " INSERT INTO {table} ({added}, {names}) SELECT {values}, {names} FROM ({select}) AS moved"
         " RETURNING origin, from_account, to_account"
         ") SELECT origin, from_account, to_account, count(*) FROM posted GROUP BY 1, 2, 3"
     ).format(
         table=TABLE,
         names=identifiers(columns),
-        empty_names=identifiers([name for name in EMPTY if name not in columns]),
-        empty_values=sql.SQL(", ").join(
-            value for name, value in EMPTY.items() if name not in columns
-        ),
-        by=sql.Literal(by.pk if by else None),
-        at=sql.Literal(at),
+        added=identifiers([*empty, "by_id", "recorded_at"]),
+        values=sql.SQL(", ").join(values),
         select=select,
     )
     with transaction.atomic(), connection.cursor() as cursor:

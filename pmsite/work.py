@@ -3,14 +3,28 @@
 from __future__ import annotations
 
 from incentives import calculate
+from incentives.alarms import check_periods
+from incentives.release import release
 from pmsite.jobs import Handler, Work
 
 
 def nightly(work: Work) -> str:
-    """Work out totals, open plan periods and the differences of final ones anew."""
+    """Work out totals, open plan periods and the differences of final ones anew, and let go what
+    was held until today."""
     made = calculate.nightly(by=None, at=work.at, on=work.on)
     people = sum(run.people for run in made)
-    return f"{len(made)} plan periods calculated, {people:,} results of people."
+    freed = release(by=None, at=work.at, on=work.on)
+    said = f"{len(made)} plan periods calculated, {people:,} results of people."
+    if freed.released or freed.lost:
+        said += f" {freed.released} held amounts released, {freed.lost} lost."
+    return said
 
 
-HANDLERS: dict[str, Handler] = {"nightly": nightly}
+def alarms(work: Work) -> str:
+    """Work every final period out in full and count what differs without a recorded cause."""
+    checked = check_periods(by=None, at=work.at, on=work.on)
+    found = sum(len(one.alarms) for one in checked)
+    return f"{len(checked)} final plan periods checked, {found} differences without a cause."
+
+
+HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms}

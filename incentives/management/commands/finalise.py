@@ -39,9 +39,16 @@ class Command(TenantCommand):
             f"{counted(report.transfers, 'transfer', 'transfers')} booked"
         )
         for earlier, difference in report.differences:
+            waits = ", in dispute: it waits for the answer" if difference.disputed else ""
             self.say(
                 f"  Difference for {earlier}: {difference.name} {difference.component}"
-                f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
+                f" {difference.amount:+.2f} {difference.currency} ({difference.cause}){waits}"
+            )
+        for earlier, late in report.too_late:
+            self.stderr.write(
+                f"  TOO LATE, not booked: {late.name} {late.component} in {earlier} differs by"
+                f" {late.amount:+.2f} {late.currency} ({late.cause}), but the tenant corrects what"
+                f" was earned for {self.tenant.look_back} months only."
             )
         for earlier, alarm in report.alarms:
             self.stderr.write(

@@ -1,0 +1,173 @@
+"""A cap that puts off: what a year's earnings may pay at most, and what becomes of the excess.
+
+The limit is one of release, not of earning: what exceeds the year's room is granted, and held (or
+lost, where the version says so) until there is room. Room is worked out anew each time from what
+stands in the ledger, so it does not matter in which order things came: by year,
+``payable = min(earned and released + carried over, limit)``, and what is put off goes on into the
+next year's room unless it lapses.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from formula.numbers import read_number
+from incentives import schedules
+from incentives.models import Plan, PlanPeriod, PlanVersion
+from org.sql import execute, fetch, keep
+
+
+@dataclass(frozen=True)
+class Limit:
+    """What a version says: the amount of a year, and whether the excess waits or is lost."""
+
+    amount: Decimal
+    excess: str = "defer"
+    lapses: str = "never"
+
+    @property
+    def carries(self) -> bool:
+        """Whether what is put off goes on into the next year's room."""
+        return self.excess == "defer" and self.lapses == "never"
+
+
+def limit_of(version: PlanVersion) -> Limit | None:
+    """The limit of a version, if it has one."""
+    said: Mapping[str, Any] | None = version.options.get("limit")
+    if not said:
+        return None
+    return Limit(
+        read_number(said["amount"])[0], said.get("excess", "defer"), said.get("lapses", "never")
+    )
+
+
+def limits_by_year(plan: Plan, years: range) -> dict[int, Limit | None]:
+    """The limit of each year: that of the version in force at its end."""
+    versions = plan.versions.filter(status=PlanVersion.Status.PUBLISHED).order_by("in_force")
+    found: dict[int, Limit | None] = dict.fromkeys(years)
+    for year in years:
+        for version in versions:
+            if version.in_force <= date(year, 12, 31):
+                found[year] = limit_of(version)
+    return found
+
+
+def has_limit(plan: Plan) -> bool:
+    """Whether any version in force limits what a year pays."""
+    versions = plan.versions.filter(status=PlanVersion.Status.PUBLISHED)
+    return any(limit_of(version) for version in versions)
+
+
+def year_of(plan: Plan, on: date) -> int:
+    """The year whose room is used now: that of the first period that is not final yet.
+
+    A December that is finalised in January still uses December's room.
+    """
+    final = PlanPeriod.objects.filter(plan=plan, final_at__isnull=False)
+    last = final.order_by("-period__valid_from").select_related("period").first()
+    if last is None:
+        return on.year
+    return min(on.year, last.period.valid_to.year)
+
+
+# What each person has by year of earning: ``due`` has become payable, ``off`` is put off by the
+# limit, held or lost. What was paid before the plan moved here counts with what became payable.
+BY_YEAR = """
+    SELECT person_id, currency, extract(year FROM period.valid_from)::int AS year,
+           sum(CASE WHEN to_account IN ('due', 'paid') THEN amount
+                    WHEN from_account IN ('due', 'paid') THEN -amount ELSE 0 END) AS due,
+           sum(CASE WHEN condition <> {limit} THEN 0
+                    WHEN to_account IN ('held', 'lost') THEN amount ELSE 0 END
+             - CASE WHEN condition <> {limit} THEN 0
+                    WHEN from_account IN ('held', 'lost') THEN amount ELSE 0 END) AS off
+    FROM incentives_transfer AS moved
+    JOIN org_period AS period ON period.id = coalesce(earned_period_id, posted_period_id)
+    WHERE plan_id = {plan} AND (origin IN ('calculation', 'release')
+       OR origin = 'opening' AND from_account = 'plan')
+      AND person_id IN (SELECT person_id FROM ({more}) AS asked)
+    GROUP BY 1, 2, 3
+"""
+
+
+def room_query(plan: Plan, now: int, more: Composable) -> Composable:
+    """person_id, currency and how much more may become due in the year ``now``.
+
+    ``more``: a query of person_id, currency, year and the amount that wants to become due beside
+    what is put off already.
+    """
+    [(first,)] = fetch(
+        SQL(
+            "SELECT coalesce(min(extract(year FROM period.valid_from))::int, {now})"
+            " FROM incentives_planperiod AS point JOIN org_period AS period"
+            " ON period.id = point.period_id WHERE point.plan_id = {plan}"
+        ).format(now=Literal(now), plan=Literal(plan.pk))
+    )
+    years = range(min(first, now) - 1, now + 1)
+    wants = SQL(
+        "SELECT person_id, currency, greatest(least(year, {last}), {first}) AS year,"
+        " sum(due) AS due, sum(off) AS wants"
+        " FROM (SELECT person_id, currency, year, due, due + off AS off FROM ({known}) AS known"
+        "  UNION ALL SELECT person_id, currency, year, 0, amount FROM ({more}) AS more) AS both"
+        " GROUP BY 1, 2, 3"
+    ).format(
+        known=SQL(BY_YEAR).format(limit=Literal(schedules.LIMIT), plan=Literal(plan.pk), more=more),
+        more=more,
+        first=Literal(years[0]),
+        last=Literal(years[-1]),
+    )
+    columns = [
+        SQL("coalesce(sum(wants) FILTER (WHERE year = {}), 0) AS {}").format(
+            Literal(year), Identifier(f"wants_{year}")
+        )
+        for year in years
+    ]
+    query: Composable = SQL(
+        "SELECT person_id, currency, sum(due) AS due, 0::numeric AS payable_before,"
+        " 0::numeric AS carried_before, {} FROM ({}) AS by_year GROUP BY 1, 2"
+    ).format(SQL(", ").join(columns), wants)
+    before = "before"
+    for year, limit in limits_by_year(plan, years).items():
+        query = _year(query, before, year, limit)
+        before = str(year)
+    return SQL("SELECT person_id, currency, {} - due AS room FROM ({}) AS worked_out").format(
+        Identifier(f"payable_{before}"), query
+    )
+
+
+def _year(query: Composable, before: str, year: int, limit: Limit | None) -> Composable:
+    """One year more: what has become payable by its end, and what it carries on."""
+    wants = SQL("({} + {})").format(Identifier(f"carried_{before}"), Identifier(f"wants_{year}"))
+    pays: Composable = wants
+    if limit is not None:
+        pays = SQL("least({}, {})").format(wants, Literal(limit.amount))
+    rest = SQL("{} - {}").format(wants, pays)
+    return SQL("SELECT known.*, {} + {} AS {}, {} AS {} FROM ({}) AS known").format(
+        Identifier(f"payable_{before}"),
+        pays,
+        Identifier(f"payable_{year}"),
+        rest if limit is not None and limit.carries else SQL("0::numeric"),
+        Identifier(f"carried_{year}"),
+        query,
+    )
+
+
+def share_room(plan: Plan, earned_year: int, now: int) -> None:
+    """Give each part in ``moving`` that could become due its room, in the order of their keys."""
+    wants = SQL(
+        "SELECT person_id, currency, {}::int AS year, difference AS amount FROM moving"
+        " WHERE difference > 0 AND ready AND NOT disputed"
+    ).format(Literal(earned_year))
+    keep("limit_room", room_query(plan, now, wants))
+    execute(
+        "UPDATE moving SET room = found.left_over FROM (SELECT moving.id,"
+        " limit_room.room - sum(difference) OVER (PARTITION BY moving.person_id, moving.currency"
+        "  ORDER BY component, job, grain, part) + difference AS left_over"
+        " FROM moving JOIN limit_room USING (person_id, currency)"
+        " WHERE difference > 0 AND ready AND NOT disputed) AS found WHERE found.id = moving.id"
+    )

@@ -1,0 +1,137 @@
+"""Turning differences into transfers: to *due*, to *held*, and back again in a stated order.
+
+What is granted goes to *due* where its part is payable by now, else to *held*; what a cap puts off
+is held, or lost, as the version says. What is taken back comes from *held* first, then from what
+has become due, then from what was lost.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from datetime import date, datetime
+
+from psycopg.sql import SQL, Composable, Literal
+
+from incentives import conditions, limits, schedules
+from incentives.differences import CAUSED, Which, difference_query, with_causes
+from incentives.ledger import LEDGER, post_select
+from incentives.models import CalculationRun
+from org import locks
+from org.models import Period, User
+from org.sql import execute, fetch, keep
+
+# Each part of a key that moves, with what it waits for and where its money stands now. ``ready``:
+# payable by now. ``had``: what has become due of the part so far; below zero, what was taken from
+# due is given back before anything is held again. ``room``: what the limit leaves; null: no limit.
+MOVING = """
+    SELECT row_number() OVER () AS id, moved.*, NULL::numeric AS room,
+           booked - held - limited - lost - forgone AS had,
+           due_on IS NULL AND condition = '' OR coalesce(due_on <= {on}, false) AS ready
+    FROM ({moved}) AS moved
+"""
+
+# The amounts of one difference between each two accounts, by the rules of this module.
+AMOUNTS = """
+    SELECT moving.*, step.* FROM (
+      SELECT *, abs(difference) AS whole FROM moving WHERE NOT disputed) AS moving
+    CROSS JOIN LATERAL (SELECT CASE WHEN NOT ready THEN least(whole, greatest(-had, 0))
+        WHEN room IS NULL THEN whole ELSE least(whole, greatest(room, 0)) END AS to_due) AS a
+    CROSS JOIN LATERAL (SELECT least(whole, limited) AS from_limit) AS b
+    CROSS JOIN LATERAL (SELECT least(whole - from_limit, held) AS from_held) AS c
+    CROSS JOIN LATERAL (SELECT whole - from_limit - from_held AS rest) AS d
+    CROSS JOIN LATERAL (SELECT least(greatest(rest - greatest(had, 0), 0), forgone)
+      AS from_forgone) AS e
+    CROSS JOIN LATERAL (SELECT least(greatest(rest - greatest(had, 0), 0) - from_forgone, lost)
+      AS from_lost) AS f
+    CROSS JOIN LATERAL (VALUES
+      ('plan', 'due', difference > 0, to_due, '', ''),
+      ('plan', 'held', difference > 0 AND NOT ready AND lost = 0, whole - to_due, condition,
+        expires),
+      ('plan', 'lost', difference > 0 AND NOT ready AND lost > 0, whole - to_due, condition, ''),
+      ('plan', {beyond}, difference > 0 AND ready, whole - to_due, {limit}, ''),
+      ('held', 'plan', difference < 0, from_limit, {limit}, ''),
+      ('held', 'plan', difference < 0, from_held, condition, expires),
+      ('due', 'plan', difference < 0, rest - from_forgone - from_lost, '', ''),
+      ('lost', 'plan', difference < 0, from_forgone, {limit}, ''),
+      ('lost', 'plan', difference < 0, from_lost, condition, '')
+    ) AS step (from_account, to_account, applies, moved_amount, waits_for, lost_when)
+"""
+
+
+def post(
+    made: CalculationRun,
+    *,
+    posted: Period,
+    first: bool,
+    by: User | None,
+    at: datetime,
+    on: date,
+    paid_by: int | None = None,
+) -> int:
+    """Book what is not booked yet for a run, to a period; how many transfers.
+
+    ``first``: the period is being finalised, so everything is new and needs no cause.
+    ``paid_by``: only people whom a pay group of this calendar pays. ``on`` decides which parts
+    are payable by now.
+    """
+    moved: Composable = difference_query(
+        made, Which(paid_by=paid_by) if first else replace(CAUSED, paid_by=paid_by)
+    )
+    locks.exclude([LEDGER])
+    moved = moved if first else with_causes(made, moved)
+    if not keep("moving", SQL(MOVING).format(on=Literal(on), moved=moved)):
+        return 0
+    _find_ready()
+    limit = limits.limit_of(made.version)
+    written = 0
+    if limit is not None:
+        # What is taken back makes room for what is granted at the same time.
+        written = _post(made, posted, first, by=by, at=at, only="difference < 0")
+        limits.share_room(made.plan, made.period.valid_from.year, posted.valid_from.year)
+    only = "true" if limit is None else "difference > 0"
+    beyond = "lost" if limit is not None and limit.excess == "lose" else "held"
+    return written + _post(made, posted, first, by=by, at=at, only=only, beyond=beyond)
+
+
+def _find_ready() -> None:
+    """Note the parts whose condition holds by now."""
+    waiting = "FROM moving WHERE difference > 0 AND NOT ready AND condition <> '' AND NOT disputed"
+    if fetch(f"SELECT 1 {waiting} LIMIT 1"):
+        conditions.keep_met("ready_part", SQL(f"SELECT id, condition, transaction_id {waiting}"))
+        execute("UPDATE moving SET ready = true WHERE id IN (SELECT id FROM ready_part)")
+
+
+def _post(
+    made: CalculationRun,
+    posted: Period,
+    first: bool,
+    *,
+    by: User | None,
+    at: datetime,
+    only: str,
+    beyond: str = "held",
+) -> int:
+    amounts = SQL(AMOUNTS).format(limit=Literal(schedules.LIMIT), beyond=Literal(beyond))
+    return post_select(
+        SQL(
+            "SELECT person_id, currency, from_account, to_account, moved_amount AS amount,"
+            " 'calculation' AS origin, {plan}::bigint AS plan_id, component, earning_type,"
+            " {earned}::bigint AS earned_period_id, job, grain, part,"
+            " {posted}::bigint AS posted_period_id,"
+            " CASE WHEN 'held' IN (from_account, to_account) AND waits_for <> {limit}"
+            "   THEN due_on END AS due_on, waits_for AS condition, lost_when AS expires,"
+            " {run}::bigint AS run_id, {change} AS change_id, {cause} AS cause"
+            " FROM ({amounts}) AS step WHERE applies AND moved_amount > 0 AND " + only
+        ).format(
+            plan=Literal(made.plan_id),
+            earned=Literal(made.period_id),
+            posted=Literal(posted.pk),
+            run=Literal(made.pk),
+            limit=Literal(schedules.LIMIT),
+            change=SQL("NULL::bigint") if first else SQL("change_id"),
+            cause=SQL("''") if first else SQL("cause"),
+            amounts=amounts,
+        ),
+        by=by,
+        at=at,
+    )

@@ -1,0 +1,233 @@
+"""Release: what is held becomes due when its day or condition comes, and is lost when it expires.
+
+Each lot of held money says itself what it waits for: the transfers to *held* carry the day, the
+condition and the expiry, and what leaves *held* carries them again. So a later version with another
+schedule moves nothing that is held already.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date, datetime
+
+from django.db import transaction
+from psycopg.sql import SQL, Composable, Literal
+
+from incentives import conditions, limits, schedules
+from incentives.ledger import KEY, LEDGER, post_select
+from incentives.models import Plan
+from org import audit, locks
+from org.models import User
+from org.sql import execute, fetch, identifiers, keep
+
+
+@dataclass(frozen=True)
+class Released:
+    """How many transfers a release made, and conditions that cannot be read any more."""
+
+    released: int
+    lost: int
+    troubles: tuple[str, ...] = ()
+
+
+LOT = ("person_id", "currency", *KEY, "due_on", "condition", "expires")
+
+# What is held, by what it waits for. What a stop of pay holds has an origin of its own and stays.
+LOTS = """
+    SELECT {lot}, sum(CASE WHEN to_account = 'held' THEN amount ELSE -amount END) AS amount,
+           max(id) FILTER (WHERE to_account = 'held') AS about_id,
+           max(run_id) FILTER (WHERE to_account = 'held') AS run_id
+    FROM incentives_transfer
+    WHERE (from_account = 'held' OR to_account = 'held')
+      AND origin IN ('calculation', 'release', 'opening')
+      AND (due_on IS NOT NULL OR condition <> '' OR expires <> '')
+    GROUP BY {lot}
+    HAVING sum(CASE WHEN to_account = 'held' THEN amount ELSE -amount END) > 0
+"""
+
+# The lots with the deal that earned them. A key in dispute is frozen: it neither comes nor goes.
+WAITING = """
+    SELECT row_number() OVER (ORDER BY earned.valid_from, lot.about_id) AS id, lot.*,
+           extract(year FROM coalesce(earned.valid_from, posted.valid_from))::int AS year,
+           deal.transaction_id, coalesce(lot.due_on <= {on}, false) AS ready, false AS expired,
+           lot.amount AS released
+    FROM ({lots}) AS lot
+    JOIN incentives_transfer AS came ON came.id = lot.about_id
+    LEFT JOIN org_period AS earned ON earned.id = lot.earned_period_id
+    LEFT JOIN org_period AS posted ON posted.id = came.posted_period_id
+    LEFT JOIN LATERAL (
+        SELECT earning.transaction_id FROM incentives_earning AS earning
+        JOIN incentives_component AS component ON component.id = earning.component_id
+        WHERE earning.run_id = lot.run_id AND earning.person_id = lot.person_id
+          AND component.name = lot.component AND earning.job = lot.job
+          AND earning.grain = lot.grain) AS deal ON true
+    WHERE NOT EXISTS (SELECT 1 FROM incentives_dispute AS dispute WHERE dispute.closed_at IS NULL
+      AND dispute.plan_id = lot.plan_id AND dispute.period_id = lot.earned_period_id
+      AND dispute.person_id = lot.person_id AND dispute.component = lot.component
+      AND dispute.job IN ('', lot.job) AND dispute.grain IN ('', lot.grain))
+"""
+
+
+@transaction.atomic
+def release(*, by: User | None, at: datetime, on: date) -> Released:
+    """Let go what may go by a business day: to *due* what is payable, to *lost* what has expired.
+
+    To be called before anything is paid, so that a pay run has all that is payable by its day.
+    Calling it again changes nothing.
+    """
+    locks.exclude([LEDGER])
+    lots = SQL(LOTS).format(lot=identifiers(LOT))
+    keep("waiting_lot", SQL(WAITING).format(lots=lots, on=Literal(on)))
+    troubles = _find_ready(on)
+    for plan in _limited_plans():
+        _leave_room(plan, on)
+    released = _post("due", SQL("ready AND released > 0"), SQL("released"), by=by, at=at)
+    lost = _post("lost", SQL("expired AND NOT ready"), SQL("amount"), by=by, at=at)
+    for plan in _limited_plans():
+        released += _restore(plan, on, by=by, at=at)
+    if released or lost:
+        audit.record(
+            action="release",
+            subject=f"what is held, by {on}",
+            by=by,
+            at=at,
+            detail={"released": released, "lost": lost},
+        )
+    return Released(released, lost, tuple(troubles))
+
+
+def _find_ready(on: date) -> list[str]:
+    """Note whose condition holds and what has expired; what holds goes before what expires."""
+    troubles = conditions.keep_met(
+        "met_lot",
+        SQL(
+            "SELECT id, condition, transaction_id FROM waiting_lot"
+            " WHERE NOT ready AND condition NOT IN ('', {})"
+        ).format(Literal(schedules.LIMIT)),
+    )
+    execute("UPDATE waiting_lot SET ready = true WHERE id IN (SELECT id FROM met_lot)")
+    execute(
+        "UPDATE waiting_lot SET expired = expires <= %s WHERE expires ~ '^\\d{4}-\\d\\d-\\d\\d$'",
+        [on.isoformat()],
+    )
+    troubles += conditions.keep_met(
+        "expired_lot",
+        SQL(
+            "SELECT id, expires AS condition, transaction_id FROM waiting_lot"
+            " WHERE NOT ready AND expires <> '' AND expires !~ '^\\d{{4}}-\\d\\d-\\d\\d$'"
+        ).format(),
+    )
+    execute("UPDATE waiting_lot SET expired = true WHERE id IN (SELECT id FROM expired_lot)")
+    return troubles
+
+
+def _limited_plans() -> list[Plan]:
+    return [plan for plan in Plan.objects.order_by("code") if limits.has_limit(plan)]
+
+
+def _leave_room(plan: Plan, on: date) -> None:
+    """Of a plan with a limit no more goes than the year has room for, the oldest first."""
+    now = limits.year_of(plan, on)
+    mine = SQL("plan_id = {}").format(Literal(plan.pk))
+    wants = SQL(
+        "SELECT person_id, currency, year, CASE WHEN condition = {} THEN 0 ELSE amount END"
+        " AS amount FROM waiting_lot WHERE {} AND (ready OR condition = {})"
+    ).format(Literal(schedules.LIMIT), mine, Literal(schedules.LIMIT))
+    keep("limit_room", limits.room_query(plan, now, wants))
+    execute(
+        SQL(
+            "UPDATE waiting_lot SET ready = true, released = found.fits FROM (SELECT waiting.id,"
+            " greatest(0, least(waiting.amount, limit_room.room + waiting.amount"
+            "  - sum(waiting.amount) OVER (PARTITION BY waiting.person_id, waiting.currency"
+            "    ORDER BY waiting.id))) AS fits"
+            " FROM waiting_lot AS waiting JOIN limit_room USING (person_id, currency)"
+            " WHERE {mine} AND (ready OR condition = {limit})) AS found"
+            " WHERE found.id = waiting_lot.id"
+        ).format(mine=mine, limit=Literal(schedules.LIMIT))
+    )
+    lapsing = [
+        year
+        for year, limit in limits.limits_by_year(plan, range(now - 20, now)).items()
+        if limit is not None and limit.lapses == "year_end"
+    ]
+    execute(
+        SQL(
+            "UPDATE waiting_lot SET expired = true, ready = false WHERE {mine}"
+            " AND condition = {limit} AND released = 0 AND year = ANY({years}::int[])"
+        ).format(mine=mine, limit=Literal(schedules.LIMIT), years=Literal(lapsing))
+    )
+
+
+def _post(
+    to_account: str, which: Composable, amount: Composable, *, by: User | None, at: datetime
+) -> int:
+    cause = {
+        "due": SQL(
+            "CASE WHEN due_on IS NOT NULL AND condition = '' THEN 'Released: its day has come'"
+            " WHEN condition = {} THEN 'Released: there is room under the limit of the year'"
+            " ELSE 'Released: its condition is met' END"
+        ).format(Literal(schedules.LIMIT)),
+        "lost": SQL("'Lost: it expired before it could be released'"),
+    }[to_account]
+    return post_select(
+        SQL(
+            "SELECT {lot}, {amount} AS amount, 'held' AS from_account, {to} AS to_account,"
+            " 'release' AS origin, about_id, {cause} AS cause FROM waiting_lot WHERE {which}"
+        ).format(
+            lot=identifiers(LOT),
+            amount=amount,
+            to=Literal(to_account),
+            cause=cause,
+            which=which,
+        ),
+        by=by,
+        at=at,
+    )
+
+
+# What a limit lost in each key, the latest first.
+FORGONE = """
+    SELECT person_id, currency, {key},
+           sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) AS amount,
+           max(id) FILTER (WHERE to_account = 'lost') AS about_id
+    FROM incentives_transfer
+    WHERE plan_id = {plan} AND condition = {limit} AND 'lost' IN (from_account, to_account)
+      AND origin IN ('calculation', 'release')
+    GROUP BY person_id, currency, {key}
+    HAVING sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) > 0
+"""
+
+
+def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
+    """Give back what the limit lost where its year has room again; how many transfers."""
+    limit = Literal(schedules.LIMIT)
+    forgone = SQL(FORGONE).format(key=identifiers(KEY), plan=Literal(plan.pk), limit=limit)
+    if not keep("forgone_lot", forgone):
+        return 0
+    wants = SQL(
+        "SELECT DISTINCT person_id, currency, {}::int AS year, 0 AS amount FROM forgone_lot"
+    ).format(Literal(on.year))
+    keep("limit_room", limits.room_query(plan, limits.year_of(plan, on), wants))
+    return post_select(
+        SQL(
+            "SELECT * FROM (SELECT person_id, currency, {key}, about_id,"
+            " least(amount, room + amount - sum(amount) OVER (PARTITION BY person_id, currency"
+            "  ORDER BY about_id DESC)) AS amount, 'lost' AS from_account, 'due' AS to_account,"
+            " 'release' AS origin, {limit} AS condition,"
+            " 'Given back: there is room under the limit of the year' AS cause"
+            " FROM forgone_lot JOIN limit_room USING (person_id, currency)) AS found"
+            " WHERE amount > 0"
+        ).format(key=identifiers(KEY), limit=limit),
+        by=by,
+        at=at,
+    )
+
+
+def held_lots(person: int | None = None) -> list[tuple[object, ...]]:
+    """Each lot that is held: person id, currency, the key, what it waits for, and the amount."""
+    lots = SQL(LOTS).format(lot=identifiers(LOT))
+    return fetch(
+        SQL("SELECT {}, amount FROM ({}) AS lot WHERE {} IS NULL OR person_id = {}").format(
+            identifiers(LOT), lots, Literal(person), Literal(person)
+        )
+    )
