@@ -12,30 +12,27 @@ from datetime import date, datetime, timedelta
 from decimal import Decimal
 
 from django.db import connection, transaction
-from psycopg.sql import SQL, Composable, Identifier, Literal
 
-from formula import Ref, layers
-from incentives import measuring, participants, windows
+from incentives import measuring, outcome, participants, windows
 from incentives.dirty import dirty_people, mark_final_periods
+from incentives.evaluate import Work, work_out
 from incentives.models import (
     CalculationRun,
     Component,
     Dirty,
-    Earning,
     Plan,
     PlanPeriod,
     PlanVersion,
-    Result,
 )
 from incentives.participants import Frame
-from incentives.rules import ComponentRule, VersionRules, actual_name, decided_name, load
+from incentives.rules import VersionRules, load
+from incentives.rules.components import plans_named
 from metrics import totals
 from metrics.completeness import complete_through
 from org import locks
 from org.errors import DomainError
-from org.models import PayGroup, Period, Tenant, User
-from org.sql import execute, fetch, keep
-from org.tenancy import current_tenant_id
+from org.models import PayGroup, Period, User
+from org.sql import fetch
 
 Purpose = CalculationRun.Purpose
 # How long after its end an open period is still calculated every night.
@@ -84,13 +81,14 @@ def calculate_period(
             f"{period} is final for every plan. What changes it now becomes a difference in the"
             " next open period."
         )
+    open_plans = in_order(open_plans)
     all_rules = [load(version, period.valid_from) for _, version in open_plans]
     refresh_totals([(rules, period) for rules in all_rules])
-    made = [_calculate(rules, period, by=by, at=at, on=on) for rules in all_rules]
+    # Final periods first: an open one may stand on what they should have earned.
     for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-    return made
+    return [_calculate(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
 
 
 def hold(periods: Iterable[Period]) -> None:
@@ -124,6 +122,21 @@ def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
     )
     mark_final_periods()
     return written
+
+
+def in_order(plans: list[tuple[Plan, PlanVersion]]) -> list[tuple[Plan, PlanVersion]]:
+    """Plans in an order in which each comes after those whose earnings it stands on."""
+    waiting = {plan.code: (plan, version) for plan, version in plans}
+    reads = {code: plans_named(version) & waiting.keys() for code, (_, version) in waiting.items()}
+    found: list[tuple[Plan, PlanVersion]] = []
+    while waiting:
+        ready = [code for code in waiting if not (reads[code] - {code}) & waiting.keys()]
+        if not ready:
+            names = ", ".join(sorted(waiting))
+            raise DomainError(f"These plans stand on each other's earnings: {names}.")
+        for code in ready:
+            found.append(waiting.pop(code))
+    return found
 
 
 def dirty_periods(plan: Plan) -> list[Period]:
@@ -164,7 +177,8 @@ def calculate_again(
 ) -> CalculationRun:
     """What a final period should be by now, beside what was booked for it.
 
-    Only for those whom a recorded cause may have moved, unless ``everybody`` is looked at.
+    Only for those whom a recorded cause may have moved, unless ``everybody`` is looked at, or one
+    person's figures move others.
     """
     version = version_for(plan, period)
     if version is None:
@@ -172,126 +186,84 @@ def calculate_again(
     rules = load(version, period.valid_from)
     # Its version may be newer than the period's end, and read what nobody has added up there.
     refresh_totals([(rules, period)])
-    people = None if everybody else dirty_people(plan, period)
-    return _calculate(rules, period, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE, people=people)
+    only = None if everybody or rules.everybody else dirty_people(plan, period)
+    frame = Frame(rules, period, only)
+    return _calculate(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+
+
+@transaction.atomic
+def calculate_people(
+    *, period: Period, people: Iterable[int], by: User | None, at: datetime, on: date
+) -> list[CalculationRun]:
+    """Work the results of some people out anew in the open runs of a period.
+
+    A plan in which one person's figures move others is calculated for everybody, and so is one that
+    has not been calculated yet.
+    """
+    hold([period])
+    plans = in_order([(p, v) for p, v in plans_of(period) if not is_final(p, period)])
+    every = [(load(version, period.valid_from), plan) for plan, version in plans]
+    refresh_totals([(rules, period) for rules, _ in every])
+    only = tuple(sorted(people))
+    made = []
+    for rules, plan in every:
+        point = PlanPeriod.objects.filter(plan=plan, period=period).select_related("run").first()
+        current = point.run if point else None
+        if rules.everybody or current is None or current.version_id != rules.version.pk:
+            made.append(_calculate(Frame(rules, period), by=by, at=at, on=on))
+        else:
+            made.append(_patch(Frame(rules, period, only), current, at=at, on=on))
+    return made
+
+
+def _patch(frame: Frame, made: CalculationRun, *, at: datetime, on: date) -> CalculationRun:
+    """Replace what an open run found for the frame's people."""
+    work, _ = _work_out(frame, on)
+    outcome.remove_people(made, list(frame.people or ()))
+    outcome.write(work, made)
+    made.at = at
+    outcome.summarise(made)
+    return made
 
 
 def _calculate(
-    rules: VersionRules,
-    period: Period,
+    frame: Frame,
     *,
     by: User | None,
     at: datetime,
     on: date,
     purpose: Purpose = Purpose.PERIOD,
-    people: tuple[int, ...] | None = None,
 ) -> CalculationRun:
-    frame = Frame(rules, period, people)
-    participants.find(frame)
-    complete = complete_through()
-    inputs = measuring.find(frame, complete, on)
-    statement = outcome_statement(rules, inputs)
-    keep("outcome", statement)
-    made = _record_run(frame, statement, by=by, at=at, on=on, purpose=purpose)
+    work, complete = _work_out(frame, on)
+    made = _record_run(work, by=by, at=at, on=on, purpose=purpose)
     made.complete_through = min(
-        (complete[m.metric] for m in rules.stored if m.metric in complete), default=None
+        (complete[m.metric] for m in frame.rules.stored if m.metric in complete), default=None
     )
-    _write_results(frame, made)
-    _write_earnings(frame, made)
-    _summarise(made)
+    outcome.write(work, made)
+    outcome.summarise(made)
     _point_to(made)
     return made
 
 
-# --- the statement
-
-
-def outcome_statement(rules: VersionRules, inputs: Composable) -> Composable:
-    """Every input, attainment, part and amount of every result, level upon level."""
-    known = ["result_id", "person_id", "job", "slot", "unit_id", "first_day", "end_day", "prorate"]
-    sure = ["prorate"]
-    for measure in rules.stored:
-        known.append(measure.name)
-        sure.append(measure.name)
-    for measure in rules.shown:
-        goal = Ref("goal", measure.name).column
-        decided = decided_name(measure.name)
-        known += [goal, f"{measure.name} ?", decided, f"{decided} !"]
-        sure.append(goal)
-    extra = [Ref("fact", code).column for code in sorted(rules.facts)]
-    if any(ref.kind == "tenure" for ref in rules.references):
-        extra.append("tenure")
-    known += extra
-    sure += extra
-    query, known = _derive(rules, inputs, known, sure)
-    query, known = _attain(rules, query, known, sure)
-    return _pay(rules, query, known, sure)
-
-
-def _in_brackets(query: Composable) -> Composable:
-    return SQL("({})").format(query)
-
-
-def _derive(
-    rules: VersionRules, query: Composable, known: list[str], sure: list[str]
-) -> tuple[Composable, list[str]]:
-    """The derived metrics, formulas over figures that are rolled up already."""
-    if not rules.derived:
-        return query, known
-    steps = [[(m.name, m.derived)] for m in rules.derived if m.derived is not None]
-    known = known + [c for m in rules.derived for c in (m.name, f"{m.name} !")]
-    return layers(steps, _in_brackets(query), never_fails=sure, keep=known), known
-
-
-def _attain(
-    rules: VersionRules, query: Composable, known: list[str], sure: list[str]
-) -> tuple[Composable, list[str]]:
-    """Attainments: the actual against the goal, by the direction of the metric."""
-    if not rules.shown:
-        return query, known
-    derived = {measure.name for measure in rules.derived}
-    parts = []
-    for measure in rules.shown:
-        parts += measuring.attainment_inputs(measure)
-        if measure.name in derived:
-            parts.append(
-                SQL("{} AS {}").format(
-                    Identifier(f"{measure.name} !"), Identifier(f"{actual_name(measure.name)} !")
-                )
-            )
-        else:
-            sure.append(actual_name(measure.name))
-    read = SQL("(SELECT base.*, {} FROM ({}) AS base)").format(SQL(", ").join(parts), query)
-    names = [name for name, _ in rules.attainments()]
-    known = known + [column for name in names for column in (name, f"{name} !")]
-    return layers([rules.attainments()], read, never_fails=sure, keep=known), known
-
-
-def _pay(rules: VersionRules, query: Composable, known: list[str], sure: list[str]) -> Composable:
-    names = [name for group in rules.groups() for name, _ in group]
-    known = known + [column for name in names for column in (name, f"{name} !")]
-    return layers(rules.groups(), _in_brackets(query), never_fails=sure, keep=known)
-
-
-# --- what is written
+def _work_out(frame: Frame, on: date) -> tuple[Work, dict[int, date]]:
+    participants.find(frame)
+    complete = complete_through()
+    inputs = measuring.find(frame, complete, on)
+    return work_out(frame, inputs), complete
 
 
 def _record_run(
-    frame: Frame,
-    statement: Composable,
-    *,
-    by: User | None,
-    at: datetime,
-    on: date,
-    purpose: Purpose,
+    work: Work, *, by: User | None, at: datetime, on: date, purpose: Purpose
 ) -> CalculationRun:
+    frame = work.frame
     with connection.cursor() as cursor:
-        text = statement.as_string(cursor.connection)
+        text = ";\n".join(part.as_string(cursor.connection) for part in work.statements)
     return CalculationRun.objects.create(
         plan=frame.version.plan,
         version=frame.version,
         period=frame.period,
         purpose=purpose,
+        only=None if frame.people is None else list(frame.people),
         at=at,
         on=on,
         by=by,
@@ -299,104 +271,6 @@ def _record_run(
         statement_sha256=hashlib.sha256(text.encode()).hexdigest(),
         only=None if frame.people is None else list(frame.people),
     )
-
-
-def _write_results(frame: Frame, made: CalculationRun) -> None:
-    # Two arrays: a function takes a hundred arguments, and ten measures have more keys and texts.
-    inputs = _input_texts(frame.rules)
-    execute(
-        SQL(
-            "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
-            " SELECT {run}, outcome.person_id, outcome.job,"
-            " jsonb_strip_nulls(jsonb_object(ARRAY[{names}], ARRAY[{texts}])),"
-            " part.segments FROM outcome JOIN (SELECT result_id, jsonb_agg(jsonb_build_object("
-            "  'unit', unit_id, 'job_type', job_type_id, 'slot', slot, 'from', first_day,"
-            "  'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day) AS segments"
-            "  FROM slice GROUP BY result_id) AS part USING (result_id)"
-        ).format(
-            result=Identifier(Result._meta.db_table),
-            run=Literal(made.pk),
-            names=SQL(", ").join(Literal(name) for name in inputs),
-            texts=SQL(", ").join(inputs.values()),
-        )
-    )
-
-
-def _input_texts(rules: VersionRules) -> dict[str, Composable]:
-    """The text, by key, of everything that the Decimal engine needs to work it out again."""
-    numbers = [m.name for m in rules.stored] + ["prorate"]
-    plain: list[str] = []
-    for measure in rules.shown:
-        numbers += [Ref("goal", measure.name).column, decided_name(measure.name)]
-        plain.append(f"{decided_name(measure.name)} !")
-    for code in sorted(rules.facts):
-        plain.append(Ref("fact", code).column)
-    if any(ref.kind == "tenure" for ref in rules.references):
-        numbers.append("tenure")
-    # Text keeps every digit; a JSON number would be read as a binary fraction.
-    texts: dict[str, Composable] = {
-        name: SQL("trim_scale({})::text").format(Identifier(name)) for name in numbers
-    }
-    texts |= {name: SQL("{}::text").format(Identifier(name)) for name in plain}
-    for name in (f"{measure.name} ?" for measure in rules.shown):
-        texts[name] = SQL("CASE WHEN {} THEN 'yes' END").format(Identifier(name))
-    return texts
-
-
-def _write_earnings(frame: Frame, made: CalculationRun) -> None:
-    plan = frame.version.plan
-    currency = plan.currency or Tenant.objects.get(pk=current_tenant_id()).currency
-    lines = SQL(", ").join(_line(frame.rules, c) for c in frame.rules.components.values())
-    execute(
-        SQL(
-            "INSERT INTO {earning} (run_id, person_id, component_id, job, plan_id, period_id,"
-            " currency, amount, status, problem)"
-            " SELECT {run}, outcome.person_id, line.component, outcome.job, {plan}, {period},"
-            " {currency}, line.amount, CASE WHEN line.error IS NOT NULL THEN 'failed'"
-            "  WHEN line.amount IS NULL THEN 'undecided' ELSE 'decided' END,"
-            " coalesce(line.error, line.note)"
-            " FROM outcome CROSS JOIN LATERAL (VALUES {lines})"
-            " AS line (component, amount, error, note)"
-        ).format(
-            earning=Identifier(Earning._meta.db_table),
-            run=Literal(made.pk),
-            plan=Literal(plan.pk),
-            period=Literal(frame.period.pk),
-            currency=Literal(currency),
-            lines=lines,
-        )
-    )
-
-
-def _line(rules: VersionRules, component: ComponentRule) -> Composable:
-    """A component's amount and error: a gate on incomplete data is undecided, whoever is left out
-    by a decision earns nothing."""
-    waiting: Composable = SQL("NULL::text")
-    for name in sorted(component.measures(gate_only=True)):
-        waiting = SQL("CASE WHEN {} THEN {} ELSE {} END").format(
-            Identifier(f"{name} ?"), Literal(f"incomplete:{name}"), waiting
-        )
-    return SQL(
-        "({id}, CASE WHEN {error} = 'left_out' THEN 0 WHEN ({waiting}) IS NULL THEN {amount} END,"
-        " nullif({error}, 'left_out'),"
-        " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE {waiting} END)"
-    ).format(
-        id=Literal(component.id),
-        error=Identifier(f"{component.column} !"),
-        amount=Identifier(component.column),
-        waiting=waiting,
-    )
-
-
-def _summarise(made: CalculationRun) -> None:
-    [(people, undecided, failed, total)] = fetch(
-        "SELECT count(DISTINCT person_id), count(*) FILTER (WHERE status = 'undecided'),"
-        " count(*) FILTER (WHERE status = 'failed'), coalesce(sum(amount), 0)"
-        " FROM incentives_earning WHERE run_id = %s",
-        [made.pk],
-    )
-    made.people, made.undecided, made.failed, made.total = people, undecided, failed, total
-    made.save(update_fields=["complete_through", "people", "undecided", "failed", "total"])
 
 
 def _point_to(made: CalculationRun) -> None:
@@ -412,20 +286,7 @@ def _point_to(made: CalculationRun) -> None:
     older = CalculationRun.objects.filter(
         plan=made.plan, period=made.period, purpose=made.purpose, final_at=None
     ).exclude(pk=made.pk)
-    remove_runs(list(older.values_list("pk", flat=True)))
-
-
-def remove_runs(run_ids: list[int]) -> None:
-    """Remove provisional runs with their results and earnings; the database refuses final ones."""
-    if not run_ids:
-        return
-    for model in (Earning, Result):
-        execute(
-            SQL("DELETE FROM {} WHERE run_id = ANY({})").format(
-                Identifier(model._meta.db_table), Literal(run_ids)
-            )
-        )
-    CalculationRun.objects.filter(pk__in=run_ids).delete()
+    outcome.remove_runs(list(older.values_list("pk", flat=True)))
 
 
 def total_by_component(made: CalculationRun) -> list[tuple[str, Decimal]]:

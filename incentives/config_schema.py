@@ -75,10 +75,11 @@ TABLE = tools.mapping(
     },
 )
 
-WINDOWS = [*Measure.Window.values, "since_hire"]
 WINDOW = {
     "anyOf": [
-        tools.choice("A known window.", WINDOWS),
+        tools.choice(
+            "A known window.", ["period", "quarter_to_date", "year_to_date", "since_hire"]
+        ),
         tools.mapping(
             "Of its own.",
             {
@@ -154,6 +155,13 @@ COMPONENT = tools.mapping(
                     "Left out: 2. At most as many as the currency has.", minimum=-6, maximum=6
                 ),
                 "mode": tools.choice("half_up: half away from zero.", ["half_up"]),
+                "each": tools.choice(
+                    "With per: credit. credit (each alone), running (along the running result, so"
+                    " that the parts sum to the whole) or transaction (over its parties, by"
+                    " largest remainder). Left out: running where the formula reads RUNNING, else"
+                    " transaction.",
+                    ["credit", "running", "transaction"],
+                ),
             },
         ),
         "earning_type": tools.text("What payroll books it as. Left out: incentive.", maxLength=60),
@@ -166,7 +174,29 @@ COMPONENT = tools.mapping(
         ),
         "paid_as": tools.choice("earned (the default) or advance.", ["earned", "advance"]),
         "advance_until": tools.formula("With paid_as: advance, the condition that earns it."),
-        "distribute": tools.formula("With per: team, the weight by which people share it."),
+        "distribute": {
+            "anyOf": [
+                tools.formula("The weight by which the people of the unit share it."),
+                tools.mapping(
+                    "Who shares it, and how.",
+                    {
+                        "by": tools.formula("Each person's weight."),
+                        "within": tools.choice(
+                            "unit, plan (all its people) or job_type.", ["unit", "plan", "job_type"]
+                        ),
+                    },
+                    "by",
+                    "within",
+                ),
+            ],
+            "description": "With per: team, the weight by which people share it, cent by cent: the"
+            " largest remainders get the last cents.",
+        },
+        "currency": tools.text(
+            "The currency in which its formula reckons, where it is not the plan's; needs"
+            " exchange_rate.",
+            pattern="^[A-Z]{3}$",
+        ),
     },
     "formula",
 )
@@ -203,6 +233,20 @@ LEAVERS = tools.mapping(
     },
 )
 
+LIMIT = tools.mapping(
+    "What is payable of the plan in a year; what is earned beyond it waits, or is lost.",
+    {
+        "amount": tools.number("The most that becomes payable to one person."),
+        "per": tools.choice("year.", ["year"]),
+        "excess": tools.choice("defer (waits for room, the default) or lose.", ["defer", "lose"]),
+        "lapses": tools.choice(
+            "What waits: never lapses (the default), or is forfeited at the year_end.",
+            ["never", "year_end"],
+        ),
+    },
+    "amount",
+)
+
 VERSION = tools.mapping(
     "The rules from a day on.",
     {
@@ -232,9 +276,10 @@ VERSION = tools.mapping(
         "gate": tools.formula("A condition for the whole plan."),
         "modifier": tools.formula("A factor on the whole plan."),
         "cap": tools.formula("The whole plan pays at most."),
-        "floor": tools.formula("The whole plan pays at least: a guarantee."),
+        "limit": LIMIT,
         "on_change": tools.choice(
-            "For measures to date, when this version takes over: true_up or from_here.",
+            "For components to date, when this version takes over within a year: true_up (the new"
+            " rules on the whole year, the default) or from_here.",
             ["true_up", "from_here"],
         ),
         "zero_goal": tools.choice(

@@ -23,11 +23,9 @@ from org.models import User
 
 Canonical = dict[str, Any]
 
-VERSION_OPTIONS = ("gate", "modifier", "cap", "floor", "on_change", "zero_goal", "leavers")
+VERSION_OPTIONS = ("gate", "modifier", "cap", "limit", "on_change", "zero_goal", "leavers")
 MEASURE_OPTIONS = ("goal", "segments", "with_manager")
-COMPONENT_OPTIONS = ("advance_until", "distribute")
-# What may be said, but the engine does not work out yet; taken away here as it learns.
-LATER = {*VERSION_OPTIONS, *MEASURE_OPTIONS, *COMPONENT_OPTIONS}
+COMPONENT_OPTIONS = ("advance_until", "distribute", "currency")
 
 PRORATE_DEFAULTS: Canonical = {"goal": [], "amount": [], "days": "calendar", "first_day": "in"}
 VERSION_DEFAULTS: Canonical = {
@@ -44,7 +42,7 @@ MEASURE_DEFAULTS: Canonical = {
     "no_data": "undecided",
     "undone_as": "restate",
 }
-ROUNDING_DEFAULTS: Canonical = {"decimals": 2, "mode": "half_up"}
+ROUNDING_DEFAULTS: Canonical = {"decimals": 2, "mode": "half_up", "each": ""}
 COMPONENT_DEFAULTS: Canonical = {
     "title": "",
     "per": "person",
@@ -99,7 +97,7 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         },
         "components": components,
         "schedules": schedules,
-        "options": _options(item, VERSION_OPTIONS, where, problems),
+        "options": _options(item, VERSION_OPTIONS),
     }
 
 
@@ -111,13 +109,8 @@ def _who(item: Mapping[str, Any]) -> Canonical:
     return {key: item.get(key) or ("" if key == "slot" else None) for key in WHO}
 
 
-def _options(
-    item: Mapping[str, Any], keys: tuple[str, ...], where: str, problems: Problems
-) -> Canonical:
-    found = {key: tools.as_json(item[key]) for key in keys if key in item}
-    for key in found.keys() & LATER:
-        problems.add(f"{where}.{key}", f"“{key}” is not calculated yet: leave it out.")
-    return found
+def _options(item: Mapping[str, Any], keys: tuple[str, ...]) -> Canonical:
+    return {key: tools.as_json(item[key]) for key in keys if key in item}
 
 
 def _measure(name: str, item: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
@@ -125,7 +118,7 @@ def _measure(name: str, item: Mapping[str, Any], where: str, problems: Problems)
     said["metric"] = item.get("metric") or (None if said["earnings_of"] else name)
     if said["earnings_of"] and item.get("metric"):
         problems.add(where, "a measure stands on a metric or on earnings, not on both.")
-    options = _options(item, MEASURE_OPTIONS, where, problems)
+    options = _options(item, MEASURE_OPTIONS)
     if isinstance(said["window"], Mapping):
         options["window"] = tools.as_json(said["window"])
         said["window"] = "rolling" if "rolling" in options["window"] else "own_dates"
@@ -149,7 +142,7 @@ def _component(
         "formula": item["formula"],
         **said,
         "rounding": ROUNDING_DEFAULTS | item.get("rounding", {}),
-        "options": _options(item, COMPONENT_OPTIONS, where, problems),
+        "options": _options(item, COMPONENT_OPTIONS),
     }
 
 
@@ -250,7 +243,11 @@ def _component_of(row: Component) -> Canonical:
     return {
         "formula": row.formula,
         **{key: getattr(row, key) for key in COMPONENT_DEFAULTS},
-        "rounding": {"decimals": row.rounding_decimals, "mode": row.rounding_mode},
+        "rounding": {
+            "decimals": row.rounding_decimals,
+            "mode": row.rounding_mode,
+            "each": row.rounding_each,
+        },
         "options": row.options,
     }
 
@@ -394,5 +391,6 @@ def _component_row(version: PlanVersion, position: int, name: str, one: Canonica
         name=name,
         rounding_decimals=one["rounding"]["decimals"],
         rounding_mode=one["rounding"]["mode"],
+        rounding_each=one["rounding"]["each"],
         **said,
     )

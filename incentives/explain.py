@@ -7,7 +7,6 @@ explanation that somebody opens checks the payroll.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -18,84 +17,39 @@ from formula import (
     Formula,
     Outcome,
     Ref,
-    Step,
     Type,
+    error_column,
     evaluate,
     key_of,
 )
 from incentives.describe import choices, in_words
+from incentives.explain_lines import grain_component
+from incentives.explanation import (
+    ComponentLine,
+    Disagreement,
+    Explanation,
+    MeasureLine,
+)
 from incentives.models import CalculationRun, Earning, PlanPeriod, Result
+from incentives.pools import weight_name
 from incentives.rules import (
+    POPULATION,
+    TOTAL,
+    WHOLE,
     ComponentRule,
     MeasureRule,
+    Per,
     VersionRules,
     actual_name,
     decided_name,
     goal_name,
     load,
+    part_name,
 )
+from incentives.rules.components import YEAR_BEGINS
 from metrics.completeness import complete_through
 from org.errors import DomainError
 from org.models import JobType, Person, Unit
-
-
-class Disagreement(DomainError):
-    """The two engines came to different amounts: an alarm, never a posting."""
-
-
-@dataclass(frozen=True)
-class MeasureLine:
-    """A measure of one person: actual, goal and attainment, None where there is no data."""
-
-    name: str
-    title: str
-    unit: str
-    decimals: int
-    actual: Decimal | None
-    goal: Decimal | None
-    attainment: Decimal | None
-    way: str
-    incomplete: bool
-
-
-@dataclass(frozen=True)
-class ComponentLine:
-    """A component of one person: its rule in words, its steps, and what came out."""
-
-    name: str
-    title: str
-    rule: str
-    parts: tuple[tuple[str, str, Outcome], ...]
-    amount: Decimal | None
-    currency: str
-    status: str
-    problem: str
-    amount_steps: Step
-
-
-@dataclass(frozen=True)
-class Explanation:
-    """All of one result: who, what days, the figures, and each component to the cent."""
-
-    person: str
-    person_code: str
-    plan: str
-    version: int
-    period: str
-    job: str
-    status: str
-    as_of: str
-    segments: tuple[str, ...]
-    choices: tuple[str, ...]
-    measures: tuple[MeasureLine, ...]
-    components: tuple[ComponentLine, ...]
-    currency: str
-    inputs: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def total(self) -> Decimal:
-        """The sum of the components that are decided."""
-        return sum((line.amount or Decimal(0) for line in self.components), Decimal(0))
 
 
 def explain(*, person: Person, point: PlanPeriod) -> list[Explanation]:
@@ -121,6 +75,8 @@ def explain_result(
     known = work_out(rules, result.inputs)
     lines = tuple(
         _component_line(rules, component, known, stored[component.id], result.inputs)
+        if component.per == Per.PERSON
+        else grain_component(rules, component, known, made, result)
         for component in rules.components.values()
     )
     return Explanation(
@@ -134,7 +90,7 @@ def explain_result(
         as_of=made.at.isoformat(timespec="seconds"),
         segments=tuple(_segments(result.segments)),
         choices=tuple(choices(rules)),
-        measures=tuple(measure_line(m, known, result.inputs) for m in rules.shown),
+        measures=tuple(measure_line(m, known, result.inputs) for m in rules.named),
         components=lines,
         currency=next((e.currency for e in stored.values()), ""),
         inputs=result.inputs,
@@ -153,10 +109,40 @@ def work_out(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
     for measure in rules.shown:
         _attainment_inputs(known, measure)
         _add(known, Ref("attainment", measure.name).column, measure.attainment)
-    for group in rules.groups():
-        for name, formula in group:
-            _add(known, name, formula)
+    for stage in rules.stages:
+        for component in stage.components:
+            if component.weight is not None:
+                _add(known, weight_name(component), component.weight)
+            if stage.per != Per.PERSON:
+                continue
+            for name, formula in component.steps:
+                _add(known, name, formula)
+            _add(known, component.column, component.amount)
+            known[Ref("earned", component.name).column] = _earned(component, known, stored)
+    _whole(rules, known)
     return known
+
+
+def _earned(
+    component: ComponentRule, known: Mapping[str, Any], stored: Mapping[str, str]
+) -> Decimal | None:
+    """What a component of a person earned, as others read it: blank while it waits."""
+    outcome: Outcome = known[f"= {component.column}"]
+    if outcome.error == "left_out":
+        return Decimal(0)
+    waits = any(f"{name} ?" in stored for name in component.measures(gate_only=True))
+    value = None if waits else outcome.value
+    return value if isinstance(value, Decimal) else None
+
+
+def _whole(rules: VersionRules, known: dict[str, Any]) -> None:
+    """The sum of the components, and what the plan as a whole makes of it."""
+    if not rules.whole:
+        return
+    amounts = [known[Ref("earned", name).column] for name in rules.components]
+    known[TOTAL] = None if None in amounts else sum(amounts, Decimal(0))
+    for part, formula in rules.whole.items():
+        _add(known, part_name(WHOLE, part), formula)
 
 
 def _add(known: dict[str, Any], name: str, formula: Formula) -> None:
@@ -180,6 +166,17 @@ def _inputs(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
             known[ref.column] = _fact(stored.get(ref.column), _type_of(rules, ref))
         elif ref.kind == "tenure":
             known["tenure"] = _number(stored.get("tenure"))
+        elif ref.kind in POPULATION:
+            known[ref.column] = _number(stored.get(ref.column))
+    known[YEAR_BEGINS] = stored.get(YEAR_BEGINS) == "true"
+    for component in rules.components.values():
+        if component.per != Per.PERSON:
+            earned = Ref("earned", component.name).column
+            known[earned] = _number(stored.get(earned))
+        rate, opened = (part_name(component.name, part) for part in ("rate", "opened"))
+        missing = stored.get(error_column(rate))
+        known[rate] = ErrorValue(missing) if missing else _number(stored.get(rate))
+        known[opened] = _number(stored.get(opened))
     return known
 
 
@@ -187,7 +184,7 @@ def _type_of(rules: VersionRules, wanted: Ref) -> Type:
     from formula.nodes import Reference, walk  # the type of a fact stands at its reference
 
     for component in rules.components.values():
-        for formula in component.parts.values():
+        for formula in component.formulas:
             for node in walk(formula.node):
                 if isinstance(node, Reference) and node.ref == wanted:
                     return node.type
@@ -245,8 +242,8 @@ def _component_line(
     outcome: Outcome = known[f"= {component.column}"]
     _must_agree(component, outcome, earning)
     parts = tuple(
-        (part, formula.text, known[f"= {name}"])
-        for (name, formula), part in zip(component.steps, component.parts, strict=True)
+        (name.partition("__")[2].replace("__", " "), formula.text, known[f"= {name}"])
+        for name, formula in component.steps
     )
     return ComponentLine(
         name=component.name,
@@ -310,8 +307,7 @@ def problem_sentence(
         return f"undecided: there is no goal for {', '.join(no_goal)}."
     facts = {
         ref.name: ref.column
-        for part in rules.components[key_of(component)].parts.values()
-        for ref in part.references
+        for ref in rules.components[key_of(component)].references
         if ref.kind == "fact"
     }
     unknown = [name for name, column in facts.items() if column not in stored]

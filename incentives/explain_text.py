@@ -8,7 +8,7 @@ from typing import Any
 
 from formula import Step
 from incentives.currencies import plain
-from incentives.explain import ComponentLine, Explanation, MeasureLine
+from incentives.explanation import ComponentLine, Explanation, GrainLine, MeasureLine
 
 
 def as_text(one: Explanation) -> str:
@@ -56,6 +56,8 @@ def _component(line: ComponentLine, prorate: str) -> list[str]:
     for part, text, outcome in line.parts:
         lines.append(f"  {part}: {' '.join(text.split())}")
         lines += [f"      {step}" for step in outcome.steps.lines()]
+    for one in line.lines:
+        lines += _line(one, line)
     # Parts are called component__part inside; here the component is plain.
     together = line.amount_steps.lines()[0].replace(f"{line.name}__", "")
     lines.append(f"  put together: {together}")
@@ -63,6 +65,22 @@ def _component(line: ComponentLine, prorate: str) -> list[str]:
         lines.append(f"      PRORATE: times {prorate}, the eligible part of the period")
     if line.problem:
         lines.append(f"  {line.problem}")
+    return lines
+
+
+def _line(one: GrainLine, line: ComponentLine) -> list[str]:
+    """One credit, day or share of a pool, with its steps."""
+    amount = "—" if one.amount is None else plain(one.amount, line.currency)
+    role = f", {one.about}" if one.about else ""
+    day = f"{one.day} " if one.day else ""
+    lines = [f"  {day}{one.grain}{role}: {amount}"]
+    if one.rounded:
+        lines[0] += f" ({one.rounded})"
+    for part, text, outcome in one.parts:
+        lines.append(f"      {part}: {' '.join(text.split())}")
+        lines += [f"          {step}" for step in outcome.steps.lines()]
+    if one.problem:
+        lines.append(f"      {one.problem}")
     return lines
 
 
@@ -100,6 +118,22 @@ def _component_json(line: ComponentLine) -> dict[str, Any]:
             for part, text, outcome in line.parts
         ],
         "put_together": _step(line.amount_steps),
+        "lines": [
+            {
+                "key": one.grain,
+                "day": one.day.isoformat() if one.day else None,
+                "role": one.about,
+                "amount": None if one.amount is None else plain(one.amount, line.currency),
+                "status": one.status,
+                "problem": one.problem,
+                "rounded": one.rounded,
+                "parts": [
+                    {"part": part, "formula": text, "steps": _step(outcome.steps)}
+                    for part, text, outcome in one.parts
+                ],
+            }
+            for one in line.lines
+        ],
     }
 
 

@@ -153,7 +153,8 @@ def value_rows(source: Source, stretch: Stretch, measures: Iterable[MeasureRule]
     """Current values of the window's days as the source sees them.
 
     Columns: person_id, assignment_id (0: no job), metric_id, day, numerator, denominator, rows (0
-    for a counter-credit), bad (the condition could not be worked out).
+    for a counter-credit), bad (the condition could not be worked out), and reference,
+    transaction_id, role, share and undone of the value.
     """
     listed = list(measures)
     about: dict[str, Composable] = {
@@ -173,7 +174,7 @@ def value_rows(source: Source, stretch: Stretch, measures: Iterable[MeasureRule]
 
 
 COLUMNS = "value.person_id, coalesce(value.assignment_id, 0) AS assignment_id, value.metric_id"
-CREDIT = "value.transaction_id, value.role, value.share, value.numerator AS credited"
+CREDIT = "value.reference, value.transaction_id, value.role, value.share, value.undone"
 CURRENT = """
     FROM metrics_value AS value WHERE value.metric_id = ANY({metrics})
      AND value.superseded_at = {never} AND value.day >= {start} AND value.day < {end}
@@ -217,6 +218,7 @@ def _fitting(rows: Composable, condition: Formula) -> Composable:
     )
     sure = {ref.column for ref in condition.references}
     kept = ["person_id", "assignment_id", "metric_id", "day", "numerator", "denominator", "rows"]
+    kept += ["reference", "transaction_id", "role", "share", "undone"]
     fits = layers(
         [[("~fits", condition)]], base, never_fails=sure, keep=[*kept, "~fits", "~fits !"]
     )

@@ -14,15 +14,18 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import date, timedelta
+from functools import cached_property
 
 from psycopg.sql import SQL, Composable, Literal
 
+from incentives.currencies import places
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
 from org.dates import FOREVER
 from org.errors import DomainError
-from org.models import Period
+from org.models import Period, Tenant
 from org.sql import NEVER, execute, fetch, keep, values
+from org.tenancy import current_tenant_id
 from org.workdays import workday_counts
 
 
@@ -48,6 +51,22 @@ class Frame:
     @property
     def end(self) -> date:
         return self.period.valid_to
+
+    @property
+    def last_day(self) -> date:
+        """The last day of the period."""
+        return self.end - timedelta(days=1)
+
+    @cached_property
+    def currency(self) -> str:
+        """What the plan pays in: its own currency, else the tenant's."""
+        own = self.version.plan.currency
+        return own or Tenant.objects.get(pk=current_tenant_id()).currency
+
+    @property
+    def places(self) -> int:
+        """Decimals of the amounts that the plan pays."""
+        return places(self.currency)
 
     @property
     def days(self) -> dict[str, Composable]:
@@ -288,7 +307,9 @@ def _results(frame: Frame) -> int:
     return keep(
         "outcome_key",
         SQL(
-            "SELECT result_id, person_id, job, min(unit_id) AS unit_id, min(slot) AS slot,"
+            "SELECT result_id, person_id, job, min(slot) AS slot,"
+            " (array_agg(unit_id ORDER BY end_day DESC))[1] AS unit_id,"
+            " (array_agg(job_type_id ORDER BY end_day DESC))[1] AS job_type_id,"
             " min(first_day) AS first_day, max(end_day) AS end_day, {prorate} AS prorate"
             " FROM slice GROUP BY result_id, person_id, job HAVING sum(days) > 0"
         ).format(prorate=fraction(amount) if amount else SQL("1::numeric")),

@@ -14,7 +14,8 @@ from typing import Any
 
 from django.db.models import DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum
 
-from incentives.explain import Disagreement, explain_result
+from incentives.explain import explain_result
+from incentives.explanation import Disagreement
 from incentives.models import Account, Earning, PlanPeriod, Result, Transfer
 from incentives.rules import load
 from metrics.models import Total

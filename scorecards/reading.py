@@ -11,7 +11,8 @@ from typing import Any
 from formula import Formula, Step, Table
 from formula.nodes import Call, walk
 from formula.tables import MatrixTable
-from incentives.explain import ComponentLine, MeasureLine, measure_line, work_out
+from incentives.explain import measure_line, work_out
+from incentives.explanation import ComponentLine, MeasureLine
 from incentives.models import Result
 from incentives.rules import ComponentRule, VersionRules
 from scorecards.standing import Standing, standing_of
@@ -109,7 +110,7 @@ def figure_of(line: MeasureLine, kind: str, *, final: bool, job: str = "") -> Me
 def measure_lines(rules: VersionRules, result: Result) -> list[MeasureLine]:
     """The measures of a result, worked out as its explanation does."""
     known = work_out(rules, result.inputs)
-    return [measure_line(measure, known, result.inputs) for measure in rules.shown]
+    return [measure_line(measure, known, result.inputs) for measure in rules.named]
 
 
 def line_of(

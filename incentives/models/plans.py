@@ -157,6 +157,9 @@ class Measure(TenantModel):
         PERIOD = "period", "The period"
         QUARTER_TO_DATE = "quarter_to_date", "Quarter to date"
         YEAR_TO_DATE = "year_to_date", "Year to date"
+        SINCE_HIRE = "since_hire", "Since hire"
+        ROLLING = "rolling", "This period and those before it"
+        OWN_DATES = "own_dates", "Days of its own"
 
     class NoData(models.TextChoices):
         UNDECIDED = "undecided", "Undecided: blank, and what needs it waits"
@@ -238,6 +241,16 @@ class Component(TenantModel):
     rounding_decimals = models.SmallIntegerField(default=2)
     rounding_mode = models.CharField(
         max_length=10, default="half_up", choices=[("half_up", "Half away from zero")]
+    )
+    rounding_each = models.CharField(
+        max_length=12,
+        blank=True,
+        choices=[
+            ("credit", "Each credit alone"),
+            ("running", "Along the running result, so that parts sum to the whole"),
+            ("transaction", "Over the parties of a transaction"),
+        ],
+        help_text="Empty: running where RUNNING is read, else over the parties.",
     )
     earning_type = models.CharField(max_length=60, default="incentive")
     schedule = models.CharField(max_length=60, blank=True)

@@ -4,8 +4,9 @@ import json
 from argparse import ArgumentParser
 from typing import Any
 
-from incentives.explain import Explanation, explain
+from incentives.explain import explain
 from incentives.explain_text import as_json, as_text
+from incentives.explanation import Explanation
 from incentives.models import Plan, PlanPeriod
 from org.commands import TenantCommand, find_periods
 from org.errors import DomainError

@@ -1,0 +1,231 @@
+"""Components per credit: each credit by itself, and the credits of a person in their order.
+
+A credit is a value of the component's measure: its amount is the value's numerator, its weight the
+denominator, and the attributes are those of its transaction. Columns that are not names of the
+language begin with ``~``, so that a transaction may have an attribute of any name.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from psycopg.sql import SQL, Composable, Identifier, Literal
+
+from formula import Formula, layers
+from incentives import counted, figures
+from incentives.evaluate import Work, add_earned, waiting_for
+from incentives.models import ExchangeRate, Measure
+from incentives.participants import Frame
+from incentives.rules import ComponentRule, MeasureRule, Stage, Window, part_name
+from incentives.windows import find as find_window
+from metrics.attributes import columns as attribute_columns
+from org.sql import NEVER, keep
+
+# In which order credits are counted: by their day, then by their key.
+IN_ORDER = 'PARTITION BY "~result" ORDER BY "~day", "~grain"'
+
+
+def add(work: Work, stage: Stage) -> None:
+    """Work out the components per credit of a stage; what each earned becomes a column."""
+    known = work.settle()
+    for component in stage.components:
+        table = f"credit_{component.id}"
+        work.keep(table, _rounded(component, _worked_out(work, component, known)))
+        work.grains.append((component, table))
+        add_earned(work, component, table, which=SQL('"~current"'))
+
+
+def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
+    """Each credit with its unrounded amount ``~raw``, its error and what it waits for."""
+    base = _base(work, component, known)
+    gates = [SQL("{} AS {}").format(waiting_for(component), Identifier("~waits"))]
+    raw, error = Identifier(component.column), Identifier(f"{component.column} !")
+    steps: list[list[tuple[str, Formula]]] = [
+        list(component.steps),
+        [(component.column, component.amount)],
+    ]
+    kept = [*KEPT, *_details(component), component.column, f"{component.column} !", "~waits"]
+    found = layers(
+        steps,
+        SQL("(SELECT base.*, {} FROM ({}) AS base OFFSET 0)").format(SQL(", ").join(gates), base),
+        never_fails=_sure(work, component),
+        keep=kept,
+    )
+    reversed_ = _of(work, component).undone_as == Measure.UndoneAs.REVERSE
+    return SQL(
+        "SELECT q.*, CASE WHEN {error} = 'left_out' THEN 0 WHEN \"~waits\" IS NULL THEN {raw} END"
+        '{part} AS "~raw", nullif({error}, \'left_out\') AS "~error",'
+        " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE \"~waits\" END AS \"~note\""
+        " FROM ({found}) AS q"
+    ).format(
+        error=error,
+        raw=raw,
+        found=found,
+        taken=SQL('"~undone"' if reversed_ else "NULL::numeric"),
+        part=SQL(' * (1 - coalesce("~undone", 0))' if reversed_ else ""),
+    )
+
+
+KEPT = ("~result", "~day", "~grain", "~deal", "~role", "~share", "~undone", "~current", "~person")
+
+
+def _details(component: ComponentRule) -> list[str]:
+    """The columns of a credit that its explanation needs beside transaction and result."""
+    running = sorted(r.column for r in component.references if r.kind == "running")
+    rate = [part_name(component.name, "rate")] if component.rate else []
+    return ["amount", "weight", *running, *rate]
+
+
+def _sure(work: Work, component: ComponentRule) -> list[str]:
+    """The columns that cannot hold an error: all but those of what is known of the person."""
+    read = {ref.column for ref in component.references}
+    unsure = {c for c in read if c in work.known and c not in work.sure}
+    rate = part_name(component.name, "rate")
+    return sorted((read | {"prorate", "amount", "weight"}) - unsure - {rate})
+
+
+def _of(work: Work, component: ComponentRule) -> MeasureRule:
+    return work.rules.measures[component.of]
+
+
+def _base(work: Work, component: ComponentRule, known: str) -> Composable:
+    """Credits with the columns that formulas read: of the credit, its transaction, its person."""
+    measure = _of(work, component)
+    window = measure.window if _looks_back(component) else Window()
+    rows = credit_rows(work.frame, measure, window)
+    person = _person_columns(work, component)
+    extra: list[Composable] = [SQL("known.{c} AS {c}").format(c=Identifier(c)) for c in person]
+    of_deal = [ref for ref in component.references if ref.column not in work.known]
+    extra += attribute_columns(of_deal, "deal")
+    if component.rate:
+        extra += _rate(work, component)
+    for ref in sorted(r for r in component.references if r.kind == "running"):
+        extra.append(
+            SQL(
+                'coalesce(sum(credit.amount) OVER (PARTITION BY credit."~result" ORDER BY'
+                ' credit."~day", credit."~grain" ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING),'
+                " 0) AS {}"
+            ).format(Identifier(ref.column))
+        )
+    return SQL(
+        "SELECT credit.*{extra} FROM ({rows}) AS credit"
+        ' JOIN {known} AS known ON known.result_id = credit."~result"'
+        ' LEFT JOIN metrics_transaction AS deal ON deal.id = credit."~deal"'
+    ).format(
+        extra=SQL("").join(SQL(", {}").format(column) for column in extra),
+        rows=rows,
+        known=Identifier(known),
+    )
+
+
+def _looks_back(component: ComponentRule) -> bool:
+    """Whether earlier credits of the measure's window matter: for the total before each."""
+    return any(ref.kind == "running" for ref in component.references) or component.each == "running"
+
+
+def _person_columns(work: Work, component: ComponentRule) -> list[str]:
+    read = {ref.column for ref in component.references} | {"prorate"}
+    read |= {f"{name} ?" for name in component.measures(gate_only=True)}
+    errors = {f"{column} !" for column in read if column not in work.sure}
+    return [c for c in work.known if c in read | errors and c not in ("amount", "weight")]
+
+
+def _rate(work: Work, component: ComponentRule) -> list[Composable]:
+    """The exchange rate of each credit: the plan's, the month's, or that of the credit's day."""
+    day = {
+        "plan": SQL("{}::date").format(Literal(work.frame.start)),
+        "month": SQL("{}::date").format(Literal(work.frame.last_day)),
+        "day": SQL('credit."~day"'),
+    }[component.rate]
+    rate = SQL(
+        "(SELECT rate.rate FROM {table} AS rate WHERE rate.name = {name} AND rate.base = {base}"
+        " AND rate.quote = {quote} AND rate.superseded_at = {never}"
+        " AND rate.valid_from <= {day} AND rate.valid_to > {day})"
+    ).format(
+        table=Identifier(ExchangeRate._meta.db_table),
+        name=Literal(component.rate),
+        base=Literal(component.currency),
+        quote=Literal(work.frame.currency),
+        never=SQL(NEVER),
+        day=day,
+    )
+    name = part_name(component.name, "rate")
+    return [
+        SQL("{} AS {}").format(rate, Identifier(name)),
+        SQL("CASE WHEN {} IS NULL THEN 'no_rate' END AS {}").format(rate, Identifier(f"{name} !")),
+    ]
+
+
+def credit_rows(frame: Frame, measure: MeasureRule, window: Window) -> Composable:
+    """The credits of a measure over a window, for each result; those of the period are current."""
+    about = replace(measure, window=window)
+    source = counted.source_of(frame.rules, about)
+    stretch = find_window(window, frame.period).joined()
+    keep("counted", counted.counted(frame, source, stretch))
+    group = "result_id" if source.by_result else "unit_id"
+    return SQL(CREDITS).format(
+        values=figures.value_rows(source, stretch, [about]),
+        group=Identifier("key", group),
+        **frame.days,
+    )
+
+
+CREDITS = """
+    SELECT key.result_id AS "~result", value.person_id AS "~person", value.day AS "~day",
+           CASE WHEN value.transaction_id IS NOT NULL THEN value.reference
+                WHEN value.reference = '' THEN value.day::text
+                ELSE value.day || '|' || value.reference END
+             || CASE WHEN value.rows = 0 THEN ' undone' ELSE '' END AS "~grain",
+           value.transaction_id AS "~deal", value.role AS "~role", value.share AS "~share",
+           value.undone AS "~undone", value.day >= {start} AND value.day < {end} AS "~current",
+           value.numerator AS amount, value.denominator AS weight
+    FROM counted JOIN ({values}) AS value ON value.person_id = counted.person_id
+     AND value.assignment_id = counted.assignment_id
+     AND value.day >= counted.first_day AND value.day < counted.end_day
+    JOIN outcome_key AS key ON {group} = counted.group_id
+"""
+
+
+# --- rounding
+
+
+def _rounded(component: ComponentRule, credits: Composable) -> Composable:
+    """The credits with ``~amount``, rounded as the component says, those of the period only.
+
+    Running: the running result is rounded, and each credit is the difference that it makes, so that
+    the credits sum to the rounded whole. Transaction: the parties of a transaction share its
+    rounded sum, the largest remainders first, then by the person's number.
+    """
+    places = Literal(component.decimals)
+    if component.each == "running":
+        amount = SQL(
+            'CASE WHEN "~raw" IS NOT NULL THEN'
+            ' round(coalesce(sum("~raw") OVER upto, 0), {places})'
+            ' - round(coalesce(sum("~raw") OVER upto, 0) - "~raw", {places}) END'
+        ).format(places=places)
+        return SQL(
+            'SELECT q.*, {amount} AS "~amount",'
+            ' coalesce(sum("~raw") OVER upto, 0) - "~raw" AS "~before" FROM ({credits}) AS q'
+            " WINDOW upto AS (" + IN_ORDER + " ROWS UNBOUNDED PRECEDING)"
+        ).format(amount=amount, credits=credits)
+    if component.each == "credit":
+        return SQL('SELECT q.*, round("~raw", {places}) AS "~amount" FROM ({credits}) AS q').format(
+            places=places, credits=credits
+        )
+    return SQL(SHARED).format(places=places, credits=credits)
+
+
+SHARED = """
+    SELECT q.*, CASE WHEN "~parties" = 1 THEN round("~raw", {places})
+        ELSE "~floor" + CASE WHEN row_number() OVER (PARTITION BY "~one" ORDER BY
+          "~raw" - "~floor" DESC NULLS LAST, "~person")
+            <= round(("~whole" - "~floors") * power(10::numeric, {places}))
+          THEN power(10::numeric, -{places}) ELSE 0 END END::numeric AS "~amount"
+    FROM (SELECT q.*, round(sum("~raw") OVER parties, {places}) AS "~whole",
+                 sum("~floor") OVER parties AS "~floors", count("~raw") OVER parties AS "~parties"
+          FROM (SELECT q.*, coalesce("~deal"::text, "~grain" || "~person") AS "~one",
+                       floor("~raw" * power(10::numeric, {places})) * power(10::numeric, -{places})
+                         AS "~floor"
+                FROM ({credits}) AS q) AS q
+          WINDOW parties AS (PARTITION BY "~one")) AS q
+"""

@@ -1,0 +1,247 @@
+"""Explaining the lines of a component: each credit, day or share of a pool, worked out again.
+
+The Decimal engine works each line out from what the run kept of it; rounding is checked where
+it is done over several lines together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from typing import Any
+
+from django.db import connection
+from psycopg.sql import SQL, Literal
+
+from formula import ERROR_SENTENCES, ErrorValue, Outcome, Step, evaluate
+from formula.numbers import CONTEXT
+from incentives.describe import in_words
+from incentives.explanation import ComponentLine, Disagreement, GrainLine
+from incentives.models import CalculationRun, Earning, Result
+from incentives.pools import weight_name
+from incentives.rules import ComponentRule, Per, VersionRules, part_name
+from metrics.attributes import columns as attribute_columns
+
+Known = dict[str, Any]
+
+
+def grain_component(
+    rules: VersionRules,
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    made: CalculationRun,
+    result: Result,
+) -> ComponentLine:
+    """A component of one person with all its lines."""
+    rows = list(
+        Earning.objects.filter(
+            run_id=made.pk,
+            person_id=result.person_id,
+            component_id=component.id,
+            job=result.job,
+        ).order_by("day", "grain")
+    )
+    work = {Per.CREDIT: _credit, Per.DAY: _day, Per.TEAM: _team}[Per(component.per)]
+    deals = _deals(component, rows)
+    lines = tuple(work(component, known, row, deals, made) for row in rows)
+    waits = any(row.amount is None for row in rows)
+    total = sum((row.amount or Decimal(0) for row in rows), Decimal(0))
+    return ComponentLine(
+        name=component.name,
+        title=component.title,
+        rule=in_words(component),
+        parts=(),
+        amount=None if waits else total,
+        currency=rows[0].currency if rows else made.plan.currency,
+        status=Earning.Status.UNDECIDED if waits else Earning.Status.DECIDED,
+        problem="",
+        amount_steps=Step(f"the sum of {len(rows)} lines", None if waits else total),
+        lines=lines,
+    )
+
+
+DEALS = "SELECT deal.id, {} FROM metrics_transaction AS deal WHERE deal.id = ANY({})"
+
+
+def _deals(component: ComponentRule, rows: Iterable[Earning]) -> dict[int, Known]:
+    """What formulas read of the transactions of these lines, by transaction."""
+    ids = sorted({row.transaction_id for row in rows if row.transaction_id is not None})
+    columns = attribute_columns(component.references, "deal")
+    if not ids or not columns:
+        return {}
+    with connection.cursor() as cursor:
+        cursor.execute(
+            SQL(
+                "SELECT deal.id, {} FROM metrics_transaction AS deal WHERE deal.id = ANY({})"
+            ).format(SQL(", ").join(columns), Literal(ids))
+        )
+        names = [column.name for column in cursor.description]
+        return {row[0]: dict(zip(names[1:], row[1:], strict=True)) for row in cursor.fetchall()}
+
+
+# --- one line
+
+
+def _credit(
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    row: Earning,
+    deals: Mapping[int, Known],
+    made: CalculationRun,
+) -> GrainLine:
+    detail = row.detail or {}
+    inputs = {**_blank(component, known), **known, **deals.get(row.transaction_id or 0, {})}
+    inputs |= {name: _number(detail.get(name)) for name in ("amount", "weight")}
+    for ref in component.references:
+        if ref.kind == "running" or ref.column in detail:
+            inputs[ref.column] = _number(detail.get(ref.column))
+    rate = part_name(component.name, "rate")
+    if component.rate:
+        found = _number(detail.get(rate))
+        inputs[rate] = ErrorValue("no_rate") if found is None else found
+    parts, raw = _evaluate(component, inputs)
+    undone = _number(detail.get("reversed")) or Decimal(0)
+    value = raw.value if isinstance(raw.value, Decimal) else None
+    if raw.error == "left_out":
+        value = Decimal(0)
+    taken = None if value is None else CONTEXT.multiply(value, 1 - undone)
+    said = _rounding(component, row, taken, detail, made)
+    return _line(row, parts, raw, said)
+
+
+def _rounding(
+    component: ComponentRule,
+    row: Earning,
+    raw: Decimal | None,
+    detail: Mapping[str, str],
+    made: CalculationRun,
+) -> str:
+    """How the amount of a credit was rounded, in words; Disagreement where it was otherwise."""
+    if row.amount is None or "plan" in detail or "person" in detail:
+        return ""
+    if raw is None:
+        raise _disagreement(component, row, raw)
+    if component.each == "running":
+        before = _number(detail.get("before")) or Decimal(0)
+        expected = _rounded(before + raw, component) - _rounded(before, component)
+        said = "rounded along the running result"
+    elif component.each == "credit":
+        expected, said = _rounded(raw, component), ""
+    else:
+        parties = _parties(row, made)
+        expected = _shared(row, parties, component)
+        said = f"rounded over {len(parties)} parties" if len(parties) > 1 else ""
+    if expected != row.amount:
+        raise _disagreement(component, row, expected)
+    return said
+
+
+def _parties(row: Earning, made: CalculationRun) -> list[tuple[int, Decimal]]:
+    """The people of a transaction in a component with what each would get, not rounded."""
+    rows = Earning.objects.filter(run_id=made.pk, component_id=row.component_id)
+    if row.transaction_id is None:
+        rows = rows.filter(person_id=row.person_id, job=row.job, grain=row.grain)
+    else:
+        rows = rows.filter(transaction_id=row.transaction_id)
+    return sorted(
+        (one.person_id, Decimal(one.detail["raw"]))
+        for one in rows
+        if one.detail and "raw" in one.detail
+    )
+
+
+def _shared(row: Earning, parties: list[tuple[int, Decimal]], component: ComponentRule) -> Decimal:
+    """A person's part of the rounded sum: the largest remainders get the last units."""
+    unit = Decimal(1).scaleb(-component.decimals)
+    if len(parties) == 1:
+        return _rounded(parties[0][1], component)
+    least = {
+        person: (raw / unit).to_integral_value(rounding=ROUND_FLOOR) * unit
+        for person, raw in parties
+    }
+    whole = _rounded(sum((raw for _, raw in parties), Decimal(0)), component)
+    spare = int((whole - sum(least.values())) / unit)
+    order = sorted(parties, key=lambda one: (-(one[1] - least[one[0]]), one[0]))
+    extra = {person for person, _ in order[:spare]}
+    return least[row.person_id] + (unit if row.person_id in extra else 0)
+
+
+def _rounded(value: Decimal, component: ComponentRule) -> Decimal:
+    return value.quantize(Decimal(1).scaleb(-component.decimals), rounding=ROUND_HALF_UP)
+
+
+def _day(
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    row: Earning,
+    deals: Mapping[int, Known],
+    made: CalculationRun,
+) -> GrainLine:
+    detail = row.detail or {}
+    inputs = {**known, **{name: _number(detail.get(name)) for name in component.measures()}}
+    parts, raw = _evaluate(component, inputs)
+    if row.amount is not None and raw.value != row.amount and "plan" not in detail:
+        raise _disagreement(component, row, raw.value)
+    return _line(row, parts, raw, "")
+
+
+def _team(
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    row: Earning,
+    deals: Mapping[int, Known],
+    made: CalculationRun,
+) -> GrainLine:
+    detail = row.detail or {}
+    inputs = {**known, **{k[3:]: _number(v) for k, v in detail.items() if k.startswith("in ")}}
+    parts, raw = _evaluate(component, inputs)
+    weight = known[weight_name(component)]
+    pool, weights = _number(detail.get("pool")), _number(detail.get("weights"))
+    if row.amount is not None and (raw.value != pool or weight != _number(detail.get("weight"))):
+        raise _disagreement(component, row, raw.value)
+    said = f"{weight} of {weights}, to the cent by largest remainder"
+    return _line(row, parts, raw, said)
+
+
+def _evaluate(
+    component: ComponentRule, inputs: Known
+) -> tuple[tuple[tuple[str, str, Outcome], ...], Outcome]:
+    parts = []
+    for name, formula in component.steps:
+        outcome = evaluate(formula, inputs)
+        inputs[name] = ErrorValue(outcome.error) if outcome.error else outcome.value
+        parts.append((name.partition("__")[2].replace("__", " "), formula.text, outcome))
+    return tuple(parts), evaluate(component.amount, inputs)
+
+
+def _line(
+    row: Earning, parts: tuple[tuple[str, str, Outcome], ...], raw: Outcome, said: str
+) -> GrainLine:
+    problem = row.problem or ""
+    return GrainLine(
+        grain=row.grain,
+        day=row.day,
+        about=row.role or "",
+        parts=parts,
+        raw=raw,
+        amount=row.amount,
+        status=row.status,
+        problem=ERROR_SENTENCES.get(problem, problem),
+        rounded=said,
+    )
+
+
+def _blank(component: ComponentRule, known: Mapping[str, Any]) -> Known:
+    """Nothing for every name that only some transactions have."""
+    return {ref.column: None for ref in component.references if ref.column not in known}
+
+
+def _number(text: str | None) -> Decimal | None:
+    return None if text is None else Decimal(text)
+
+
+def _disagreement(component: ComponentRule, row: Earning, found: object) -> Disagreement:
+    return Disagreement(
+        f"{component.title}, {row.grain}: the explanation comes to {found}, but {row.amount} was"
+        " calculated. This must never happen: tell your administrator, and do not pay."
+    )

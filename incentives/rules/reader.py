@@ -1,0 +1,173 @@
+"""Reading a version: collects all that is wrong with it instead of stopping at the first."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import date
+from functools import cached_property
+
+from formula import Formula, FormulaError, Scope, Table, TableError, Type, check, key_of
+from incentives.models import Component, PlanVersion, Transfer
+from incentives.rules.components import ComponentReader, cycle_in, plans_named
+from incentives.rules.measures import MeasureReader
+from incentives.rules.parts import FACT_TYPES, Problem, RulesProblem, VersionRules
+from org.models import FactType, Tenant
+from org.tenancy import current_tenant_id
+
+Status = PlanVersion.Status
+
+
+def load(version: PlanVersion, on: date | None = None) -> VersionRules:
+    """Read a version with the metric definitions of a day (its first); RulesProblem if unsound."""
+    reader = Reader(version, on or version.in_force)
+    rules = reader.read()
+    if reader.found:
+        raise RulesProblem(version, reader.found)
+    return rules
+
+
+def problems(version: PlanVersion) -> list[Problem]:
+    """Everything that is wrong with a version; empty where it can be published."""
+    reader = Reader(version, version.in_force)
+    reader.read()
+    reader.check_plans()
+    return reader.found
+
+
+@dataclass(frozen=True)
+class Before:
+    """Where a version takes over within a year: from which version, and how.
+
+    ``day``: its first day, or that on which figures of an earlier system end. ``first``: the
+    period that is calculated is the first from there on.
+    """
+
+    day: date
+    version: PlanVersion | None
+    from_here: bool
+    first: bool
+
+
+class Reader:
+    """Reads a version part by part."""
+
+    def __init__(self, version: PlanVersion, on: date, *, old: bool = False) -> None:
+        self.version = version
+        self.on = on
+        self.old = old
+        self.found: list[Problem] = []
+        tenant = Tenant.objects.get(pk=current_tenant_id())
+        self.currency = version.plan.currency or tenant.currency
+        self.fact_types = {
+            fact.code: FACT_TYPES[fact.kind] for fact in FactType.objects.order_by("code")
+        }
+        self.tables: dict[str, Table] = {}
+
+    def read(self) -> VersionRules:
+        """The rules; what is wrong with them is in ``found``."""
+        self.tables = self._tables()
+        measures = MeasureReader(self).read()
+        components = ComponentReader(self, measures)
+        found = components.read()
+        whole = components.whole()
+        if not found and not self.found:
+            self.add("components", "The version has no component, so it would pay nobody.")
+        return VersionRules(
+            self.version,
+            self.on,
+            components.measures,
+            found,
+            self.tables,
+            whole,
+            None if self.before is None else self.before.day,
+        )
+
+    def add(self, where: str, sentence: str) -> None:
+        """Note a problem, once."""
+        problem = Problem(where, sentence)
+        if problem not in self.found:
+            self.found.append(problem)
+
+    def formula(self, where: str, text: str, scope: Scope, expect: Type) -> Formula | None:
+        """A checked formula, or None and a problem with a caret."""
+        try:
+            return check(text, scope, expect)
+        except FormulaError as error:
+            self.add(where, str(error))
+            return None
+
+    def _tables(self) -> dict[str, Table]:
+        tables: dict[str, Table] = {}
+        for row in self.version.tables.all():
+            try:
+                tables[row.name] = Table.parse(row.name, row.spec)
+            except TableError as error:
+                self.add(f"tables.{row.name}", str(error))
+        return tables
+
+    # --- other plans and versions
+
+    @cached_property
+    def foreign_components(self) -> frozenset[str]:
+        """Components of all plans as formulas name them: plan.component."""
+        rows = Component.objects.exclude(version__status=Status.RETIRED)
+        pairs = rows.values_list("version__plan__code", "name").distinct()
+        return frozenset(
+            {key_of(f"{plan}.{name}"): f"{plan}.{name}" for plan, name in pairs}.values()
+        )
+
+    def check_plans(self) -> None:
+        """Refuse plans that stand on each other's earnings in a circle."""
+        versions = PlanVersion.objects.exclude(status=Status.RETIRED).select_related("plan")
+        reads: dict[str, set[str]] = {}
+        for version in versions:
+            others = plans_named(version) - {version.plan.code}
+            reads.setdefault(version.plan.code, set()).update(others)
+        path = cycle_in(reads)
+        if path and self.version.plan.code in path:
+            self.add(
+                "components", f"These plans stand on each other's earnings: {' → '.join(path)}."
+            )
+
+    @cached_property
+    def before(self) -> Before | None:
+        """What ruled earlier in the year of the day, if it was not this version."""
+        if self.old:
+            return None
+        opening = self._opening()
+        earlier = (
+            PlanVersion.objects.filter(
+                plan=self.version.plan_id,
+                status=Status.PUBLISHED,
+                in_force__lt=self.version.in_force,
+            )
+            .exclude(pk=self.version.pk)
+            .order_by("-in_force")
+            .first()
+        )
+        days = [day for day in (opening, earlier and self.version.in_force) if day]
+        day = max((d for d in days if d.year == self.on.year and d <= self.on), default=None)
+        if day is None or (day.month, day.day) == (1, 1):
+            return None
+        from_here = self.version.options.get("on_change", "true_up") == "from_here"
+        version = earlier if day == self.version.in_force and day != opening else None
+        return Before(day, version, from_here, first=day == self.on)
+
+    def _opening(self) -> date | None:
+        """The day after the last period that an earlier system had booked."""
+        rows = Transfer.objects.filter(
+            plan=self.version.plan_id, origin=Transfer.Origin.OPENING, from_account="plan"
+        )
+        last: date | None = (
+            rows.order_by("-earned_period__valid_to")
+            .values_list("earned_period__valid_to", flat=True)
+            .first()
+        )
+        return last
+
+    def older(self, version: PlanVersion) -> VersionRules:
+        """The rules of the version that ruled before, with the definitions of the same day."""
+        reader = Reader(version, self.on, old=True)
+        rules = reader.read()
+        self.found += reader.found
+        return rules
