@@ -10,7 +10,8 @@ from decimal import Decimal
 from incentives import amounts, calculate, differences
 from incentives.amounts import Amount, Amounts, Line, Moved, Outcome
 from incentives.asof import as_of
-from incentives.explain import Explanation, explain_result
+from incentives.explain import explain_result
+from incentives.explanation import Explanation
 from incentives.models import CalculationRun, Plan, Result, Transfer
 from incentives.rules import load
 from org.errors import DomainError
