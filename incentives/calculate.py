@@ -263,7 +263,6 @@ def _record_run(
         version=frame.version,
         period=frame.period,
         purpose=purpose,
-        only=None if frame.people is None else list(frame.people),
         at=at,
         on=on,
         by=by,
