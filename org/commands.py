@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from argparse import ArgumentParser, ArgumentTypeError
 from datetime import date, datetime, time, timedelta
+from decimal import Decimal, InvalidOperation
+from difflib import get_close_matches
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
@@ -12,7 +14,7 @@ from django.core.management.base import BaseCommand, CommandError
 from django.utils import timezone
 
 from org.errors import DomainError
-from org.models import Period, Tenant, User
+from org.models import Period, Person, Tenant, User
 from org.tenancy import enter
 
 
@@ -137,3 +139,24 @@ def write_file(path: Path, text: str) -> None:
         path.write_text(text, encoding="utf-8", newline="")
     except OSError as problem:
         raise DomainError(f"{path} cannot be written: {problem.strerror}.") from problem
+
+
+def find_person(code: str) -> Person:
+    """The person with a personnel number, or a sentence that names the nearest."""
+    person = Person.objects.filter(code=code).first()
+    if person is None:
+        near = get_close_matches(code, Person.objects.values_list("code", flat=True), n=1)
+        hint = f" Did you mean “{near[0]}”?" if near else ""
+        raise DomainError(f"Nobody has the personnel number “{code}”.{hint}")
+    return person
+
+
+def amount(text: str) -> Decimal:
+    """An amount on the command line, exact; its refusal says how amounts are written."""
+    try:
+        found = Decimal(text.replace(",", ""))
+    except InvalidOperation:
+        found = Decimal("NaN")
+    if not found.is_finite():
+        raise ArgumentTypeError(f"“{text}” is no amount. Write it like 1200.00.")
+    return found

@@ -312,6 +312,26 @@ def _notes(batch: PayBatch, periods: Sequence[Period]) -> tuple[str, ...]:
     return tuple(notes)
 
 
+def approved_batches(
+    *, periods: Sequence[Period], pay_group: str | None = None, number: int | None = None
+) -> list[PayBatch]:
+    """The approved batches of a period: of one group or all, of one number or all."""
+    groups = [find_group(pay_group)] if pay_group else list(PayGroup.objects.all())
+    own = {period.pk for group in groups if (period := pay_period(group, periods))}
+    batches = PayBatch.objects.filter(
+        pay_group__in=groups, period__in=own, status=PayBatch.Status.APPROVED
+    )
+    if number is not None:
+        batches = batches.filter(number=number)
+    found = list(batches.select_related("pay_group", "period").order_by("-id"))
+    if not found:
+        which = f"batch {number}" if number is not None else "batch"
+        raise DomainError(
+            f"No {which} of {periods[0].code} is approved, so no line can be refused."
+        )
+    return found
+
+
 def _latest(group: PayGroup, periods: Sequence[Period]) -> PayBatch | None:
     period = pay_period(group, periods)
     batches = PayBatch.objects.select_related("pay_group__calendar", "period", "tenant")

@@ -10,6 +10,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import Sum
 
+from incentives.models import Transfer
 from org import audit, locks
 from org.errors import DomainError
 from org.models import User
@@ -48,6 +49,7 @@ def write_file(
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         before = _latest_file(batch, reissue=reissue)
+        _refuse_refused(batch)
         lines = _lines_of(batch)
         layout = Profile.parse(profile.spec, code=profile.code)
         file = render(layout, lines, batch_fields(batch))
@@ -101,6 +103,18 @@ def _latest_file(batch: PayBatch, *, reissue: bool) -> PayFile | None:
             "same lines once more, ask for it with --reissue, and tell payroll."
         )
     return before
+
+
+def _refuse_refused(batch: PayBatch) -> None:
+    """A line that payroll refused is paid anew by another: its file must not be read again."""
+    refused = Transfer.objects.filter(origin=Transfer.Origin.REFUSAL).values("about")
+    lines = PayLine.objects.filter(batch=batch, transfer__in=refused).select_related("person")
+    if lines:
+        names = ", ".join(sorted({f"{line.person} ({line.person.code})" for line in lines}))
+        raise DomainError(
+            f"{batch} holds lines that payroll refused, of {names}: written once more, its file "
+            "could pay them twice. The next batch pays them anew."
+        )
 
 
 def _lines_of(batch: PayBatch) -> list[Line]:

@@ -22,7 +22,7 @@ OURS = {config.name for config in apps.get_app_configs() if (ROOT / config.name)
 
 def test_every_command_is_documented() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
-    named = set(re.findall(r"`(\w+)`", index))
+    named = set(re.findall(r"`([\w-]+)`", index))
     assert {name for name, app in get_commands().items() if app in OURS} <= named
 
 
