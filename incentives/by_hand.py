@@ -42,7 +42,7 @@ def trouble(amount: Decimal, currency: str, *, signed: bool = False) -> str:
     return ""
 
 
-def refuse(amount: Decimal, currency: str, *, signed: bool = False) -> None:
+def refuse_amount(amount: Decimal, currency: str, *, signed: bool = False) -> None:
     """Raise where an amount cannot be moved by hand."""
     if sentence := trouble(amount, currency, signed=signed):
         raise DomainError(sentence)

@@ -13,8 +13,7 @@ from typing import Any
 
 from django.db import transaction
 
-from incentives import by_hand as amounts
-from incentives.by_hand import in_words, keys_in, shares_of
+from incentives.by_hand import in_words, keys_in, refuse_amount, shares_of, tenant_currency
 from incentives.debts import Debt, open_debts
 from incentives.ledger import KEY, Entry, post
 from incentives.models import Transfer
@@ -115,7 +114,7 @@ def paid_outside(
     Meets the oldest earning first. Refused beyond what is due, and for one person alone.
     """
     hand = _Hand.of(person, reason, by, approved_by, at, currency, what="A payment made elsewhere")
-    amounts.refuse(amount, hand.currency)
+    refuse_amount(amount, hand.currency)
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         keys = keys_in("due", person=person.pk, currency=hand.currency)
@@ -153,7 +152,7 @@ def write_off(
     """
     hand = _Hand.of(person, reason, by, approved_by, at, currency, what="Writing a debt off")
     if amount is not None:
-        amounts.refuse(amount, hand.currency)
+        refuse_amount(amount, hand.currency)
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         debts = open_debts(person=person.pk, currency=hand.currency)
@@ -230,7 +229,7 @@ class _Hand:
         refuse_alone(by, approved_by, what=what)
         assert approved_by is not None
         refuse_own_pay(approved_by, [person.pk])
-        return cls(person, currency or amounts.tenant_currency(), reason, by, approved_by, at)
+        return cls(person, currency or tenant_currency(), reason, by, approved_by, at)
 
     def entry(self, **fields: Any) -> Entry:
         """A transfer of this person, with the columns of a key."""
