@@ -15,6 +15,7 @@ from django.db import transaction
 from django.db.models import Max
 from psycopg import sql
 
+from incentives.release import release
 from org import audit, locks, pay_rule
 from org.dates import plausible
 from org.errors import DomainError
@@ -127,6 +128,7 @@ def approve(*, batch: PayBatch, by: User | None, at: datetime) -> Approved:
         draft = _draft(batch)
         _refuse_same_person(draft, by)
         assert by is not None
+        release(by=by, at=at, on=pay_day(draft))
         _work_out_moves(draft)
         contents = contents_of(MOVES)
         _refuse_problems(draft, contents, by)

@@ -8,6 +8,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
+from incentives.release import release
 from org import locks
 from org.errors import DomainError
 from org.models import PayGroup, Period, User
@@ -79,6 +80,7 @@ def run(
         locks.exclude([locks.PAY_RUN])
         if by is not None and by == approved_by:
             raise DomainError(f"{by} cannot both prepare and approve; somebody else must approve.")
+        release(by=by, at=at, on=pay_date or _latest_day(periods))
         run = _Run(periods, layout, by, approved_by, at, off_cycle, pay_date)
         if pay_group:
             return [run.pay(find_group(pay_group))]
@@ -96,6 +98,8 @@ def draft(
 ) -> list[Draft]:
     """Open drafts, or look at those there are, and say person by person what they would do."""
     with transaction.atomic():
+        locks.exclude([locks.PAY_RUN])
+        release(by=by, at=at, on=pay_date or _latest_day(periods))
         groups = [find_group(pay_group)] if pay_group else _due_groups(periods)
         found = []
         for group in groups:
@@ -204,8 +208,12 @@ def pay_period(group: PayGroup, periods: Sequence[Period]) -> Period | None:
     )
 
 
+def _latest_day(periods: Sequence[Period]) -> date:
+    return max(business_day(period) for period in periods)
+
+
 def _due_groups(periods: Sequence[Period]) -> list[PayGroup]:
-    day = max(business_day(period) for period in periods)
+    day = _latest_day(periods)
     groups = {group.pk: group for group in groups_with_due(day)}
     groups |= {group.pk: group for group in groups_with_draw(day) if _first_run(group, periods)}
     if groups:
