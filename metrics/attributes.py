@@ -69,9 +69,14 @@ def about_of(kinds: Iterable[TransactionKind]) -> dict[str, dict[str, Type]]:
     """
     if not list(kinds):
         return {}
+    return about_any(TransactionKind.objects.order_by("code"))
+
+
+def about_any(kinds: Iterable[TransactionKind]) -> dict[str, dict[str, Type]]:
+    """Each kind that formulas can name, with its attributes and dates."""
     return {
         kind.code: {item.name: item.type for item in attributes_of(kind)}
-        for kind in TransactionKind.objects.order_by("code")
+        for kind in kinds
         if not name_problem(kind.code)
     }
 

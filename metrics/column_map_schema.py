@@ -145,6 +145,59 @@ SCHEMA: dict[str, Any] = {
             "description": "The job slot that the values belong to, or the column that names it.",
             "type": ["string", "object"],
         },
+        "transaction": {
+            "type": "string",
+            "description": "Code of a kind of transaction: each row is one of these, and the map "
+            "has no person, day and values.",
+        },
+        "key": {
+            "description": "Of transactions: the columns that name one, in the order of the kind's "
+            "key. Left out: the columns called like it.",
+            "type": ["string", "integer", "array"],
+        },
+        "attributes": {
+            "description": "Of transactions: attribute or date to its column, or how its cells are "
+            "read. Left out: all that the kind has, in columns called like them.",
+            "type": ["array", "object"],
+            "additionalProperties": {
+                "type": ["string", "integer", "object"],
+                "properties": {
+                    "column": _COLUMN,
+                    **_READING,
+                    "format": {"type": ["string", "array"], "description": "DD.MM.YYYY …"},
+                    "zone": {"type": "string", "description": "Zone of moments that name none."},
+                },
+                "additionalProperties": False,
+            },
+        },
+        "parties": {
+            "description": "Of transactions: role to the column of its person, or {person, share}, "
+            "or a list of these. Left out: all roles, in columns called like them.",
+            "type": "object",
+            "additionalProperties": {
+                "type": ["string", "integer", "object", "array"],
+                "properties": {
+                    "person": _COLUMN,
+                    "share": {**_COLUMN, "description": "Column of the share: 60 %, 0.6 or 1/3."},
+                },
+                "additionalProperties": False,
+            },
+        },
+        "people_by": {
+            "enum": ["alias", "code", "name"],
+            "description": "Of transactions: what its columns of people hold, as by does.",
+        },
+        "about": {
+            "description": "Of transactions: which transaction a row concerns.",
+            "type": "object",
+            "properties": {
+                "kind": {"type": "string", "description": "Code of its kind."},
+                "column": {**_COLUMN, "description": "The column of its key."},
+                "columns": {"type": "array", "description": "The columns of its key."},
+            },
+            "required": ["kind"],
+            "additionalProperties": False,
+        },
         "skip_rows": {
             "description": "Rows that are no data, such as totals: conditions.",
             "type": ["string", "array", "object"],
@@ -154,6 +207,5 @@ SCHEMA: dict[str, Any] = {
             "anyOf": [_LONG, {"type": "object", "additionalProperties": _METRIC}],
         },
     },
-    "required": ["person", "day", "values"],
     "additionalProperties": False,
 }

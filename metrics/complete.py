@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 
 from django.db import transaction
 
 from metrics import column_map as maps
+from metrics.completeness import fed_metrics
 from metrics.locks import hold_values
 from metrics.models import Metric, Source, SourceComplete
+from metrics.transaction_map import is_transaction_map
 from org import audit
 from org.base import CURRENT
 from org.changes import Mark, record_change
@@ -75,5 +78,7 @@ def _marks(source: Source, before: SourceComplete | None, through: date) -> list
 def _metrics(source: Source) -> list[int | None]:
     if not source.column_map:
         return []
-    codes = maps.parse(source.column_map).metrics
+    codes: Iterable[str] = maps.parse(source.column_map).metrics
+    if is_transaction_map(source.column_map):
+        codes = fed_metrics(source.column_map, every=())
     return list(Metric.objects.filter(code__in=codes).values_list("id", flat=True))

@@ -6,7 +6,8 @@ from collections.abc import Iterable, Mapping
 from datetime import date
 from typing import Any
 
-from metrics.models import Metric, SourceComplete
+from metrics.models import CreditRule, Metric, SourceComplete
+from org.base import CURRENT
 from org.dates import NEVER
 
 
@@ -26,7 +27,13 @@ def complete_through() -> dict[int, date]:
 
 
 def fed_metrics(column_map: Mapping[str, Any], *, every: Iterable[str]) -> set[str]:
-    """The metrics that a source's map brings; a file that names its metrics can bring ``every``."""
+    """The metrics that a source's map brings; a file that names its metrics can bring ``every``.
+
+    A map of transactions brings what the credit rules of its kind make of them.
+    """
+    if kind := column_map.get("transaction"):
+        rules = CreditRule.objects.filter(CURRENT, kind__code=kind, into__isnull=False)
+        return set(rules.values_list("into__code", flat=True))
     values = column_map.get("values", {})
     named_in_file = isinstance(values.get("from"), Mapping)
     return set(every) if named_in_file else set(values)

@@ -8,4 +8,4 @@ from metrics.config_metrics import METRICS
 from metrics.config_sources import SOURCES
 from org.config_section import Section
 
-SECTIONS: tuple[Section, ...] = (METRICS, SOURCES, TRANSACTIONS, CREDITS, GOALS)
+SECTIONS: tuple[Section, ...] = (METRICS, TRANSACTIONS, SOURCES, CREDITS, GOALS)

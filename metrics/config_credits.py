@@ -1,4 +1,4 @@
-"""``transactions:`` and ``credits:`` of the tenant file: deals, and the rules that credit them."""
+"""``credits:`` of the tenant file: the rules that turn transactions into credits."""
 
 from __future__ import annotations
 
@@ -7,60 +7,25 @@ from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import ProtectedError
-
-from formula import BOOLEAN, DATE, Name, key_of, name_problem
-from metrics.attributes import TYPES
-from metrics.config_metrics import check_text
-from metrics.models import CreditRule, Metric, TransactionKind
+from formula import BOOLEAN, DATE, NUMBER, key_of
+from metrics.attributes import attributes_of
+from metrics.config_transactions import TRANSACTIONS, check_in
+from metrics.credit_rules import MANAGER_OF, RECORDED, To, scope_of
+from metrics.impossible import never_holds
+from metrics.models import CreditRule, Metric, MetricDefinition, TransactionKind
+from metrics.recredit import recredit
 from org import config_tools as tools
 from org.audit import record
 from org.config_section import Section
 from org.config_tools import Codes, Problems
-from org.dates import NEVER
-from org.models import User
+from org.dates import EARLIEST_DAY, FOREVER, NEVER
+from org.models import Unit, User
+
+__all__ = ["CREDITS", "TRANSACTIONS"]
 
 NOWHERE = "none"
-
-KIND = tools.mapping(
-    "A kind of transaction.",
-    {
-        "name": tools.text("As people read it."),
-        "key": tools.listing(
-            "Columns that together name one transaction; a newer row of the same key supersedes.",
-            tools.text("A column."),
-            minItems=1,
-        ),
-        "dates": tools.listing(
-            "The dates that it has: sold, collected …", tools.text("A date.", maxLength=60)
-        ),
-        "attributes": tools.by_code(
-            "Attribute to type: money, number, percent, text, choice, date, yes_no.",
-            tools.choice("Its type.", TYPES),
-            name=True,
-        ),
-        "roles": tools.by_code(
-            "Roles that people play in it.",
-            tools.mapping(
-                "A role; {} has the whole.",
-                {"share": tools.text("Column that holds the share of this role.")},
-            ),
-            name=True,
-        ),
-        "undone": tools.mapping(
-            "How far a transaction counts as taken back.",
-            {
-                "share": tools.formula("0 (not) to 1 (wholly), a formula over its attributes."),
-                "on": tools.text("The date on which it was taken back."),
-            },
-            "share",
-        ),
-    },
-    "key",
-)
-TRANSACTIONS_SCHEMA = tools.by_code(
-    "Kinds of work that is paid, and taken back, singly.", KIND, name=True
-)
+Kind = MetricDefinition.Kind
+DIVIDED = {Kind.RATIO, Kind.WEIGHTED_MEAN}
 
 CREDITS_SCHEMA = tools.listing(
     "Credit rules. In each group the first rule, by order, that takes a transaction credits it.",
@@ -87,7 +52,7 @@ CREDITS_SCHEMA = tools.listing(
             "amount": tools.formula("What is credited. Left out: 1."),
             "weight": tools.formula("Denominator or weight, for ratios and means."),
             "into": tools.text("Code of the metric, or none: excluded on purpose."),
-            "on": tools.text("Which date of the transaction counts."),
+            "on": tools.text("Which of its dates counts; or recorded: the day it came in."),
             "once_per": tools.listing(
                 "Attributes for which it credits only once, the earliest.", tools.text("Attribute.")
             ),
@@ -116,99 +81,6 @@ RULE_FIELDS = (
     "valid_to",
 )
 
-# -- transactions ---------------------------------------------------------------------------------
-
-
-def read_kinds() -> dict[str, Any] | None:
-    """All kinds of transaction."""
-    return {
-        row.code: _written_kind(row) for row in TransactionKind.objects.order_by("code")
-    } or None
-
-
-def _written_kind(row: TransactionKind) -> dict[str, Any]:
-    undone = {"share": row.undone_share, "on": row.undone_on}
-    said = {
-        "name": row.name,
-        "key": row.key_columns,
-        "dates": row.dates,
-        "attributes": row.attributes,
-        "roles": row.roles,
-        "undone": tools.without_defaults(undone, {}),
-    }
-    return tools.without_defaults(said, {})
-
-
-def apply_kinds(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
-    """Make the kinds of transaction as the file says."""
-    problems = Problems()
-    wanted = {code: _kind_fields(code, item, problems) for code, item in data.items()}
-    problems.stop("The kinds of transaction cannot be applied.")
-    known = {row.code: row for row in TransactionKind.objects.all()}
-    said: list[str] = []
-    for code in known.keys() - wanted.keys():
-        said += _remove_kind(known[code], problems)
-    problems.stop("Kinds of transaction that are in use cannot be left out.")
-    for code, fields in wanted.items():
-        if code not in known:
-            TransactionKind.objects.create(code=code, **fields)
-            said.append(f"+ kind of transaction {code}")
-        elif changed := tools.update_row(known[code], fields):
-            words = ", ".join(changed).replace("_", " ")
-            said.append(f"~ kind of transaction {code}: {words}")
-            record(action="define kind of transaction", subject=code, by=by, at=at)
-    return said
-
-
-def _kind_fields(code: str, item: Mapping[str, Any], problems: Problems) -> dict[str, Any]:
-    where = f"transactions.{code}"
-    undone = item.get("undone", {})
-    fields = {
-        "name": item.get("name", ""),
-        "key_columns": item["key"],
-        "dates": item.get("dates", []),
-        "attributes": item.get("attributes", {}),
-        "roles": {role: said or {} for role, said in item.get("roles", {}).items()},
-        "undone_share": undone.get("share", ""),
-        "undone_on": undone.get("on", ""),
-    }
-    for name in (*fields["dates"], *fields["attributes"], *fields["roles"]):
-        if sentence := name_problem(name):
-            problems.add(where, sentence)
-    both = {key_of(n) for n in fields["dates"]} & {key_of(n) for n in fields["attributes"]}
-    if both:
-        problems.add(where, f"{', '.join(sorted(both))}: a date and an attribute have one name.")
-    if not problems:
-        check_text(fields["undone_share"], f"{where}.undone.share", _names(fields), problems)
-    if fields["undone_on"] and fields["undone_on"] not in fields["dates"]:
-        problems.add(f"{where}.undone.on", _no_date(fields["undone_on"], fields["dates"]))
-    return fields
-
-
-def _names(fields: Mapping[str, Any]) -> dict[str, Name]:
-    names = {name: Name(TYPES[type_]) for name, type_ in fields["attributes"].items()}
-    return names | {name: Name(DATE) for name in fields["dates"]}
-
-
-def _no_date(name: str, dates: list[str]) -> str:
-    return f"the kind has no date “{name}”. It has: {', '.join(dates) or 'none'}."
-
-
-def _remove_kind(row: TransactionKind, problems: Problems) -> list[str]:
-    try:
-        row.delete()
-    except ProtectedError:
-        problems.add(
-            f"transactions.{row.code}",
-            "the file leaves this kind out, but there are transactions or credit rules of it. "
-            "Put it back.",
-        )
-        return []
-    return [f"- kind of transaction {row.code}"]
-
-
-# -- credits --------------------------------------------------------------------------------------
-
 
 def read_rules() -> list[dict[str, Any]] | None:
     """All credit rules as known now."""
@@ -235,11 +107,13 @@ def _written_rule(row: CreditRule) -> dict[str, Any]:
 
 
 def apply_rules(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
-    """Make the credit rules as the file says: what it leaves out is superseded."""
+    """Make the credit rules as the file says: what it leaves out is superseded.
+
+    The transactions of every kind whose rules changed are credited anew.
+    """
     problems = Problems()
-    kinds = Codes("kind of transaction", TransactionKind.objects.all(), problems)
-    metrics = Codes("metric", Metric.objects.all(), problems)
-    wanted = [_rule(item, f"credits[{n}]", kinds, metrics) for n, item in enumerate(data)]
+    known = _Known(problems)
+    wanted = [_rule(item, f"credits[{n}]", known) for n, item in enumerate(data)]
     _check_orders(wanted, problems)
     problems.stop("The credit rules cannot be applied.")
     now = CreditRule.objects.filter(superseded_at=NEVER).select_related("kind")
@@ -254,13 +128,30 @@ def apply_rules(data: Any, *, by: User | None, at: datetime, today: date) -> lis
     said = [f"- credit rule {row.group} {row.order} of {row.kind.code}" for row in changes.gone]
     said += [f"+ credit rule {row['words']}" for row in changes.new]
     record(action="set credit rules", subject="tenant file", by=by, at=at, detail={"changes": said})
-    return said
+    touched = {row.kind_id for row in changes.gone} | {row["kind_id"] for row in changes.new}
+    kinds = [kind for kind in known.kinds.rows.values() if kind.pk in touched]
+    return said + recredit(kinds, "Its credit rules changed", by=by, at=at)
 
 
-def _rule(item: Mapping[str, Any], where: str, kinds: Codes, metrics: Codes) -> dict[str, Any]:
-    problems = kinds.problems
-    kind = kinds.find(item["kind"], f"{where}.kind")
-    into = None if item["into"] == NOWHERE else metrics.find(item["into"], f"{where}.into")
+class _Known:
+    """What rules may name, by code."""
+
+    def __init__(self, problems: Problems) -> None:
+        self.problems = problems
+        self.kinds = Codes("kind of transaction", TransactionKind.objects.all(), problems)
+        self.metrics = Codes("metric", Metric.objects.all(), problems)
+        self.units = Codes("unit", Unit.objects.all(), problems)
+        self.definitions: dict[int, set[str]] = {}
+        for metric, kind in MetricDefinition.objects.filter(superseded_at=NEVER).values_list(
+            "metric_id", "kind"
+        ):
+            self.definitions.setdefault(metric, set()).add(kind)
+
+
+def _rule(item: Mapping[str, Any], where: str, known: _Known) -> dict[str, Any]:
+    problems = known.problems
+    kind = known.kinds.find(item["kind"], f"{where}.kind")
+    into = None if item["into"] == NOWHERE else known.metrics.find(item["into"], f"{where}.into")
     to = item.get("to", [])
     rule = {
         "where": where,
@@ -279,27 +170,77 @@ def _rule(item: Mapping[str, Any], where: str, kinds: Codes, metrics: Codes) -> 
         **tools.days_of(item, where, problems, end="until"),
     }
     if kind:
-        _check_rule(rule, kind, problems)
-    if item["into"] != NOWHERE and not (rule["to"] and rule["on"]):
-        problems.add(where, "a rule that credits a metric says “to” whom and “on” which date.")
+        _check_formulas(rule, kind, problems)
+        _check_names(rule, kind, known)
+    if item["into"] != NOWHERE:
+        if not (rule["to"] and rule["on"]):
+            problems.add(where, "a rule that credits a metric says “to” whom and “on” which date.")
+        if into:
+            _check_weight(rule, known.definitions.get(into.pk, set()), problems)
+    elif _dated(rule) and not rule["on"]:
+        problems.add(where, "a rule with “from” or “until” says “on” which date that is.")
     return rule
 
 
-def _check_rule(rule: Mapping[str, Any], kind: TransactionKind, problems: Problems) -> None:
-    where, names = rule["where"], _names({"attributes": kind.attributes, "dates": kind.dates})
-    check_text(rule["when"], f"{where}.when", names, problems, expect=BOOLEAN)
-    check_text(rule["amount"], f"{where}.amount", names, problems)
-    check_text(rule["weight"], f"{where}.weight", names, problems)
-    if rule["on"] and rule["on"] not in [*kind.dates, "recorded"]:
-        problems.add(f"{where}.on", _no_date(rule["on"], kind.dates))
-    for role in rule["to"]:
-        name = role.removeprefix("manager of ")
-        if not role.startswith("unit ") and name not in kind.roles:
-            known = ", ".join(kind.roles) or "none"
-            problems.add(f"{where}.to", f"the kind has no role “{name}”. It has: {known}.")
+def _check_formulas(rule: dict[str, Any], kind: TransactionKind, problems: Problems) -> None:
+    where, scope = rule["where"], scope_of(kind)
+    when = check_in(rule["when"], f"{where}.when", scope, problems, BOOLEAN)
+    rule["always"] = not rule["when"]
+    if when is not None:
+        if why := never_holds(when):
+            problems.add(
+                f"{where}.when",
+                f"this condition can never hold: {why}. Mend it, or take the rule out.",
+            )
+        rule["always"] = not when.references
+    check_in(rule["amount"], f"{where}.amount", scope, problems, NUMBER)
+    check_in(rule["weight"], f"{where}.weight", scope, problems, NUMBER)
+
+
+def _check_names(rule: Mapping[str, Any], kind: TransactionKind, known: _Known) -> None:
+    where, problems = rule["where"], known.problems
+    typed = {item.name: item.type for item in attributes_of(kind)}
+    days = [name for name, type_ in typed.items() if type_ is DATE]
+    if rule["on"] and rule["on"] not in [*days, RECORDED]:
+        listed = ", ".join([*days, RECORDED])
+        problems.add(f"{where}.on", f"the kind has no date “{rule['on']}”. It has: {listed}.")
+    for written in rule["to"]:
+        _check_to(To(written), rule, kind, known)
     for name in rule["once_per"]:
-        if name not in kind.attributes:
-            problems.add(f"{where}.once_per", f"the kind has no attribute “{name}”.")
+        if name not in typed:
+            listed = ", ".join(typed) or "none"
+            problems.add(
+                f"{where}.once_per", f"the kind has no attribute “{name}”. It has: {listed}."
+            )
+
+
+def _check_to(to: To, rule: Mapping[str, Any], kind: TransactionKind, known: _Known) -> None:
+    where, problems = f"{rule['where']}.to", known.problems
+    if to.how == "unit":
+        known.units.find(to.name, where)
+    elif to.name not in kind.roles:
+        listed = ", ".join(kind.roles) or "none"
+        example = f" Managers are written “{MANAGER_OF}{next(iter(kind.roles), 'seller')}”."
+        problems.add(where, f"the kind has no role “{to.name}”. It has: {listed}.{example}")
+    if rule["split"] and to.how != "party":
+        problems.add(
+            where,
+            f"“{to.written}” has no share of its own to split. Put it into a group of its own.",
+        )
+
+
+def _check_weight(rule: Mapping[str, Any], kinds: set[str], problems: Problems) -> None:
+    where = f"{rule['where']}.weight"
+    if Kind.DERIVED in kinds:
+        problems.add(f"{rule['where']}.into", "this metric is worked out by a formula.")
+    elif DIVIDED & kinds and not rule["weight"]:
+        problems.add(where, "is missing: this metric is divided. Say by what, for example 1.")
+    elif rule["weight"] and kinds and not DIVIDED & kinds:
+        problems.add(where, "this metric is not divided by anything. Leave the weight out.")
+
+
+def _dated(rule: Mapping[str, Any]) -> bool:
+    return bool(rule["valid_from"] > EARLIEST_DAY or rule["valid_to"] < FOREVER)
 
 
 def _check_orders(wanted: list[dict[str, Any]], problems: Problems) -> None:
@@ -316,9 +257,28 @@ def _check_orders(wanted: list[dict[str, Any]], problems: Problems) -> None:
                     f"{before['where']} has the order {after['order']} in group "
                     f"{after['group']}, too. Give each rule of a group its own.",
                 )
+    _check_shadows(wanted, problems)
 
 
-TRANSACTIONS = Section(
-    key="transactions", schema=TRANSACTIONS_SCHEMA, read=read_kinds, apply=apply_kinds
-)
+def _check_shadows(wanted: list[dict[str, Any]], problems: Problems) -> None:
+    """A rule behind one of its group that takes everything never gets anything."""
+    groups: dict[tuple[Any, str], list[dict[str, Any]]] = {}
+    for rule in wanted:
+        groups.setdefault((rule["kind_id"], rule["group"]), []).append(rule)
+    for rules in groups.values():
+        rules.sort(key=lambda rule: rule["order"])
+        for number, rule in enumerate(rules):
+            if not rule.get("always") or _dated(rule):
+                continue
+            for later in rules[number + 1 :]:
+                if later["order"] > rule["order"]:
+                    problems.add(
+                        later["where"],
+                        f"{rule['where']} of group {key_of(rule['group'])} takes every "
+                        "transaction before this rule, which can never hold. Give one without "
+                        "“when” the last order.",
+                    )
+            break
+
+
 CREDITS = Section(key="credits", schema=CREDITS_SCHEMA, read=read_rules, apply=apply_rules)

@@ -10,7 +10,8 @@ from django.core.exceptions import ValidationError
 from django.db.models import ProtectedError
 
 from metrics import column_map
-from metrics.models import Metric, PersonAlias, Source
+from metrics.models import Metric, PersonAlias, Source, TransactionKind
+from metrics.transaction_map import TransactionMap
 from org import config_tools as tools
 from org.config_section import Section
 from org.config_tools import Codes, Problems
@@ -122,8 +123,20 @@ def _map(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
         return {}
     for metric in parsed.metrics:
         metrics.find(metric, f"{where}.values.{metric}")
+    if isinstance(parsed, TransactionMap):
+        _check_kinds(parsed, where, metrics.problems)
     written: dict[str, Any] = tools.as_json(parsed.to_dict())
     return written
+
+
+def _check_kinds(parsed: TransactionMap, where: str, problems: Problems) -> None:
+    """A map of transactions names a kind, and what that has."""
+    kinds = Codes("kind of transaction", TransactionKind.objects.all(), problems)
+    kind = kinds.find(parsed.kind, f"{where}.transaction")
+    if parsed.about_kind:
+        kinds.find(parsed.about_kind, f"{where}.about.kind")
+    for sentence in parsed.problems(kind) if kind else ():
+        problems.add(where, sentence)
 
 
 def _aliases(code: str, item: dict[str, Any], people: Codes) -> list[dict[str, Any]]:

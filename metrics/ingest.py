@@ -11,21 +11,29 @@ from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
 from pathlib import PurePath
+from zoneinfo import ZoneInfo
 
 from django.db import transaction
 
 from metrics import column_map as maps
-from metrics import complete, stage
-from metrics.compare import Outcome, compare, mark_stale, write
+from metrics import complete, deal_stage, stage
+from metrics.compare import Outcome, compare, mark_stale, marks_of, write
+from metrics.credit import credit
+from metrics.deals import ARRIVED, DealMapper
 from metrics.locks import hold_values
 from metrics.map_parts import LongValues
 from metrics.mapping import Metrics, RowMapper, find_header
 from metrics.models import Delivery, Metric, MetricDefinition, Source
-from metrics.reading import open_file
+from metrics.queries import find_kind
+from metrics.reading import Readable, open_file
+from metrics.row_conditions import RowReader
+from metrics.staged import Header
+from metrics.transaction_map import TransactionMap
 from org import audit
 from org.base import CURRENT
+from org.changes import record_change
 from org.errors import DomainError
-from org.models import Tenant, User
+from org.models import InputChange, Tenant, User
 from org.sql import fetch
 from org.tenancy import current_tenant_id
 
@@ -81,6 +89,8 @@ class IngestReport:
     rejections: tuple[RejectedRow, ...] = ()
     already: str = ""
     completeness: str = ""
+    what: str = "Values"
+    credits: str = ""
 
     def sentences(self) -> list[str]:
         """The report in words, figures first."""
@@ -90,7 +100,7 @@ class IngestReport:
             f"{self.file_name} from {self.source}: {self.rows_read:,} rows read, "
             f"{self.skipped:,} skipped (banner, total, blank), {self.rejected:,} rejected."
             + ("" if self.committed else " A preview: nothing was kept."),
-            f"Values: {self.accepted:,} accepted, {self.superseded:,} superseded, "
+            f"{self.what}: {self.accepted:,} accepted, {self.superseded:,} superseded, "
             f"{self.unchanged:,} unchanged, {self.kept_by_correction:,} kept by a correction.",
         ]
         if self.first_day and self.last_day:
@@ -101,7 +111,7 @@ class IngestReport:
         if self.not_covered:
             named = "; ".join(self.not_covered_examples)
             lines.append(f"{self.not_covered:,} values lie on days without an assignment: {named}.")
-        return [*lines, *([self.completeness] if self.completeness else [])]
+        return [*lines, *(line for line in (self.credits, self.completeness) if line)]
 
 
 class _RolledBack(Exception):
@@ -144,27 +154,25 @@ def _take_in(
     digest = hashlib.sha256(content).hexdigest()
     if earlier := Delivery.objects.filter(source=source, sha256=digest, undone_at=None).first():
         return _already(earlier, file_name)
-    column_map = _map_of(source)
+    kind = _kind_of(source)
     readable = open_file(
         content=content,
         file_name=file_name,
-        sheet=column_map.sheet,
-        delimiter=column_map.delimiter,
-        encoding=column_map.encoding,
-        columns=column_map.columns,
+        sheet=kind.map.sheet,
+        delimiter=kind.map.delimiter,
+        encoding=kind.map.encoding,
+        columns=kind.map.columns,
     )
-    header = find_header(readable, column_map, file_name)
-    mapper = RowMapper(
-        column_map=column_map, header=header, metrics=_metrics(column_map), zone=_zone(source)
-    )
-    counted = stage.stage(readable, mapper, header)
+    header = find_header(readable, kind.map, file_name)
+    mapper = kind.mapper(header, at)
+    counted = kind.stage(readable, mapper, header)
     if not counted.read:
         raise DomainError(
             f"{file_name} has a header in row {header.line} and no row of data below it. Export it "
             "again, and look at it before you send it."
         )
-    duplicates = _check(source, column_map)
-    outcome = compare(at)
+    duplicates = kind.check()
+    outcome = kind.compare(at)
     delivery = Delivery.objects.create(
         source=source,
         file_name=file_name,
@@ -175,22 +183,116 @@ def _take_in(
         rows_read=counted.read,
         rows_skipped=counted.skipped,
     )
-    write(delivery.pk, outcome)
     stage.keep_rejections(delivery.pk, readable, mapper, header)
-    report = _report(delivery, outcome, duplicates)
+    report = _report(delivery, outcome, duplicates, kind.what)
+    said = kind.write(delivery, outcome, by)
     _finish(delivery, report, outcome, by)
-    return report
+    return replace(report, credits=said)
 
 
-def _check(source: Source, column_map: maps.ColumnMap) -> int:
-    """From staged rows to one value per key; how many rows only repeat another."""
-    person = column_map.person
-    stage.resolve(source, person.by, person.column)
-    stage.check_definitions(column_map.day.column)
-    duplicates = stage.check_duplicates(person.column)
-    stage.gather()
-    stage.reject_zero_denominators()
-    return duplicates
+def _kind_of(source: Source) -> ValueFile | DealFile:
+    """What the source's rows become: values, or transactions of a kind."""
+    column_map = _map_of(source)
+    if isinstance(column_map, TransactionMap):
+        return DealFile(source, column_map, _zone(source))
+    return ValueFile(source, column_map, _zone(source))
+
+
+class ValueFile:
+    """A file whose rows become daily figures of people."""
+
+    what = "Values"
+
+    def __init__(self, source: Source, column_map: maps.ColumnMap, zone: str) -> None:
+        self.source, self.map, self.zone = source, column_map, zone
+
+    def mapper(self, header: Header, at: datetime) -> RowReader:
+        """What turns rows into staged rows."""
+        metrics = _metrics(self.map)
+        return RowMapper(column_map=self.map, header=header, metrics=metrics, zone=self.zone)
+
+    def stage(self, readable: Readable, mapper: RowReader, header: Header) -> stage.Counted:
+        """Copy the rows into the database."""
+        return stage.stage(readable, mapper, header)
+
+    def check(self) -> int:
+        """From staged rows to one value per key; how many rows only repeat another."""
+        person = self.map.person
+        stage.resolve(self.source, person.by, person.column)
+        stage.check_definitions(self.map.day.column)
+        duplicates = stage.check_duplicates(person.column)
+        stage.gather()
+        stage.reject_zero_denominators()
+        return duplicates
+
+    def compare(self, at: datetime) -> Outcome:
+        """What becomes of each value."""
+        return compare(at)
+
+    def write(self, delivery: Delivery, outcome: Outcome, by: User | None) -> str:
+        """Write what is new and changed, and record the cause."""
+        write(delivery.pk, outcome)
+        if outcome.new + outcome.changed:
+            mark_stale(_cause(delivery, outcome, "values"), delivery=delivery.pk, by=by,
+                       at=outcome.moment)  # fmt: skip
+        return ""
+
+
+class DealFile:
+    """A file whose rows become transactions of a kind, and those credits."""
+
+    def __init__(self, source: Source, deal_map: TransactionMap, zone: str) -> None:
+        self.source, self.zone = source, zone
+        self.kind = find_kind(deal_map.kind)
+        self.about = find_kind(deal_map.about_kind) if deal_map.about_kind else None
+        self.map = deal_map.completed(self.kind)
+        self.what = f"Transactions of {self.kind.code}"
+
+    def mapper(self, header: Header, at: datetime) -> RowReader:
+        """What turns rows into staged transactions."""
+        received = at.astimezone(ZoneInfo(self.zone)).date().isoformat()
+        return DealMapper(
+            deal_map=self.map, kind=self.kind, header=header, zone=self.zone, received=received
+        )
+
+    def stage(self, readable: Readable, mapper: RowReader, header: Header) -> stage.Counted:
+        """Copy the rows into the database."""
+        return stage.stage(readable, mapper, header, table="arrived", columns=ARRIVED)
+
+    def check(self) -> int:
+        """From arrived rows to one transaction per key; a key that repeats is refused."""
+        deal_stage.check(self.source, self.kind, self.map)
+        return 0
+
+    def compare(self, at: datetime) -> Outcome:
+        """What becomes of each transaction."""
+        return deal_stage.compare(self.kind, at, about=self.about)
+
+    def write(self, delivery: Delivery, outcome: Outcome, by: User | None) -> str:
+        """Write new versions and their credits, and record the cause."""
+        if not outcome.new + outcome.changed:
+            return ""
+        deal_stage.write(delivery.pk, self.kind, outcome, about=self.about)
+        done = credit(at=outcome.moment)
+        sentence = _cause(delivery, outcome, f"of {self.kind.code}")
+        if keys := deal_stage.changed_keys():
+            sentence = f"{sentence.rstrip('.')}: {keys}."
+        record_change(
+            kind=InputChange.Kind.VALUES,
+            sentence=sentence,
+            marks=marks_of(done.marks),
+            by=by,
+            at=outcome.moment,
+            reference=f"delivery {delivery.pk}",
+        )
+        return done.sentence()
+
+
+def _cause(delivery: Delivery, outcome: Outcome, what: str) -> str:
+    return (
+        f"{delivery.file_name} from {delivery.source.code}: {outcome.new:,} new {what}, "
+        f"{outcome.changed:,} changed."
+    )
 
 
 def _already(earlier: Delivery, file_name: str) -> IngestReport:
@@ -216,7 +318,7 @@ def _zone(source: Source) -> str:
     return source.time_zone or Tenant.objects.get(pk=current_tenant_id()).time_zone
 
 
-def _map_of(source: Source) -> maps.ColumnMap:
+def _map_of(source: Source) -> maps.ColumnMap | TransactionMap:
     if not source.column_map:
         raise DomainError(
             f"The source {source.code} has no column map. Write one in the tenant file, under "
@@ -257,7 +359,7 @@ def _metrics(column_map: maps.ColumnMap) -> Metrics:
     )
 
 
-def _report(delivery: Delivery, outcome: Outcome, duplicates: int) -> IngestReport:
+def _report(delivery: Delivery, outcome: Outcome, duplicates: int, what: str) -> IngestReport:
     rejections = fetch(
         "SELECT line, coalesce(col, ''), coalesce(value, ''), reason, sentence FROM rejected"
         " ORDER BY line LIMIT %s",
@@ -281,6 +383,7 @@ def _report(delivery: Delivery, outcome: Outcome, duplicates: int) -> IngestRepo
         first_day=outcome.first_day,
         last_day=outcome.last_day,
         rejections=tuple(RejectedRow(*row) for row in rejections),
+        what=what,
     )
 
 
@@ -294,14 +397,6 @@ def _finish(delivery: Delivery, report: IngestReport, outcome: Outcome, by: User
     delivery.first_day, delivery.last_day = report.first_day, report.last_day
     # Not the content again: it may have a hundred megabytes.
     delivery.save(update_fields=FIGURES)
-    if report.accepted:
-        mark_stale(
-            f"{delivery.file_name} from {delivery.source.code}: {outcome.new:,} new values, "
-            f"{outcome.changed:,} changed.",
-            delivery=delivery.pk,
-            by=by,
-            at=outcome.moment,
-        )
     audit.record(
         action="ingest",
         subject=f"delivery {delivery.pk}: {delivery.file_name} from {delivery.source.code}",

@@ -102,3 +102,30 @@ class ShortName:
     name: str
     column: str
     reading: Reading | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class FileMap:
+    """How a file is read, whatever its rows become."""
+
+    sheet: str = ""
+    header_row: int | None = None
+    delimiter: str = ""
+    encoding: str = ""
+    decimal: str = "."
+    thousands: str = ""
+    names: tuple[ShortName, ...] = ()
+    skip_rows: tuple[Condition, ...] = ()
+
+    @property
+    def columns(self) -> tuple[str, ...]:
+        """The columns that a file must have, each once, in the map's order."""
+        raise NotImplementedError
+
+    def column_of(self, name: str) -> str:
+        """The column behind a short name; any other name is a column itself."""
+        return next((short.column for short in self.names if short.name == name), name)
+
+    def columns_of(self, condition: Condition) -> list[str]:
+        """The columns that a condition reads."""
+        return [self.column_of(name) for name in condition.columns()]

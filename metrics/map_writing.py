@@ -8,6 +8,7 @@ from metrics.conditions import condition_to_dict
 from metrics.map_parts import (
     Constant,
     Count,
+    FileMap,
     LongValues,
     MetricMap,
     Part,
@@ -18,6 +19,76 @@ from metrics.map_parts import (
 
 if TYPE_CHECKING:
     from metrics.column_map import ColumnMap
+    from metrics.transaction_map import Cells, PartyColumns, TransactionMap
+
+
+def file_keys(file_map: FileMap) -> dict[str, Any]:
+    """How a file is read, whatever its rows become."""
+    result: dict[str, Any] = {
+        name: getattr(file_map, name)
+        for name in ("sheet", "header_row", "delimiter", "encoding", "thousands")
+        if getattr(file_map, name)
+    }
+    if file_map.decimal != ".":
+        result["decimal"] = file_map.decimal
+    if file_map.names:
+        result["names"] = {short.name: _short(file_map, short) for short in file_map.names}
+    if file_map.skip_rows:
+        result["skip_rows"] = [condition_to_dict(one) for one in file_map.skip_rows]
+    return result
+
+
+def _short(file_map: FileMap, short: ShortName) -> Any:
+    if short.reading is None:
+        return short.column
+    return {"column": short.column, **_reading(file_map, short.reading)}
+
+
+def _reading(file_map: FileMap, reading: Reading) -> dict[str, Any]:
+    result = {"as": reading.kind}
+    inherited = file_map.thousands
+    if reading.decimal != file_map.decimal:
+        result["decimal"], inherited = reading.decimal, ""
+    if reading.thousands != inherited:
+        result["thousands"] = reading.thousands
+    return result
+
+
+def written_transaction_map(given: TransactionMap) -> dict[str, Any]:
+    """A map whose rows are transactions; parsing it gives an equal one."""
+    result: dict[str, Any] = {"transaction": given.kind, **file_keys(given)}
+    if given.key is not None:
+        result["key"] = list(given.key)
+    if given.attributes is not None:
+        result["attributes"] = {name: _cells(given, cells) for name, cells in given.attributes}
+    if given.parties is not None:
+        result["parties"] = _parties(given.parties)
+    if given.people_by != "alias":
+        result["people_by"] = given.people_by
+    if given.about_kind:
+        columns = list(given.about_columns)
+        which = {"column": columns[0]} if len(columns) == 1 else {"columns": columns}
+        result["about"] = {"kind": given.about_kind, **which}
+    return result
+
+
+def _cells(file_map: FileMap, cells: Cells) -> Any:
+    said: dict[str, Any] = {"column": cells.column}
+    if cells.reading is not None:
+        said |= _reading(file_map, cells.reading)
+    if cells.formats:
+        said["format"] = list(cells.formats)
+    if cells.zone:
+        said["zone"] = cells.zone
+    return cells.column if len(said) == 1 else said
+
+
+def _parties(parties: tuple[PartyColumns, ...]) -> dict[str, Any]:
+    found: dict[str, list[Any]] = {}
+    for party in parties:
+        said = {"person": party.person, "share": party.share} if party.share else party.person
+        found.setdefault(party.role, []).append(said)
+    return {role: said[0] if len(said) == 1 else said for role, said in found.items()}
 
 
 class Writer:
@@ -30,15 +101,7 @@ class Writer:
         """The whole map; parsing it gives an equal one."""
         given = self.map
         person = given.person
-        result: dict[str, Any] = {
-            name: getattr(given, name)
-            for name in ("sheet", "header_row", "delimiter", "encoding", "thousands")
-            if getattr(given, name)
-        }
-        if given.decimal != ".":
-            result["decimal"] = given.decimal
-        if given.names:
-            result["names"] = {short.name: self._short(short) for short in given.names}
+        result = file_keys(given)
         by = {} if person.by == "alias" else {"by": person.by}
         result["person"] = {"column": person.column, **by}
         result["day"] = self._day()
@@ -47,8 +110,6 @@ class Writer:
         if given.slot != Slot():
             slot = given.slot
             result["slot"] = {"column": slot.column} if slot.column else slot.constant
-        if given.skip_rows:
-            result["skip_rows"] = [condition_to_dict(one) for one in given.skip_rows]
         result["values"] = self._values()
         return result
 
@@ -58,20 +119,6 @@ class Writer:
         if day.formats:
             result["format"] = day.formats[0] if len(day.formats) == 1 else list(day.formats)
         return {**result, "zone": day.zone} if day.zone else result
-
-    def _short(self, short: ShortName) -> Any:
-        if short.reading is None:
-            return short.column
-        return {"column": short.column, **self._reading(short.reading)}
-
-    def _reading(self, reading: Reading) -> dict[str, Any]:
-        result = {"as": reading.kind}
-        inherited = self.map.thousands
-        if reading.decimal != self.map.decimal:
-            result["decimal"], inherited = reading.decimal, ""
-        if reading.thousands != inherited:
-            result["thousands"] = reading.thousands
-        return result
 
     def _values(self) -> dict[str, Any]:
         values = self.map.values
@@ -93,7 +140,7 @@ class Writer:
         elif isinstance(part, Constant):
             result = {"constant": str(part.number)}
         else:
-            result = {verb: part.column, **self._reading(part.reading)}
+            result = {verb: part.column, **_reading(self.map, part.reading)}
             if result.get("as") == "number":
                 del result["as"]
         return {**result, "where": condition_to_dict(part.where)} if part.where else result
@@ -104,7 +151,7 @@ class Writer:
             part = getattr(values, name)
             if part is not None:
                 columns[name] = part.column
-        result: dict[str, Any] = {"from": columns, **self._reading(values.value.reading)}
+        result: dict[str, Any] = {"from": columns, **_reading(self.map, values.value.reading)}
         if values.verb != "column":
             result["verb"] = values.verb
         return {**result, "metrics": dict(values.metrics)} if values.metrics else result

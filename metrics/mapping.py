@@ -12,14 +12,13 @@ from dataclasses import dataclass
 from datetime import date, time
 from decimal import Decimal, localcontext
 from difflib import get_close_matches
-from typing import NamedTuple
 
-from formula import BOOLEAN, NUMBER, TEXT, Name, Scope, check, evaluate, key_of
-from metrics.cells import REMEMBERED, Unreadable, days, figures, text_of
+from metrics.cells import Unreadable, days, figures, text_of
 from metrics.column_map import ColumnMap
-from metrics.conditions import ORDERINGS, All, ByFormula, Compare, Condition
-from metrics.map_parts import Constant, Count, FromColumn, LongValues, MetricMap, Part
+from metrics.map_parts import Constant, Count, FileMap, FromColumn, LongValues, MetricMap, Part
 from metrics.reading import Cell, Readable, Row, column_key
+from metrics.row_conditions import RowReader
+from metrics.staged import Header, Problem, Staged, unreadable
 from org.errors import DomainError
 
 HEADER_SEARCHED = 50
@@ -27,38 +26,7 @@ HEADER_SEARCHED = 50
 ONE_VALUE = ("column", "single")
 
 
-class Staged(NamedTuple):
-    """A row for the staging table; with a ``reason`` it is a problem and holds no value."""
-
-    line: int
-    metric: int | None
-    verb: str | None
-    person: str | None
-    day: str | None
-    reference: str
-    slot: str | None
-    numerator: str | None
-    denominator: str | None
-    reason: str | None = None
-    column: str | None = None
-    value: str | None = None
-    sentence: str | None = None
-
-
-@dataclass(frozen=True)
-class Header:
-    """Where the columns stand: the row of the header, and the place of each column."""
-
-    line: int
-    places: Mapping[str, int]
-    names: tuple[str, ...]
-
-    def place(self, column: str) -> int:
-        """The index of a column in a row."""
-        return self.places[column_key(column)]
-
-
-def find_header(readable: Readable, column_map: ColumnMap, file_name: str) -> Header:
+def find_header(readable: Readable, column_map: FileMap, file_name: str) -> Header:
     """The row that holds all columns of the map; else a sentence with the nearest names."""
     wanted = {column_key(name): name for name in column_map.columns}
     head = readable.head(max(HEADER_SEARCHED, column_map.header_row or 0))
@@ -115,13 +83,14 @@ class Metrics:
     means: frozenset[int]
 
 
-class RowMapper:
-    """Turns rows into staged rows, for one file."""
+class RowMapper(RowReader):
+    """Turns rows into staged values, for one file."""
 
     def __init__(
         self, *, column_map: ColumnMap, header: Header, metrics: Metrics, zone: str
     ) -> None:
-        self.map, self.header, self.metrics = column_map, header, metrics
+        super().__init__(column_map, header)
+        self.map, self.metrics = column_map, metrics
         self.person = header.place(column_map.person.column)
         self.day = header.place(column_map.day.column)
         self.read_day = days(column_map.day, zone)
@@ -129,49 +98,21 @@ class RowMapper:
         slot = column_map.slot
         self.slot = header.place(slot.column) if slot.column else None
         self.constant_slot = slot.constant or None
-        self.skip = [self._condition(one) for one in column_map.skip_rows]
-        self.width = 1 + max(header.place(column) for column in column_map.columns)
         if isinstance(column_map.values, LongValues):
             self.values = self._long_values(column_map.values)
         else:
             self.values = self._wide_values(column_map.values)
 
-    def staged(self, line: int, row: Row) -> list[Staged] | None:
-        """The staged rows of one row of the file; None where it is no data (blank, total)."""
-        if len(row) < self.width:
-            row = [*row, *[""] * (self.width - len(row))]
-        if not any(cell != "" for cell in row) or self._is_blank(row):
-            return None
-        try:
-            if any(condition(row) for condition in self.skip):
-                return None
-            return self._values_of(line, row)
-        except _Problem as problem:
-            return [problem.staged(line)]
-        except Unreadable as error:
-            return [_Problem(error.reason, "a cell", "", str(error)).staged(line)]
-
-    def as_dict(self, row: Row) -> dict[str, str]:
-        """The row as it came, for whoever mends it."""
-        return {
-            name: str(cell)
-            for name, cell in zip(self.header.names, row, strict=False)
-            if cell != ""
-        }
-
-    def _is_blank(self, row: Row) -> bool:
-        return all(isinstance(cell, str) and not cell.strip() for cell in row)
-
-    def _values_of(self, line: int, row: Row) -> list[Staged]:
+    def rows_of(self, line: int, row: Row) -> list[Staged]:
         person = text_of(row[self.person])
         if not person:
-            raise _Problem(
+            raise Problem(
                 "no_person", self.map.person.column, "", "is empty. Each row needs its person."
             )
         try:
             day = self.read_day(row[self.day])
         except Unreadable as error:
-            raise _unreadable(self.map.day.column, row[self.day], error) from error
+            raise unreadable(self.map.day.column, row[self.day], error) from error
         slot = self.constant_slot
         reference = self._reference(row) if self.references else ""
         if self.slot is not None:
@@ -187,12 +128,12 @@ class RowMapper:
         parts = [text_of(row[place]) for place in self.references]
         if not all(parts):
             column = self.map.reference[parts.index("")]
-            raise _Problem(
+            raise Problem(
                 "no_reference", column, "", "is empty, but it is what tells this row from others."
             )
         reference = " / ".join(parts)
         if len(reference) > 120:
-            raise _Problem(
+            raise Problem(
                 "long_reference",
                 self.map.reference[0],
                 reference,
@@ -247,7 +188,7 @@ class RowMapper:
         def beside(row: Row) -> str | None:
             found = read(row)
             if found and found.startswith("-"):
-                raise _Problem(
+                raise Problem(
                     f"negative_{what}",
                     column,
                     found,
@@ -280,7 +221,7 @@ class RowMapper:
         def ratio(row: Row) -> _Value | None:
             above, below = numerator(row), denominator(row) or "0"
             if above == "" and below != "0":
-                raise _Problem(
+                raise Problem(
                     "blank",
                     column,
                     "",
@@ -297,7 +238,7 @@ class RowMapper:
 
     def _part(self, part: Part) -> _Read:
         """The reader of a part: a figure, ``""`` for a blank cell, None where it does not count."""
-        where = self._condition(part.where) if part.where else None
+        where = self.conditions.condition(part.where) if part.where else None
         own: Callable[[Row], str]
         if isinstance(part, Count):
             own = _always("1")
@@ -316,7 +257,7 @@ class RowMapper:
             try:
                 return read(row[place])
             except Unreadable as error:
-                raise _unreadable(part.column, row[place], error) from error
+                raise unreadable(part.column, row[place], error) from error
 
         return column
 
@@ -336,9 +277,7 @@ class RowMapper:
                 reader = readers[name] = self._long_metric(self._long_item(code, long))
             value = reader(row)
             if value is None:
-                raise _Problem(
-                    "blank", long.value.column, "", "is empty. Each row needs its value."
-                )
+                raise Problem("blank", long.value.column, "", "is empty. Each row needs its value.")
             return [value]
 
         return values
@@ -368,7 +307,7 @@ class RowMapper:
                 return metric, verb, above, None
             by = below(row) or ("1" if is_mean and beside is None else "")
             if not by:
-                raise _Problem(
+                raise Problem(
                     "no_denominator",
                     column,
                     "",
@@ -379,68 +318,6 @@ class RowMapper:
             return metric, verb, _times(above, by) if item.weight else above, by
 
         return value
-
-    # Conditions
-
-    def _condition(self, condition: Condition) -> Callable[[Row], bool]:
-        if isinstance(condition, All):
-            parts = [self._condition(part) for part in condition.parts]
-            return lambda row: all(part(row) for part in parts)
-        if isinstance(condition, ByFormula):
-            return self._formula(condition)
-        place = self.header.place(self.map.column_of(condition.column))
-        known: dict[Cell, bool] = {}
-
-        def holds(row: Row) -> bool:
-            cell = row[place]
-            if isinstance(cell, bool):
-                return _compare(cell, condition)
-            found = known.get(cell)
-            if found is None:
-                found = _compare(cell, condition)
-                if len(known) < REMEMBERED:
-                    known[cell] = found
-            return found
-
-        return holds
-
-    def _formula(self, condition: ByFormula) -> Callable[[Row], bool]:
-        """A formula, worked out once for each combination of the cells that it reads."""
-        shorts = {short.name: short for short in self.map.names}
-        scope = Scope(names={n: Name(NUMBER if s.reading else TEXT) for n, s in shorts.items()})
-        formula = check(condition.text, scope, BOOLEAN)
-        read = [(key_of(name), shorts[name]) for name in condition.reads]
-        places = [self.header.place(short.column) for _, short in read]
-        known: dict[tuple[Cell, ...], bool] = {}
-
-        def work_out(cells: tuple[Cell, ...]) -> bool:
-            inputs: dict[str, Decimal | str | None] = {}
-            for (key, short), cell in zip(read, cells, strict=True):
-                try:
-                    text = figures(short.reading)(cell) if short.reading else text_of(cell)
-                except Unreadable as error:
-                    raise _unreadable(short.column, cell, error) from error
-                inputs[key] = (Decimal(text) if short.reading else text) if text else None
-            outcome = evaluate(formula, inputs)
-            if outcome.error:
-                raise _Problem(
-                    "condition",
-                    read[0][1].column,
-                    text_of(cells[0]),
-                    f"makes the condition {condition.text} impossible to decide ({outcome.error}).",
-                )
-            return bool(outcome.value)
-
-        def holds(row: Row) -> bool:
-            cells = tuple(row[place] for place in places)
-            found = known.get(cells)
-            if found is None:
-                found = work_out(cells)
-                if len(known) < REMEMBERED:
-                    known[cells] = found
-            return found
-
-        return holds
 
 
 _Value = tuple[int, str, str | None, str | None]
@@ -459,69 +336,10 @@ def _always(figure: str) -> Callable[[Row], str]:
     return lambda row: figure
 
 
-def _compare(cell: Cell, condition: Compare) -> bool:
-    """Whether a cell meets a comparison: as numbers where both are, else as text without case."""
-    text = column_key(text_of(cell))
-    number = _as_number(text)
-    return any(_fits(text, number, condition.operator, wanted) for wanted in condition.values) != (
-        condition.operator == "differs"
-    )
-
-
-def _fits(text: str, number: Decimal | None, operator: str, wanted: str) -> bool:
-    if operator in ORDERINGS:
-        bound = Decimal(wanted)
-        if number is None:
-            return False
-        return {
-            "above": number > bound,
-            "below": number < bound,
-            "at_least": number >= bound,
-            "at_most": number <= bound,
-        }[operator]
-    if operator == "begins":
-        return text.startswith(column_key(wanted))
-    if operator == "contains":
-        return column_key(wanted) in text
-    if text == column_key(wanted):
-        return True
-    other = _as_number(wanted)
-    return number is not None and other is not None and number == other
-
-
-def _as_number(text: str) -> Decimal | None:
-    bare = text.removeprefix("-").replace(".", "", 1)
-    return Decimal(text) if bare.isdecimal() and bare.isascii() else None
-
-
-class _Problem(Exception):
-    """Why a row cannot be used: a code, the column, its value, and the rest of the sentence."""
-
-    def __init__(self, reason: str, column: str, value: str, sentence: str) -> None:
-        super().__init__(sentence)
-        self.reason, self.column, self.value, self.sentence = reason, column, value, sentence
-
-    def staged(self, line: int) -> Staged:
-        """The problem as a staged row, with the line at the beginning of its sentence."""
-        sentence = f"Line {line}: {self.column} {self.sentence}"
-        return Staged(
-            line,
-            *(None, None, None, None, "", None, None, None),
-            reason=self.reason,
-            column=self.column,
-            value=self.value,
-            sentence=sentence[:500],
-        )
-
-
-def _unreadable(column: str, cell: Cell, error: Unreadable) -> _Problem:
-    return _Problem(error.reason, column, text_of(cell), str(error))
-
-
-def _zero_denominator(item: MetricMap) -> _Problem:
+def _zero_denominator(item: MetricMap) -> Problem:
     part = item.denominator
     column = part.column if isinstance(part, FromColumn) else "the denominator"
-    return _Problem(
+    return Problem(
         "zero_denominator",
         column,
         "0",
@@ -529,10 +347,10 @@ def _zero_denominator(item: MetricMap) -> _Problem:
     )
 
 
-def _unknown_metric(column: str, name: str, known: Mapping[str, str]) -> _Problem:
+def _unknown_metric(column: str, name: str, known: Mapping[str, str]) -> Problem:
     near = get_close_matches(column_key(name), list(known), n=1)
     hint = f" Did you mean “{known[near[0]]}”?" if near else ""
-    return _Problem(
+    return Problem(
         "unknown_metric",
         column,
         name,

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 
-from metrics.models import Correction, Delivery, Metric, MetricDefinition, Source
+from metrics.models import Correction, Delivery, Metric, MetricDefinition, Source, TransactionKind
 from org.base import CURRENT
 from org.errors import DomainError
 from org.models import Person
@@ -26,6 +26,15 @@ def find_metric(code: str) -> Metric:
     if metric is None:
         raise _unknown("metric", code, Metric.objects.values_list("code", flat=True))
     return metric
+
+
+def find_kind(code: str) -> TransactionKind:
+    """The kind of transaction with a code."""
+    kind = TransactionKind.objects.filter(code=code).first()
+    if kind is None:
+        known = TransactionKind.objects.values_list("code", flat=True)
+        raise _unknown("kind of transaction", code, known)
+    return kind
 
 
 def find_person(code: str) -> Person:

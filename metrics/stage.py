@@ -15,20 +15,20 @@ from typing import Any
 
 from django.db import connection
 
-from metrics.mapping import ONE_VALUE, Header, RowMapper, Staged
+from metrics.mapping import ONE_VALUE
 from metrics.models import Source
 from metrics.reading import Readable
+from metrics.row_conditions import RowReader
+from metrics.staged import Header, field
 from org.models import Person
 from org.sql import NEVER, execute, fetch
 
 SUMMED = ("count", "sum", "average", "constant")
 PIECE = 1 << 18
-NULL = r"\N"
-NO_PROBLEM = f"\t{NULL}\t{NULL}\t{NULL}\t{NULL}\n"
 HINTS = 100
 PEOPLE_FOR_HINTS = 5_000
 
-_STAGED = (
+STAGED = (
     "line integer, metric_id bigint, verb text, person text, day date, reference text, slot text,"
     " numerator numeric, denominator numeric, reason text, col text, value text, sentence text"
 )
@@ -60,24 +60,30 @@ def _is_query(body: str) -> bool:
 # --- COPY
 
 
-def stage(readable: Readable, mapper: RowMapper, header: Header) -> Counted:
-    """Copy the whole file into ``staged``; problems come along as rows with a reason."""
-    temporary("staged", f"({_STAGED})")
+def stage(
+    readable: Readable,
+    mapper: RowReader,
+    header: Header,
+    *,
+    table: str = "staged",
+    columns: str = STAGED,
+) -> Counted:
+    """Copy the whole file into a temporary table; problems come along as rows with a reason."""
+    temporary(table, f"({columns})")
     read = skipped = 0
 
     def lines() -> Iterator[str]:
         nonlocal read, skipped
         for line, row in readable.rows():
-            found = mapper.staged(line, row) if line > header.line else None
+            found = mapper.copied(line, row) if line > header.line else None
             if found is None:
                 skipped += line != header.line and (any(c != "" for c in row) or line > header.line)
                 continue
             read += 1
-            for one in found:
-                yield copy_line(one)
+            yield from found
 
-    _copy("COPY staged FROM STDIN", lines())
-    execute("ANALYZE staged")
+    _copy(f"COPY {table} FROM STDIN", lines())
+    execute(f"ANALYZE {table}")
     return Counted(read, skipped)
 
 
@@ -95,30 +101,6 @@ def _copy(statement: str, lines: Iterable[str]) -> None:
         copy.write("".join(piece))
 
 
-def copy_line(staged: Staged) -> str:
-    """A row in the text form of COPY. A million of them are made, so the usual one is direct."""
-    if staged.reason is not None:
-        return "\t".join([_field(value) for value in staged]) + "\n"
-    line, metric, verb, person, day, reference, slot, above, below, *_ = staged
-    reference = reference and _field(reference)
-    return (
-        f"{line}\t{metric}\t{verb}\t{_field(person)}\t{day}\t{reference}\t{_field(slot)}"
-        f"\t{above}\t{below or NULL}{NO_PROBLEM}"
-    )
-
-
-def _field(value: str | int | None) -> str:
-    if value is None:
-        return NULL
-    if not isinstance(value, str):
-        return str(value)
-    # Nearly every cell is plain; only a strange one is worth taking apart.
-    if value.isalnum() or (value.isprintable() and "\\" not in value):
-        return value
-    value = value.replace("\\", "\\\\").replace("\t", "\\t").replace("\0", "")
-    return value.replace("\n", "\\n").replace("\r", "\\r")
-
-
 # --- People
 
 
@@ -134,7 +116,8 @@ def resolve(source: Source, by: str, column: str) -> None:
     temporary("by_itself", _BY_NAME if by == "name" else _BY_CODE)
     temporary(
         "resolved",
-        "SELECT s.line, s.metric_id, s.verb, s.person, s.day, s.reference, s.slot, s.numerator,"
+        "SELECT s.line, s.col, s.metric_id, s.verb, s.person, s.day, s.reference, s.slot,"
+        " s.numerator,"
         " s.denominator, coalesce(a.person_id, CASE WHEN f.people = 1 THEN f.person_id END)"
         " AS person_id, coalesce(f.people, 0) AS people FROM staged AS s"
         " LEFT JOIN by_alias AS a ON a.person = s.person AND a.valid_from <= s.day"
@@ -177,12 +160,12 @@ def _reject_unknown_people(column: str) -> None:
             reason, tail = "ambiguous_person", f", but {people} people are called so."
         elif suggest and index < HINTS and (near := suggest(person)):
             tail += f" The nearest is “{near}”."
-        lines.append("\t".join(map(_field, (person, reason, tail))) + "\n")
+        lines.append("\t".join(map(field, (person, reason, tail))) + "\n")
     _copy("COPY hint FROM STDIN", lines)
     execute(
-        "INSERT INTO rejected SELECT DISTINCT ON (r.line) r.line, %s, r.person, hint.reason,"
-        " left(format('Line %%s names %%s “%%s”%%s Map the name or mend the file.',"
-        " r.line, %s::text, r.person, hint.tail), 500)"
+        "INSERT INTO rejected SELECT DISTINCT ON (r.line) r.line, coalesce(r.col, %s), r.person,"
+        " hint.reason, left(format('Line %%s names %%s “%%s”%%s Map the name or mend the file.',"
+        " r.line, coalesce(r.col, %s::text), r.person, hint.tail), 500)"
         " FROM resolved AS r JOIN hint USING (person) WHERE r.person_id IS NULL ORDER BY r.line",
         [column, column],
     )
@@ -321,7 +304,7 @@ def reject_zero_denominators() -> None:
 # --- The raw rows of what was rejected
 
 
-def keep_rejections(delivery: int, readable: Readable, mapper: RowMapper, header: Header) -> None:
+def keep_rejections(delivery: int, readable: Readable, mapper: RowReader, header: Header) -> None:
     """Write the rejections with their rows as they came; the file is read once more for that."""
     wanted = {line for (line,) in fetch("SELECT line FROM rejected")}
     if not wanted:
@@ -330,7 +313,7 @@ def keep_rejections(delivery: int, readable: Readable, mapper: RowMapper, header
     _copy(
         "COPY raw FROM STDIN",
         (
-            f"{line}\t{_field(json.dumps(mapper.as_dict(row)))}\n"
+            f"{line}\t{field(json.dumps(mapper.as_dict(row)))}\n"
             for line, row in readable.rows()
             if line in wanted
         ),

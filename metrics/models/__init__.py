@@ -2,7 +2,14 @@
 
 from metrics.models.definitions import Goal, Metric, MetricDefinition
 from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
-from metrics.models.transactions import CreditRule, Party, Transaction, TransactionKind
+from metrics.models.transactions import (
+    CreditRule,
+    Party,
+    Transaction,
+    TransactionCorrection,
+    TransactionKind,
+    Waiting,
+)
 from metrics.models.values import Correction, KeptTotal, Total, Value
 
 __all__ = [
@@ -20,6 +27,8 @@ __all__ = [
     "SourceComplete",
     "Total",
     "Transaction",
+    "TransactionCorrection",
     "TransactionKind",
     "Value",
+    "Waiting",
 ]

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from django.db import models
 
-from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
+from org.base import CURRENT, NumerousModel, Recorded, TenantForeignKey, TenantModel
 from org.dates import FOREVER
 from org.history import tracked
 from org.models.people import days_in_order
@@ -40,7 +40,12 @@ class Transaction(Recorded, TenantModel):
     key = models.CharField(max_length=200)
     version = models.PositiveIntegerField(default=1)
     delivery = TenantForeignKey("metrics.Delivery", related_name="transactions")
-    attributes = models.JSONField(default=dict)
+    attributes = models.JSONField(
+        default=dict, help_text="Attributes and dates: numbers as exact text, days as 2026-06-01."
+    )
+    delivered = models.JSONField(
+        null=True, help_text="As the delivery said it, where corrections hold; empty: the same."
+    )
     about = models.CharField(max_length=200, blank=True, help_text="Key of what it concerns.")
     about_kind = TenantForeignKey(TransactionKind, null=True, related_name="+")
 
@@ -51,6 +56,13 @@ class Transaction(Recorded, TenantModel):
             ),
             models.UniqueConstraint(
                 fields=["tenant", "kind", "key", "version"], name="metrics_transaction_version"
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "about_kind", "about"],
+                condition=CURRENT & ~models.Q(about=""),
+                name="metrics_transaction_about",
             ),
         ]
 
@@ -108,3 +120,45 @@ class CreditRule(Recorded, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.kind}: {self.group} {self.order}"
+
+
+class TransactionCorrection(Recorded, TenantModel):
+    """An attribute that somebody set by hand; it stands over every later delivery."""
+
+    kind = TenantForeignKey(TransactionKind, related_name="corrections")
+    key = models.CharField(max_length=200)
+    attribute = models.CharField(max_length=60)
+    value = models.JSONField(null=True, help_text="As in the transaction's attributes.")
+    before = models.JSONField(null=True)
+    reason = models.TextField()
+    by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+
+    class Meta:
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key", "attribute"],
+                condition=CURRENT,
+                name="metrics_transactioncorrection_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} of {self.kind} {self.key}"
+
+
+class Waiting(NumerousModel):
+    """A transaction that a rule took, or may take, and that credits nobody for now, with why."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "kind_id", "key", "group")
+    kind_id = models.BigIntegerField()
+    key = models.CharField(max_length=200)
+    group = models.CharField(max_length=60, help_text="Empty: of every group.")
+    transaction_id = models.BigIntegerField()
+    rule_id = models.BigIntegerField(null=True)
+    sentence = models.CharField(max_length=500)
+
+    class Meta:
+        ordering = ["kind_id", "key", "group"]
+
+    def __str__(self) -> str:
+        return self.sentence

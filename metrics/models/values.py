@@ -53,6 +53,12 @@ class Value(NumerousModel):
         indexes = [
             # Values lie in the order in which deliveries brought them: a few pages find any one.
             BrinIndex(fields=["delivery_id"], name="metrics_value_delivery"),
+            # What a transaction credits, to replace it with its next version.
+            models.Index(
+                fields=["tenant", "transaction_id"],
+                condition=CURRENT & models.Q(transaction_id__isnull=False),
+                name="metrics_value_transaction",
+            ),
         ]
 
     def __str__(self) -> str:
