@@ -134,7 +134,30 @@ def apply(
     Raises DomainError with every mistake and its place in the file.
     """
     content = read_file(path)
-    document = parse(content, path.name)
+    return apply_document(
+        parse(content, path.name),
+        path=path,
+        content=content,
+        by=by,
+        at=at,
+        tenant=tenant,
+        approved_by=approved_by,
+        dry_run=dry_run,
+    )
+
+
+def apply_document(
+    document: Document,
+    *,
+    path: Path,
+    content: bytes,
+    by: User | None,
+    at: datetime,
+    tenant: str = "",
+    approved_by: User | None = None,
+    dry_run: bool = False,
+) -> Report:
+    """Make a tenant as a document says that was read from a file; see :func:`apply`."""
     said = document.data["tenant"]
     said["code"] = tenant or said["code"]
     with transaction.atomic():

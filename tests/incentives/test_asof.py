@@ -16,6 +16,7 @@ from org.base import Recorded, TenantModel
 from org.history import TRACKED
 from org.models import Period, Tenant
 from org.tenancy import enter
+from tests.incentives.june import load
 from tests.scenarios.site import Site
 from tests.tables import contents
 
@@ -148,3 +149,42 @@ def do(site: Site, command: str, *arguments: str) -> None:
         site.run("undo", delivery.pk)
     else:
         site.run(command, *files)
+
+
+def test_30_as_known_on_the_day_it_was_finalised() -> None:
+    site = load()
+    site.run("finalise", "2026-06", "--on", "2026-07-05")
+    then = timezone.now().isoformat()
+    for person, value in (("p010", "4620.00"), ("p020", "3842.50")):
+        deal = f"D-{person}"
+        site.run(
+            *("correct", person, "2026-06-15", "sales", value),
+            *("--reference", deal, "--reason", f"Deal of {person} was mistyped"),
+        )
+    site.run("calculate", "2026-07", "--on", "2026-07-20")
+    late = [r for r in site.results("2026-07") if r["status"] == "provisional difference"]
+    assert [(r["person"], r["amount"]) for r in late] == [("p010", "12.40"), ("p020", "-3.15")]
+    before = contents(site.code)
+    said = site.run("asof", "2026-06", "--moment", then, "--on", "2026-07-20")
+    assert contents(site.code) == before
+    for part in (
+        "booked by then: 84310.55",
+        "worked out as known then: 84310.55 (400 people)",
+        "worked out as known now: 84319.80",
+        "difference: +9.25 in 2 entries",
+        "(p010) sales commission: +12.40 EUR — sales of ",
+        "Deal of p010 was mistyped",
+        "(p020) sales commission: -3.15 EUR — sales of ",
+        "Deal of p020 was mistyped",
+    ):
+        assert part in said
+    site.run("complete", "crm", "2026-07-31")
+    site.run("finalise", "2026-07", "--on", "2026-08-02")
+    now = timezone.now().isoformat()
+    said = site.run("asof", "2026-06", "--moment", now, "--on", "2026-08-02")
+    assert "booked by then: 84319.80" in said
+    said = site.run("asof", "2026-06", "--moment", then, "--on", "2026-08-02")
+    assert "booked by then: 84310.55" in said
+    assert "Deal of p020 was mistyped" in said, "posted by now, with its cause"
+    assert "has not come yet" in site.refused("asof", "2026-06", "--moment", "2999-01-01")
+    assert "is no moment" in site.refused("asof", "2026-06", "--moment", "yesterday")
