@@ -71,7 +71,11 @@ def work_out(*, period: Period, at: datetime, on: date, plan: Plan | None = None
     if len(final) < len(paying):
         made = calculate.calculate_period(period=period, by=None, at=at, on=on)
     for one in final:
-        made.append(calculate.calculate_again(plan=one, period=period, by=None, at=at, on=on))
+        made.append(
+            calculate.calculate_again(
+                plan=one, period=period, by=None, at=at, on=on, everybody=True
+            )
+        )
     wanted = {one.pk for one in paying}
     runs = tuple(run for run in made if run.plan_id in wanted and run.period_id == period.pk)
     return Outcome(runs, of_runs(runs))

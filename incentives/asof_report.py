@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from incentives import amounts, calculate, differences
-from incentives.amounts import Amount, Amounts, Line, Moved, Outcome
+from incentives.amounts import Amounts, Line, Moved, Outcome
 from incentives.asof import as_of
 from incentives.explain import explain_result
 from incentives.explanation import Explanation
@@ -112,20 +112,16 @@ def _causes_of_lines(now: Outcome, period: Period, moment: datetime) -> dict[Lin
         found.setdefault(line, []).append(transfer.cause)
     for made in now.runs:
         if made.purpose == CalculationRun.Purpose.DIFFERENCE:
-            for line, cause in _waiting(made, now.lines):
+            for line, cause in _waiting(made):
                 found.setdefault(line, []).append(cause)
     return {line: "; ".join(dict.fromkeys(said)) for line, said in found.items()}
 
 
-def _waiting(made: CalculationRun, lines: Mapping[Line, Amount]) -> Iterator[tuple[Line, str]]:
+def _waiting(made: CalculationRun) -> Iterator[tuple[Line, str]]:
     """The differences of a final period that are not posted yet, with their causes."""
-    alike: dict[tuple[str, ...], list[Line]] = {}
-    for line in lines:
-        alike.setdefault((line.plan, line.person, line.component, line.job), []).append(line)
-    plan = made.plan.code
     for one in differences.pending(made):
-        for line in alike.get((plan, one.person, one.component, one.job), []):
-            yield line, one.cause
+        key = one.person, one.component, one.job, one.grain, one.currency
+        yield Line(made.plan.code, *key), one.cause
 
 
 def _recorded_since(moment: datetime) -> tuple[str, ...]:

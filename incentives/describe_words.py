@@ -155,9 +155,6 @@ VERSION_CHOICES: dict[str, Choice] = {
     ),
     "gate": Choice("", _whole("gate", "The plan pays only if {}.")),
     "modifier": Choice("", _whole("modifier", "The sum of its components is multiplied by {}.")),
-    "floor": Choice(
-        "", _whole("floor", "The plan pays at least {}: a guarantee, which is earned, not lent.")
-    ),
     "cap": Choice(
         "", _whole("cap", "The plan pays at most {}; a cut is allotted back to its components.")
     ),

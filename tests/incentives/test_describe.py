@@ -94,6 +94,12 @@ def test_every_choice_of_the_schema_has_a_sentence(
     assert len(said) == len(values), "two values are said alike"
 
 
+@pytest.mark.parametrize("what", PARTS)
+def test_no_sentence_is_left_of_a_choice_that_is_gone(what: str) -> None:
+    schema, choices = PARTS[what]
+    assert choices.keys() <= {path for path, _ in leaves(schema)}
+
+
 def value_sentence(what: str, choice: Choice, path: str, value: Any) -> str:
     first, _, rest = path.partition(".")
     beside = {**BESIDE, "kind": "curve"} if path == "outside" else dict(BESIDE)
