@@ -113,7 +113,7 @@ def room_query(plan: Plan, now: int, more: Composable) -> Composable:
         "SELECT person_id, currency, greatest(least(year, {last}), {first}) AS year,"
         " sum(due) AS due, sum(off) AS wants"
         " FROM (SELECT person_id, currency, year, due, due + off AS off FROM ({known}) AS known"
-        "  UNION ALL SELECT person_id, currency, year, 0, amount FROM ({more}) AS more) AS both"
+        "  UNION ALL SELECT person_id, currency, year, 0, amount FROM ({more}) AS more) AS known"
         " GROUP BY 1, 2, 3"
     ).format(
         known=SQL(BY_YEAR).format(limit=Literal(schedules.LIMIT), plan=Literal(plan.pk), more=more),

@@ -1,0 +1,88 @@
+"""A yearly limit on release: what exceeds it waits, is lost, or lapses, as the version says."""
+
+from __future__ import annotations
+
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import pytest
+
+from org.models import Tenant
+from tests.incentives.desk import Desk
+
+
+def desk_with(**limit: Any) -> Desk:
+    return Desk(options={"limit": {"amount": 24000, "per": "year", **limit}})
+
+
+def to_november(desk: Desk) -> None:
+    """23,400 until October, 1,500 in November."""
+    for month in range(1, 11):
+        desk.sells(f"2026-{month:02}", 2340)
+        desk.finalise(f"2026-{month:02}")
+    assert desk.pay() == 23400
+    desk.sells("2026-11", 1500)
+    desk.finalise("2026-11")
+
+
+def test_what_exceeds_the_year_waits_and_a_claw_back_takes_it_first(tenant: Tenant) -> None:
+    desk = desk_with(excess="defer")
+    to_november(desk)
+    assert (desk.balance().due, desk.balance().held) == (600, 900)
+    desk.pay()
+    desk.sells("2026-03", 1340)
+    desk.finalise("2026-12")
+    assert (desk.balance().due, desk.balance().held) == (-100, 0)
+    assert desk.release("2027-01-15").released == 0
+
+
+def test_what_was_lost_comes_back_where_its_own_year_has_room(tenant: Tenant) -> None:
+    desk = desk_with(excess="lose")
+    to_november(desk)
+    assert (desk.balance().due, desk.balance().held, desk.balance().lost) == (600, 0, 900)
+    desk.pay()
+    desk.sells("2026-03", 1340)
+    desk.finalise("2026-12")
+    assert (desk.balance().due, desk.balance().lost) == (-100, 0)
+
+
+def test_what_waits_goes_on_into_the_next_year(tenant: Tenant) -> None:
+    desk = desk_with()
+    to_november(desk)
+    desk.release("2026-12-31")
+    assert desk.balance().held == 900
+    desk.finalise("2026-12", on=date(2027, 1, 5))
+    desk.release("2027-01-05")
+    assert (desk.balance().due, desk.balance().held) == (1500, 0)
+    desk.sells("2027-01", 24000)
+    desk.finalise("2027-01")
+    assert (desk.balance().due, desk.balance().held) == (24600, 900)
+
+
+def test_what_waits_lapses_at_the_end_of_the_year_where_the_version_says_so(
+    tenant: Tenant,
+) -> None:
+    desk = desk_with(lapses="year_end")
+    to_november(desk)
+    desk.finalise("2026-12", on=date(2027, 1, 5))
+    desk.release("2027-01-05")
+    assert (desk.balance().due, desk.balance().held, desk.balance().lost) == (600, 0, 900)
+    desk.sells("2027-01", 100)
+    desk.finalise("2027-01")
+    assert (desk.balance().due, desk.balance().lost) == (700, 900)
+    desk.sells("2026-03", 1340)
+    desk.finalise("2027-02")
+    assert (desk.balance().due, desk.balance().lost) == (600, 0)
+
+
+@pytest.mark.parametrize("order", [("2026-01", "2026-02"), ("2026-02", "2026-01")])
+def test_the_sums_do_not_depend_on_what_is_known_first(tenant: Tenant, order: Any) -> None:
+    desk = desk_with()
+    for month in ("2026-01", "2026-02"):
+        desk.sells(month, 20000)
+        desk.finalise(month)
+    for month, open_month in zip(order, ("2026-03", "2026-04"), strict=True):
+        desk.sells(month, 11000)
+        desk.finalise(open_month)
+    assert (desk.balance().due, desk.balance().held) == (Decimal(22000), 0)
