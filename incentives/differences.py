@@ -216,9 +216,7 @@ def _frozen(made: CalculationRun) -> Composable:
     frozen = Component.objects.filter(version=made.version_id, after_final="freeze")
     for name in frozen.values_list("name", flat=True):
         rule = rules.components.get(name.lower())
-        ranks = rule is not None and any(
-            ref.kind in ("rank", "ties") for f in rule.parts.values() for ref in f.references
-        )
+        ranks = rule is not None and any(ref.kind in ("rank", "ties") for ref in rule.references)
         (prizes if ranks else others).append(name)
     if not prizes and not others:
         return SQL("true")
@@ -268,16 +266,17 @@ def _reads(made: CalculationRun) -> Composable:
     rules = load(made.version, made.period.valid_from)
     rows = []
     for rule in rules.components.values():
-        if {ref.kind for f in rule.parts.values() for ref in f.references} & INDIRECT:
-            continue
-        read = {m.metric for name in rule.measures() for m in rules.under(rules.measures[name])}
-        rows.append((rule.name, sorted(read)))
+        named = [rules.measures[n] for n in {*rule.measures(), rule.of} if n in rules.measures]
+        measures = [under for measure in named for under in rules.under(measure)]
+        others = {ref.kind for ref in rule.references} & INDIRECT or rule.reads or rules.whole
+        if not others and not any(m.earnings_of for m in measures):
+            rows.append((rule.name, sorted({m.metric for m in measures})))
     if not rows:
         return SQL("true")
     known = values(rows, (("component", "text"), ("metrics", "bigint[]")))
     return SQL(
         "(dirty.metric IS NULL OR coalesce((SELECT dirty.metric = ANY(known.metrics)"
-        " FROM ({}) AS known WHERE known.component = moved.component), true))"
+        " FROM ({}) AS known WHERE known.component = lower(moved.component)), true))"
     ).format(known)
 
 

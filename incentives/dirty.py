@@ -2,9 +2,17 @@
 
 from __future__ import annotations
 
-from incentives.models import Dirty, Plan
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import date
+from functools import cached_property
+
+from incentives import windows
+from incentives.models import Dirty, Plan, PlanPeriod, PlanVersion
+from incentives.rules import RulesProblem, VersionRules, Window, load
+from org.dates import EARLIEST_DAY
 from org.models import Period
-from org.sql import execute
+from org.sql import execute, fetch, keep, values
 
 
 def dirty_people(plan: Plan, period: Period) -> tuple[int, ...] | None:
@@ -13,44 +21,193 @@ def dirty_people(plan: Plan, period: Period) -> tuple[int, ...] | None:
     return None if None in people else tuple(sorted(people))
 
 
+@dataclass
+class Reads:
+    """What a plan's period stands on: metrics with the first day that it reads of each.
+
+    ``start``: the first day of all. ``plans``: itself, and the plans whose earnings it reads.
+    """
+
+    start: date
+    end: date
+    metrics: dict[int, date] = field(default_factory=dict)
+    plans: set[int] = field(default_factory=set)
+    everybody: bool = False
+    frozen: bool = False
+    rates: bool = False
+    all_metrics: bool = False
+
+    def add(self, metric: int, start: date) -> None:
+        """Note that a metric is read from a day on."""
+        self.metrics[metric] = min(start, self.metrics.get(metric, start))
+        self.start = min(start, self.start)
+
+    def include(self, other: Reads) -> None:
+        """Note all that another plan's period stands on, whose earnings this one reads."""
+        for metric, start in other.metrics.items():
+            self.add(metric, start)
+        self.start = min(self.start, other.start)
+        self.plans |= other.plans
+        self.everybody = self.everybody or other.everybody
+        self.rates = self.rates or other.rates
+        self.all_metrics = self.all_metrics or other.all_metrics
+
+
+class Reach:
+    """Works out what final periods stand on, with everything looked up once."""
+
+    def __init__(self) -> None:
+        self._rules: dict[tuple[int, date], VersionRules | None] = {}
+        self._starts: dict[tuple[Window, int], date | None] = {}
+        self._known: dict[tuple[int, int], Reads] = {}
+
+    @cached_property
+    def versions(self) -> dict[int, list[PlanVersion]]:
+        """The published versions of each plan, the latest first."""
+        found: dict[int, list[PlanVersion]] = {}
+        rows = PlanVersion.objects.filter(status=PlanVersion.Status.PUBLISHED)
+        for row in rows.select_related("plan__family").order_by("-in_force"):
+            found.setdefault(row.plan_id, []).append(row)
+        return found
+
+    @cached_property
+    def plans(self) -> dict[str, Plan]:
+        """The plans by code."""
+        return {plan.code: plan for plan in Plan.objects.all()}
+
+    def of(self, plan: int, period: Period, final: PlanVersion | None = None) -> Reads:
+        """What a plan's period reads now, and read with the version that made it final."""
+        key = (plan, period.pk)
+        if key not in self._known:
+            reads = Reads(period.valid_from, period.valid_to, plans={plan})
+            self._known[key] = reads
+            for version in self._ruling(plan, period, final):
+                self._read(reads, version, period)
+        return self._known[key]
+
+    def _ruling(self, plan: int, period: Period, final: PlanVersion | None) -> list[PlanVersion]:
+        live = [v for v in self.versions.get(plan, []) if v.in_force <= period.valid_from][:1]
+        if final is not None and all(v.pk != final.pk for v in live):
+            live.append(final)
+        return live
+
+    def _read(self, reads: Reads, version: PlanVersion, period: Period) -> None:
+        rules = self._load(version, version.in_force)
+        if rules is not None and rules.derived:
+            rules = self._load(version, period.valid_from)  # its parts go by their definitions
+        if rules is None:
+            reads.everybody = reads.all_metrics = True
+            return
+        reads.everybody = reads.everybody or rules.everybody
+        for component in rules.components.values():
+            reads.rates = reads.rates or bool(component.rate)
+            reads.frozen = reads.frozen or component.after_final == "freeze"
+        for measure in rules.measures.values():
+            start = self._start(measure.window, period)
+            if measure.earnings_of:
+                self._read_earnings(reads, measure.earnings_of, start or period.valid_from)
+                continue
+            reads.add(measure.metric, start or period.valid_from)
+            if measure.goal_metric:
+                reads.add(measure.goal_metric, start or period.valid_from)
+
+    def _read_earnings(self, reads: Reads, named: str, start: date) -> None:
+        """What another plan's periods in the window stand on, the earliest of them first."""
+        reads.start = min(reads.start, start)
+        plan = self.plans.get(named.partition(".")[0])
+        if plan is None or plan.pk in reads.plans:
+            return
+        first = Period.objects.filter(
+            calendar=plan.calendar_id, valid_to__gt=start, valid_from__lt=reads.end
+        )
+        for period in first.select_related("calendar").order_by("valid_from"):
+            reads.include(self.of(plan.pk, period))
+
+    def _load(self, version: PlanVersion, on: date) -> VersionRules | None:
+        if (version.pk, on) not in self._rules:
+            try:
+                self._rules[version.pk, on] = load(version, on)
+            except RulesProblem:  # a metric that it read is gone: whatever changes may matter
+                self._rules[version.pk, on] = None
+        return self._rules[version.pk, on]
+
+    def _start(self, window: Window, period: Period) -> date | None:
+        if window.kind == "period":
+            return period.valid_from
+        if window.kind == "since_hire":
+            return EARLIEST_DAY
+        if (window, period.pk) not in self._starts:
+            self._starts[window, period.pk] = windows.find(window, period).start
+        return self._starts[window, period.pk]
+
+
+READER_COLUMNS = (
+    ("plan_id", "bigint"),
+    ("period_id", "bigint"),
+    ("family_id", "bigint"),
+    ("plans", "bigint[]"),
+    ("metric", "bigint"),
+    ("first_day", "date"),
+    ("end_day", "date"),
+    ("everybody", "boolean"),
+    ("frozen", "boolean"),
+    ("rates", "boolean"),
+    ("all_metrics", "boolean"),
+)
+
+
 def mark_final_periods() -> int:
     """Turn the marks that a refresh has just taken into dirty final plan periods.
 
-    A mark counts for a plan where it names no plan and no metric, or a metric that the plan read
-    when the period became final or reads there by now. A version counts for the other plans of its
-    family too: it may take people from them. Where a version reads figures of units or reports,
-    one person's change is everybody's.
+    A mark counts for a plan where its days lie in a window that the plan reads, and it names no
+    plan and no metric, or a metric that the plan read when the period became final or reads there
+    by now, be it through the earnings of another plan. A version counts for the other plans of its
+    family too: it may take people from them. Where one person's figures move others, one person's
+    change is everybody's; of a frozen component it stays that person's own.
     """
+    [(first,)] = fetch("SELECT min(first_day) FROM taken_mark WHERE change_id IS NOT NULL")
+    if first is None:
+        return 0
+    rows = list(_reader_rows(first))
+    if not rows:
+        return 0
+    keep("reader", values(rows, READER_COLUMNS))
     return execute(
         """
-        WITH final AS MATERIALIZED (
-            SELECT final.plan_id, final.period_id, plan.family_id,
-                   period.valid_from, period.valid_to,
-                   coalesce(bool_or(measure.scope <> 'own'), false) AS others,
-                   array_agg(measure.metric_id) AS metrics,
-                   coalesce(bool_or(measure.metric_id IN (
-                     SELECT metric_id FROM metrics_metricdefinition WHERE kind = 'derived'
-                   )), false) AS derived
-            FROM incentives_planperiod AS final
-            JOIN incentives_plan AS plan ON plan.id = final.plan_id
-            JOIN org_period AS period ON period.id = final.period_id
-            JOIN incentives_calculationrun AS run ON run.id = final.run_id
-            LEFT JOIN incentives_measure AS measure ON measure.version_id IN (
-                run.version_id,
-                (SELECT version.id FROM incentives_planversion AS version
-                 WHERE version.plan_id = final.plan_id AND version.status = 'published'
-                   AND version.in_force <= period.valid_from
-                 ORDER BY version.in_force DESC LIMIT 1))
-            WHERE final.final_at IS NOT NULL GROUP BY 1, 2, 3, 4, 5)
-        INSERT INTO incentives_dirty (plan_id, period_id, person_id, change_id)
-        SELECT DISTINCT final.plan_id, final.period_id,
-               CASE WHEN final.others THEN NULL ELSE mark.person_id END, mark.change_id
-        FROM taken_mark AS mark
-        JOIN final ON final.valid_from < mark.end_day AND final.valid_to > mark.first_day
-        LEFT JOIN incentives_plan AS changed ON changed.id = mark.plan AND mark.kind = 'version'
-        WHERE mark.change_id IS NOT NULL AND (mark.plan IS NULL OR mark.plan = final.plan_id
-            OR changed.family_id = final.family_id)
-          AND (mark.metric IS NULL OR final.derived OR mark.metric = ANY(final.metrics))
+        WITH touched AS MATERIALIZED (
+            SELECT DISTINCT reader.plan_id, reader.period_id, mark.person_id, mark.change_id,
+                   mark.metric, reader.everybody, reader.frozen
+            FROM taken_mark AS mark
+            JOIN reader ON reader.first_day < mark.end_day AND reader.end_day > mark.first_day
+             AND (reader.metric IS NOT DISTINCT FROM mark.metric
+               OR reader.metric IS NULL AND reader.all_metrics)
+            LEFT JOIN incentives_plan AS changed
+              ON changed.id = mark.plan AND mark.kind = 'version'
+            WHERE mark.change_id IS NOT NULL
+              AND (mark.plan IS NULL OR mark.plan = ANY(reader.plans)
+                   OR changed.family_id = reader.family_id)
+              AND (mark.kind <> 'rate' OR reader.rates))
+        INSERT INTO incentives_dirty (plan_id, period_id, person_id, change_id, metric)
+        SELECT plan_id, period_id, CASE WHEN NOT everybody THEN person_id END, change_id, metric
+        FROM touched
+        UNION
+        SELECT plan_id, period_id, person_id, change_id, metric
+        FROM touched WHERE frozen AND everybody AND person_id IS NOT NULL
         ON CONFLICT DO NOTHING
         """
     )
+
+
+def _reader_rows(first: date) -> Iterator[tuple[object, ...]]:
+    """A row for each metric of each final period that reaches a day or later, and one for none."""
+    points = PlanPeriod.objects.filter(final_at__isnull=False, period__valid_to__gt=first)
+    reach = Reach()
+    for point in points.select_related("plan", "period__calendar", "run__version__plan"):
+        final = point.run.version if point.run else None
+        reads = reach.of(point.plan_id, point.period, final)
+        key = (point.plan_id, point.period_id, point.plan.family_id, sorted(reads.plans))
+        rest = (reads.end, reads.everybody, reads.frozen, reads.rates, reads.all_metrics)
+        yield (*key, None, reads.start, *rest)
+        for metric, start in reads.metrics.items():
+            if metric:
+                yield (*key, metric, start, *rest)

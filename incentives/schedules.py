@@ -15,7 +15,7 @@ from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula.numbers import read_number
 from incentives.models import PlanVersion
@@ -150,7 +150,7 @@ SPLIT = """
                coins * share - floor(coins * share) DESC, part)
              <= coins - sum(floor(coins * share)) OVER (PARTITION BY {key}) THEN 1 ELSE 0 END)
            / power(10::numeric, places) AS amount
-    FROM (SELECT whole.*, whole.amount AS whole_amount, said.part, said.share, said.due_on,
+    FROM (SELECT {whole_key}, whole.amount AS whole_amount, said.part, said.share, said.due_on,
                  said.condition, said.expires, places,
                  abs(whole.amount) * power(10::numeric, places) AS coins
           FROM ({whole}) AS whole
@@ -185,6 +185,10 @@ def split_sql(whole: Composable, parts: Composable | None, columns: Sequence[str
         parts=parts,
         kept=kept,
         cut=SQL(SPLIT).format(
-            key=identifiers(columns), whole=whole, parts=parts, places=places_sql()
+            key=kept,
+            whole_key=SQL(", ").join(SQL("whole.{}").format(Identifier(n)) for n in columns),
+            whole=whole,
+            parts=parts,
+            places=places_sql("whole.currency"),
         ),
     )

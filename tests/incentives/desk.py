@@ -105,6 +105,13 @@ class Desk:
         assert check_identity() == []
         return report
 
+    def finalise_all(self, month: str) -> list[Finalised]:
+        """Finalise a month of every plan, on the day after it."""
+        period = self.months[month]
+        reports = finalise_period(period=period, by=None, at=later(), on=period.valid_to)
+        assert check_identity() == []
+        return reports
+
     def calculate(self, month: str) -> None:
         """Calculate a month on the day after it."""
         period: Period = self.months[month]

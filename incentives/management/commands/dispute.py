@@ -1,0 +1,69 @@
+"""dispute TENANT: open a dispute about a line, answer one, or list those that are open."""
+
+from argparse import ArgumentParser
+from typing import Any
+
+from incentives.dispute import close_dispute, open_dispute
+from incentives.lookup import person_called, plan_called
+from incentives.models import Dispute
+from org.commands import TenantCommand, find_periods
+from org.errors import DomainError
+from org.models import Period
+
+
+class Command(TenantCommand):
+    help = "Freeze a line that somebody doubts until it is answered; without options: list them."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("--open", nargs=3, metavar=("PLAN", "PERIOD", "PERSON"), dest="about")
+        parser.add_argument("--component", default="", help="Left out: something is missing.")
+        parser.add_argument("--job", default="", help="Only in this job, as results write it.")
+        parser.add_argument("--line", default="", help="Only this deal or day of the component.")
+        parser.add_argument("--reason", default="", help="Why it is doubted, or what is missing.")
+        parser.add_argument("--close", type=int, metavar="NUMBER", help="Answer a dispute.")
+        parser.add_argument("--answer", default="", help="What was found.")
+
+    def work(self, *, about: list[str] | None, close: int | None, **options: Any) -> None:
+        if about:
+            self._open(*about, **options)
+        elif close is not None:
+            found = Dispute.objects.filter(pk=close).first()
+            if found is None:
+                raise DomainError(f"There is no dispute {close}; without options all are listed.")
+            done = close_dispute(dispute=found, answer=options["answer"], by=self.by, at=self.at)
+            self.say(f"Dispute {done.pk} about {done} is answered.")
+        else:
+            self._list()
+
+    def _open(self, plan: str, period: str, person: str, **options: Any) -> None:
+        chosen, who = plan_called(plan), person_called(person)
+        assert chosen is not None
+        assert who is not None
+        dispute = open_dispute(
+            plan=chosen,
+            period=_period_of(chosen.calendar_id, period),
+            person=who,
+            component=options["component"],
+            job=options["job"],
+            grain=options["line"],
+            reason=options["reason"],
+            by=self.by,
+            at=self.at,
+        )
+        self.say(f"Dispute {dispute.pk} about {dispute} is open.")
+
+    def _list(self) -> None:
+        rows = Dispute.objects.filter(closed_at=None).select_related(
+            "plan", "period__calendar", "person"
+        )
+        for row in rows:
+            self.say(f"{row.pk}: {row} since {row.opened_at:%Y-%m-%d} ({row.reason})")
+        if not rows:
+            self.say("No dispute is open.")
+
+
+def _period_of(calendar: int, code: str) -> Period:
+    fitting = [period for period in find_periods(code) if period.calendar_id == calendar]
+    if not fitting:
+        raise DomainError(f"“{code}” is no period of the plan's calendar.")
+    return fitting[0]
