@@ -21,6 +21,7 @@ from dataclasses import dataclass
 
 from psycopg.sql import SQL, Composable, Literal
 
+from incentives import leavers
 from incentives.models import Measure
 from incentives.participants import Frame
 from incentives.rules import MeasureRule, VersionRules, Window
@@ -162,9 +163,27 @@ OWN_EARLIER = """
 
 
 def _trailing(frame: Frame, source: Source, stretch: Stretch) -> list[Composable]:
-    """Days after a job's last one on which credits still count for it (they have no job)."""
-    return []
+    """Days after a job's last one on which credits still count for it: values without a job."""
+    if not leavers.trailing_days(frame.version) or source.scope != Scope.OWN:
+        return []
+    return [
+        SQL(TRAILING).format(
+            same=SQL(SAME_JOB if frame.rules.separate and not source.blended else ""),
+            start=Literal(stretch.start),
+            end=Literal(stretch.end),
+        )
+    ]
 
+
+TRAILING = """
+    SELECT DISTINCT slice.result_id AS group_id, 0::bigint AS assignment_id, slice.person_id,
+           GREATEST(trail.first_day, {start}) AS first_day,
+           LEAST(trail.end_day, {end}) AS end_day, NULL::bigint AS period_id, false AS whole
+    FROM trail JOIN slice USING (person_id, slot)
+    JOIN org_assignment AS job ON job.id = trail.assignment_id {same}
+    WHERE trail.first_day < {end} AND trail.end_day > {start}
+"""
+SAME_JOB = "AND job.unit_id = slice.unit_id AND job.job_type_id = slice.job_type_id"
 
 # The days on which a result leads: not those on which a nearer job slot of the person has one too.
 LED = """

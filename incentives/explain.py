@@ -262,7 +262,8 @@ def _component_line(
 
 def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) -> None:
     """The amount worked out here must be the one that stands in the earning."""
-    expected = Decimal(0) if outcome.error == "left_out" else outcome.value
+    nothing = outcome.error == "left_out" or earning.problem == "not_employed"
+    expected = Decimal(0) if nothing else outcome.value
     waits = (earning.problem or "").startswith("incomplete:")
     if not waits and expected != earning.amount:
         raise Disagreement(
@@ -293,7 +294,12 @@ def problem_sentence(
     measures = [m for m in rules.shown if m.name in read]
     incomplete = [m for m in measures if f"{m.name} ?" in stored]
     if problem == "left_out":
-        return "Left out by a decision, because the goal is zero."
+        return (
+            "Left out: by a decision, because the goal is zero, or because only credits that came"
+            " after leaving are left, and no goal."
+        )
+    if problem == "not_employed":
+        return "Earns nothing: not employed on the day on which the version asks for it."
     if status == Earning.Status.FAILED:
         return ERROR_SENTENCES.get(problem or "", f"It could not be worked out ({problem}).")
     if incomplete:

@@ -61,7 +61,7 @@ def _share(frame: Frame, metrics: list[int]) -> None:
             " SELECT DISTINCT result_id, min(result_id) OVER (PARTITION BY "
             + ", ".join(alike)
             + ") AS like_id FROM (SELECT *, count(*) OVER (PARTITION BY result_id) AS slices"
-            "  FROM slice) AS slice"
+            "  FROM slice WHERE NOT behind) AS slice"
         ).format(**about),
     )
     keep(

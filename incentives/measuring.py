@@ -10,7 +10,7 @@ from datetime import date, timedelta
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref
-from incentives import figures, goals, windows
+from incentives import figures, goals, leavers, windows
 from incentives.figures import Figure
 from incentives.models import Decision, Measure
 from incentives.participants import Frame
@@ -68,13 +68,13 @@ def _inputs(
             )
         )
         joins.append(goals.goal_join(measure, number))
-        columns += _decided(measure, decided.get(measure.name))
+        columns += _decided(frame, measure, decided.get(measure.name))
     for fact in sorted(frame.rules.facts):
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         columns.append(SQL(TENURE).format(never=SQL(NEVER)))
     if frame.rules.shown:
-        joins.insert(0, SQL("JOIN goal_like USING (result_id)"))
+        joins.insert(0, SQL("LEFT JOIN goal_like USING (result_id)"))
     return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
         SQL("").join(SQL(", {}").format(column) for column in columns), SQL(" ").join(joins)
     )
@@ -153,7 +153,9 @@ def _decisions(frame: Frame) -> dict[str, dict[int, str]]:
 DECIDED = {Decision.Kind.ZERO: "0", Decision.Kind.FULL: "1"}
 
 
-def _decided(measure: MeasureRule, decided: dict[int, str] | None) -> list[Composable]:
+def _decided(
+    frame: Frame, measure: MeasureRule, decided: dict[int, str] | None
+) -> list[Composable]:
     """The decided attainment of a measure, or the error value that leaves its components out."""
     name = decided_name(measure.name)
     value: Composable = SQL("NULL::numeric")
@@ -172,6 +174,9 @@ def _decided(measure: MeasureRule, decided: dict[int, str] | None) -> list[Compo
         ]
         value = person.format(SQL(" ").join(numbers)) if numbers else value
         error = person.format(SQL(" ").join(left_out)) if left_out else error
+    if leavers.trailing_days(frame.version):
+        # Who only has credits left has no goal to attain any more.
+        error = SQL("CASE WHEN key.\"only credits\" THEN 'left_out' ELSE {} END").format(error)
     return [
         SQL("{} AS {}").format(value, Identifier(name)),
         SQL("{} AS {}").format(error, Identifier(f"{name} !")),

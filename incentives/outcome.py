@@ -5,6 +5,7 @@ from __future__ import annotations
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, error_column
+from incentives import leavers
 from incentives.evaluate import Work, decided, earned_column, waiting_for
 from incentives.models import CalculationRun, Earning, Result
 from incentives.pools import group_inputs
@@ -32,6 +33,7 @@ def write(work: Work, made: CalculationRun) -> None:
         _write_grain(work, made, component, table)
     if work.rules.whole:
         _cut_to_whole(work, made)
+    leavers.take_away(work.frame.version, made.pk)
 
 
 # --- results

@@ -4,9 +4,12 @@ Temporary tables of the calculation's transaction:
 
 ``slice``    one stretch of days of one assignment that the plan rules: slice_id, result_id,
              assignment_id, person_id, slot, unit_id, job_type_id, share, first_day, end_day,
-             whole (all of the assignment's days in the period), days, period_days, work_days
-``outcome_key``  one result: result_id, person_id, job, unit_id, first_day, end_day, the eligible
-             fractions and the prorating of amounts
+             whole (all of the assignment's days in the period), days, period_days, work_days;
+             behind: no day at all, only credits that came after the job's end
+``outcome_key``  one result: result_id, person_id, job, slot, unit_id, first_day, end_day, “only
+             credits” (no eligible day), “not employed” (on the day that counts, so nothing is
+             earned), prorate (of amounts)
+``trail``    the days after a job's end on which its credits still count (incentives.leavers)
 ``day_count``    working days before each day, by holiday calendar
 """
 
@@ -18,6 +21,7 @@ from functools import cached_property
 
 from psycopg.sql import SQL, Composable, Literal
 
+from incentives import leavers
 from incentives.currencies import places
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
@@ -47,6 +51,11 @@ class Frame:
     @property
     def start(self) -> date:
         return self.period.valid_from
+
+    @property
+    def opening(self) -> date:
+        """The first day from which who takes part matters: credits may trail a job's end."""
+        return leavers.opening(self.version, self.start)
 
     @property
     def end(self) -> date:
@@ -102,22 +111,22 @@ def _candidates(frame: Frame) -> None:
         SQL(
             "SELECT job.id AS assignment_id, near.plan_id, " + RANK + " + (near.slot <> '')::int"
             " AS rank, range_agg(daterange("
-            "   GREATEST(job.valid_from, near.first_day, {start}, closure.valid_from),"
+            "   GREATEST(job.valid_from, near.first_day, {opening}, closure.valid_from),"
             "   LEAST(job.valid_to, near.end_day, {end}, closure.valid_to))) AS days"
             " FROM eligible AS near"
             " JOIN org_assignment AS job ON job.superseded_at = {never}"
-            "  AND job.valid_from < {end} AND job.valid_to > {start}"
+            "  AND job.valid_from < {end} AND job.valid_to > {opening}"
             "  AND (near.person_id IS NULL OR near.person_id = job.person_id)"
             "  AND (near.job_type_id IS NULL OR near.job_type_id = job.job_type_id)"
             "  AND (near.slot = '' OR near.slot = job.slot){only}"
             " LEFT JOIN org_unitclosure AS closure ON closure.ancestor_id = near.unit_id"
             "  AND closure.descendant_id = job.unit_id"
-            "  AND closure.valid_from < {end} AND closure.valid_to > {start}"
+            "  AND closure.valid_from < {end} AND closure.valid_to > {opening}"
             " WHERE (near.unit_id IS NULL OR closure.id IS NOT NULL) AND"
-            "  GREATEST(job.valid_from, near.first_day, {start}, closure.valid_from) <"
+            "  GREATEST(job.valid_from, near.first_day, {opening}, closure.valid_from) <"
             "  LEAST(job.valid_to, near.end_day, {end}, closure.valid_to)"
             " GROUP BY 1, 2, 3"
-        ).format(only=_only(frame), **frame.days),
+        ).format(only=_only(frame), opening=Literal(frame.opening), **frame.days),
     )
 
 
@@ -143,7 +152,7 @@ def _eligible_lines(frame: Frame) -> list[tuple[object, ...]]:
     """A line for everyone whom a plan of this family is for, with the days that it rules."""
     family = frame.version.plan.family_id
     lines: list[tuple[object, ...]] = []
-    for version, first, end in versions_in_force(family, frame.start, frame.end, frame.version):
+    for version, first, end in versions_in_force(family, frame.opening, frame.end, frame.version):
         who = list(Eligibility.objects.filter(version=version)) or [Eligibility(version=version)]
         lines += [
             (version.plan_id, w.person_id, w.unit_id, w.job_type_id, w.slot, first, end)
@@ -181,13 +190,13 @@ def _refuse_ties(frame: Frame) -> None:
             "SELECT DISTINCT person.name, plan.name, rival.name FROM candidate AS own"
             " JOIN candidate AS other ON other.assignment_id = own.assignment_id"
             "  AND other.plan_id <> own.plan_id AND other.rank = own.rank"
-            "  AND other.days && own.days"
+            "  AND other.days && (own.days * {period})"
             " JOIN org_assignment AS job ON job.id = own.assignment_id"
             " JOIN org_person AS person ON person.id = job.person_id"
             " JOIN incentives_plan AS plan ON plan.id = own.plan_id"
             " JOIN incentives_plan AS rival ON rival.id = other.plan_id"
             " WHERE own.plan_id = {plan} ORDER BY 1 LIMIT 20"
-        ).format(plan=Literal(frame.version.plan_id))
+        ).format(plan=Literal(frame.version.plan_id), period=_period(frame))
     )
     if tied:
         raise DomainError(
@@ -197,8 +206,13 @@ def _refuse_ties(frame: Frame) -> None:
         )
 
 
+def _period(frame: Frame) -> Composable:
+    """The days of the period, as a set of ranges."""
+    return SQL("datemultirange(daterange({start}, {end}))").format(**frame.days)
+
+
 def _count_days(frame: Frame) -> None:
-    keep("day_count", workday_counts(frame.start, frame.end + timedelta(days=1)))
+    keep("day_count", workday_counts(frame.opening, frame.end + timedelta(days=1)))
     execute("CREATE INDEX ON day_count (calendar_id, day)")
 
 
@@ -222,12 +236,23 @@ def _slices(frame: Frame) -> None:
     keep(
         "stretch",
         SQL(
-            "SELECT *, first_day + (joined AND {left_out})::int AS counted_from FROM ("
-            + STRETCHES
-            + ") AS found"
-        ).format(left_out=Literal(left_out), **frame.days),
+            "SELECT *, first_day + (joined AND {left_out})::int AS counted_from,"
+            " false AS behind FROM (" + STRETCHES + ") AS found"
+        ).format(left_out=Literal(left_out), days=_won_days(frame), **frame.days),
     )
+    if leavers.trailing_days(frame.version):
+        leavers.find_trailing(frame.rules, frame.start, frame.end)
+        behind = leavers.left_behind(frame.rules, frame.start, "SELECT * FROM stretch")
+        keep("left_behind", behind)
+        execute("INSERT INTO stretch SELECT * FROM left_behind")
     keep("slice", _slice_query(frame))
+
+
+def _won_days(frame: Frame) -> Composable:
+    """The days that the plan won, without those before the period."""
+    if frame.opening == frame.start:
+        return SQL("won.days")
+    return SQL("won.days * {}").format(_period(frame))
 
 
 def _slice_query(frame: Frame) -> Composable:
@@ -277,7 +302,7 @@ STRETCHES = """
              AND before.valid_from < lower(part) AND before.valid_to >= lower(part)) AS joined,
            coalesce(unit.holiday_calendar_id,
              (SELECT id FROM org_holidaycalendar WHERE is_default), 0) AS calendar_id
-    FROM won CROSS JOIN LATERAL unnest(won.days) AS part
+    FROM won CROSS JOIN LATERAL unnest({days}) AS part
     JOIN org_assignment AS job ON job.id = won.assignment_id
     JOIN org_unit AS unit ON unit.id = job.unit_id
     JOIN org_jobtype AS job_type ON job_type.id = job.job_type_id
@@ -302,15 +327,21 @@ def fraction(of: list[str], *, over: str = "1") -> Composable:
 
 
 def _results(frame: Frame) -> int:
-    """One row for each result; who has no eligible day in the period has none."""
+    """One row for each result; who has no eligible day in the period, nor credits, has none."""
     amount = frame.version.prorate_amount
+    last = frame.end - timedelta(days=1)
     return keep(
         "outcome_key",
         SQL(
-            "SELECT result_id, person_id, job, min(slot) AS slot,"
-            " (array_agg(unit_id ORDER BY end_day DESC))[1] AS unit_id,"
+            'SELECT key.*, {away} AS "not employed" FROM (SELECT result_id, person_id, job,'
+            " min(slot) AS slot, (array_agg(unit_id ORDER BY end_day DESC))[1] AS unit_id,"
             " (array_agg(job_type_id ORDER BY end_day DESC))[1] AS job_type_id,"
-            " min(first_day) AS first_day, max(end_day) AS end_day, {prorate} AS prorate"
-            " FROM slice GROUP BY result_id, person_id, job HAVING sum(days) > 0"
-        ).format(prorate=fraction(amount) if amount else SQL("1::numeric")),
+            " min(first_day) AS first_day, max(end_day) AS end_day,"
+            " CASE WHEN bool_or(behind) THEN 0 ELSE {prorate} END AS prorate,"
+            ' bool_or(behind) AS "only credits" FROM slice'
+            " GROUP BY result_id, person_id, job HAVING sum(days) > 0 OR bool_or(behind)) AS key"
+        ).format(
+            prorate=fraction(amount) if amount else SQL("1::numeric"),
+            away=leavers.away(frame.version, last, frame.period.pay_date),
+        ),
     )

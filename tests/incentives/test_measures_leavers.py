@@ -1,0 +1,103 @@
+"""Credits after a job's end, and who must be employed to be paid."""
+
+from __future__ import annotations
+
+from datetime import date
+from pathlib import Path
+
+import pytest
+
+from incentives.models import Earning, Result
+from org.models import Employment, Tenant
+from org.tenancy import enter
+from tests.incentives.test_found import Small
+
+pytestmark = pytest.mark.django_db
+
+HEAD = """
+units: [{code: north}, {code: south}]
+metrics: {x: {kind: sum}}
+"""
+PLAN = """
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        leavers: {%s}
+        prorate: {amount: [days]}
+        measures: {x: {}, team: {metric: x, scope: team}}
+        components:
+          pay: {formula: x * 10, prorate: false}
+          part: {formula: 100}
+"""
+JOBS = """cara,north,agent,2026-01-01,2026-05-11
+          dan,north,agent,2026-01-01,"""
+VALUES = """cara,2026-05-04,x,6,
+            cara,2026-05-06,x,12,
+            cara,2026-05-25,x,7,
+            cara,2026-06-09,x,2,
+            cara,2026-06-10,x,50,
+            cara,2026-06-15,x,50,
+            dan,2026-05-04,x,1,
+            dan,2026-06-04,x,1,"""
+
+
+def _small(folder: Path, leavers: str, jobs: str = JOBS) -> Small:
+    small = Small(folder, jobs, HEAD + PLAN % leavers)
+    small.values(VALUES)
+    return small
+
+
+def _of(small: Small, person: str, period: str) -> dict[str, str]:
+    small.run("calculate", period)
+    found = small.amounts(period)
+    return {k.split(".")[2]: v for k, v in found.items() if k.startswith(f"{person}.")}
+
+
+def test_credits_trail_a_job_by_the_days_that_the_version_says(tmp_path: Path) -> None:
+    """The job's last day is 10 May, so day one is the 11th and day thirty 9 June."""
+    small = _small(tmp_path, "trailing_days: 30")
+    # 10 of 31 days; 6 + 12 in the job, 7 after it.
+    assert _of(small, "cara", "2026-05") == {"pay": "250.00", "part": "32.26"}
+    # No eligible day, two credits on the last trailing day.
+    assert _of(small, "cara", "2026-06") == {"pay": "20.00", "part": "0.00"}
+    with enter(Tenant.objects.get(code="small").pk):
+        june = Result.objects.get(inputs__x="2")
+        assert june.inputs["prorate"] == "0"
+        # Credits that trail are the person's own: the unit's figure is by the unit of the day.
+        assert june.inputs["team"] == "1"
+    assert _of(small, "cara", "2026-07") == {}
+    assert "cara" in small.run("explain", "cara", "2026-06")
+
+
+def test_without_trailing_days_nothing_after_the_job_counts(tmp_path: Path) -> None:
+    small = _small(tmp_path, "employed_on: none")
+    assert _of(small, "cara", "2026-05") == {"pay": "180.00", "part": "32.26"}
+    assert _of(small, "cara", "2026-06") == {}
+
+
+def test_credits_go_to_the_new_job_from_the_day_it_begins(tmp_path: Path) -> None:
+    jobs = JOBS.replace("\n", "\ncara,south,agent,2026-06-01,\n", 1)
+    small = _small(tmp_path, "trailing_days: 60", jobs)
+    assert _of(small, "cara", "2026-05")["pay"] == "250.00"
+    assert _of(small, "cara", "2026-06")["pay"] == "1020.00"
+
+
+@pytest.mark.parametrize(
+    ("employed_on", "may"), [("none", "180.00"), ("period_end", "0.00"), ("pay_date", "0.00")]
+)
+def test_who_has_left_by_the_day_that_counts_earns_nothing(
+    tmp_path: Path, employed_on: str, may: str
+) -> None:
+    small = _small(tmp_path, f"employed_on: {employed_on}")
+    with enter(Tenant.objects.get(code="small").pk):
+        left = Employment.objects.filter(person__code="cara")
+        left.update(valid_to=date(2026, 5, 11))
+    assert _of(small, "cara", "2026-05")["pay"] == may
+    assert _of(small, "dan", "2026-05")["pay"] == "10.00"
+    with enter(Tenant.objects.get(code="small").pk):
+        reasons = {e.problem for e in Earning.objects.filter(amount=0)}
+    assert reasons == (set() if employed_on == "none" else {"not_employed"})
+    if employed_on != "none":
+        assert "not employed" in small.run("explain", "cara", "2026-05")
