@@ -72,6 +72,7 @@ class Work:
     codes: Mapping[str, Codes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
     to_publish: list[tuple[PlanVersion, str, str]] = field(default_factory=list)
+    written: list[tuple[PlanVersion, Wanted]] = field(default_factory=list)
 
 
 def apply(
@@ -99,6 +100,9 @@ def apply(
         if calendar:
             plan = _plan(known.get(code), code, item, calendar, work)
             _apply_versions(plan, item["versions"], work)
+    # When all are there: a plan may stand on what another earns.
+    for row, one in work.written:
+        _check(row, one, problems)
     problems.stop("The plans cannot be applied.")
     _publish_all(work, new_tenant=new_tenant)
     return work.said
@@ -323,7 +327,7 @@ def _write(plan: Plan, one: Wanted, work: Work) -> None:
         at=work.at,
     )
     if len(work.problems.found) == before:
-        _check(row, one, work.problems)
+        work.written.append((row, one))
     draft = "" if one.published else ", a draft"
     said = f"{sign} plan {plan.code} version {row.number} from {row.in_force}{draft}"
     work.said.append(said + (f": {_differences(one)}" if one.now else ""))

@@ -55,8 +55,8 @@ def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
     return SQL(
         "SELECT q.*, CASE WHEN {error} = 'left_out' THEN 0 WHEN \"~waits\" IS NULL THEN {raw} END"
         '{part} AS "~raw", nullif({error}, \'left_out\') AS "~error",'
-        " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE \"~waits\" END AS \"~note\""
-        " FROM ({found}) AS q"
+        " CASE WHEN {error} = 'left_out' THEN 'left_out' ELSE \"~waits\" END AS \"~note\","
+        ' {taken} AS "~reversed" FROM ({found}) AS q'
     ).format(
         error=error,
         raw=raw,

@@ -253,11 +253,29 @@ def _component_line(
         amount=earning.amount,
         currency=earning.currency,
         status=earning.status,
-        problem=""
+        problem=cut_sentence(earning)
         if earning.status == Earning.Status.DECIDED and not earning.problem
         else problem_sentence(rules, component.name, earning.status, earning.problem, stored),
         amount_steps=outcome.steps,
     )
+
+
+def before_cuts(earning: Earning) -> Decimal | None:
+    """The amount before the plan's own cap, and that over plans, took from it."""
+    detail = earning.detail or {}
+    first = next((detail[why] for why in CUTS if why in detail), None)
+    return earning.amount if first is None else Decimal(first)
+
+
+# What may bring an amount to less than its component comes to, in the order in which it does.
+CUTS = {"plan": "the plan as a whole", "person": "the cap over several plans"}
+
+
+def cut_sentence(earning: Earning) -> str:
+    """What took how much from an amount; '' where nothing did."""
+    detail = earning.detail or {}
+    said = [f"{detail[why]} before {name}" for why, name in CUTS.items() if why in detail]
+    return f"It was {', and '.join(said)}." if said else ""
 
 
 def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) -> None:
@@ -265,7 +283,7 @@ def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) ->
     nothing = outcome.error == "left_out" or earning.problem == "not_employed"
     expected = Decimal(0) if nothing else outcome.value
     waits = (earning.problem or "").startswith("incomplete:")
-    if not waits and expected != earning.amount:
+    if not waits and expected != before_cuts(earning):
         raise Disagreement(
             f"{component.title}: the explanation comes to {expected}, but {earning.amount} was"
             " calculated. This must never happen: tell your administrator, and do not pay."

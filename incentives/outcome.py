@@ -249,10 +249,18 @@ def allot(cuts: Composable, *, runs: list[int], key: tuple[str, ...], places: in
             group=identifiers(key),
             places=Literal(places),
             why=Literal(why),
+            columns=identifiers(ALLOTTED),
+            kept=SQL(", ").join(Identifier("earning", column) for column in ALLOTTED),
         )
     )
 
 
+# An earning is never changed, so one that is cut gives way to another: all but amount and detail.
+ALLOTTED = [
+    field.column
+    for field in Earning._meta.concrete_fields
+    if field.column not in ("amount", "detail")
+]
 ALLOT = """
     WITH line AS (
         SELECT line.run_id, line.person_id, line.component_id, line.job, line.grain, line.amount,
@@ -267,13 +275,15 @@ ALLOT = """
         SELECT whole.*, least + CASE WHEN row_number() OVER (PARTITION BY {group} ORDER BY
                  ideal - least DESC, component_id, grain) <= round((allowed
                  - sum(least) OVER (PARTITION BY {group})) * power(10::numeric, {places}))
-                 THEN power(10::numeric, -{places}) ELSE 0 END AS new FROM whole)
-    UPDATE {earning} AS earning SET amount = shared.new,
-        detail = coalesce(earning.detail, '{{}}') || jsonb_build_object({why},
-                   trim_scale(shared.amount)::text)
-    FROM shared WHERE earning.run_id = shared.run_id AND earning.person_id = shared.person_id
-      AND earning.component_id = shared.component_id AND earning.job = shared.job
-      AND earning.grain = shared.grain AND earning.amount IS DISTINCT FROM shared.new
+                 THEN power(10::numeric, -{places}) ELSE 0 END AS new FROM whole),
+    gone AS (
+        DELETE FROM {earning} AS earning USING shared WHERE earning.run_id = shared.run_id
+          AND earning.person_id = shared.person_id AND earning.component_id = shared.component_id
+          AND earning.job = shared.job AND earning.grain = shared.grain
+          AND earning.amount IS DISTINCT FROM shared.new
+        RETURNING {kept}, shared.new AS amount, coalesce(earning.detail, '{{}}')
+          || jsonb_build_object({why}, trim_scale(shared.amount)::text) AS detail)
+    INSERT INTO {earning} ({columns}, amount, detail) SELECT {columns}, amount, detail FROM gone
 """
 
 

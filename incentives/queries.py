@@ -30,6 +30,7 @@ class ResultRow:
     job: str
     earned: str
     note: str
+    line: str = ""
 
 
 def result_rows(period: Period, *, person: str | None = None) -> list[ResultRow]:
@@ -68,13 +69,15 @@ def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
     rules = load(made.version, made.period.valid_from)
     found = fetch(
         "SELECT person.code, component.name, earning.amount, earning.currency, earning.status,"
-        " earning.job, earning.problem, result.inputs FROM incentives_earning AS earning"
+        " earning.job, earning.problem, result.inputs, earning.grain"
+        " FROM incentives_earning AS earning"
         " JOIN org_person AS person ON person.id = earning.person_id"
         " JOIN incentives_component AS component ON component.id = earning.component_id"
         " JOIN incentives_result AS result ON result.run_id = earning.run_id"
         "  AND result.person_id = earning.person_id AND result.job = earning.job"
         " WHERE earning.run_id = %s AND (%s::text IS NULL OR person.code = %s)"
-        ' ORDER BY person.code, earning.job, component."order", component.name',
+        ' ORDER BY person.code, earning.job, component."order", component.name,'
+        " earning.day, earning.grain",
         [made.pk, person, person],
     )
     decided = "final" if point.final_at else "provisional"
@@ -91,8 +94,9 @@ def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
             note=""
             if status == "decided" and not problem
             else problem_sentence(rules, component, status, problem, json.loads(inputs)),
+            line=grain,
         )
-        for code, component, amount, currency, status, job, problem, inputs in found
+        for code, component, amount, currency, status, job, problem, inputs, grain in found
     ]
 
 
@@ -113,6 +117,7 @@ def _booked_differences(plan: Plan, period: Period, person: str | None) -> list[
             job=t.job,
             earned=t.earned_period.code if t.earned_period else "",
             note=t.cause,
+            line=t.grain,
         )
         for t in moved.select_related("person", "earned_period")
     ]

@@ -11,7 +11,18 @@ from incentives.queries import ResultRow, result_rows
 from org.commands import TenantCommand, find_periods, write_file
 from org.errors import DomainError
 
-COLUMNS = ("person", "plan", "component", "amount", "currency", "status", "job", "earned", "note")
+COLUMNS = (
+    "person",
+    "plan",
+    "component",
+    "amount",
+    "currency",
+    "status",
+    "job",
+    "earned",
+    "note",
+    "line",
+)
 
 
 class Command(TenantCommand):
@@ -55,6 +66,7 @@ class Command(TenantCommand):
                     row.job,
                     row.earned,
                     row.note,
+                    row.line,
                 ]
             )
 

@@ -1,0 +1,223 @@
+"""Components of every grain, worked out by hand: per credit, day, person and team."""
+
+from __future__ import annotations
+
+import csv
+import io
+from pathlib import Path
+
+import pytest
+
+from tests.incentives.test_found import TWO_PEOPLE, Small
+
+pytestmark = pytest.mark.django_db
+
+THREE = "ann,north,agent,2026-01-01,\nbob,north,agent,2026-01-01,\ncy,south,agent,2026-01-01,"
+UNITS = """
+units: [{code: north}, {code: south}]
+facts: {bonus: {kind: number}}
+metrics:
+  x: {kind: sum}
+  y: {kind: sum}
+  time: {kind: ratio, direction: lower, unit: seconds}
+"""
+
+
+def plan(version: str, **more: str) -> str:
+    """A monthly plan with one version from January on."""
+    body = "".join(f"        {line}\n" for line in version.strip("\n").splitlines())
+    return (
+        f"plans:\n  p:\n    calendar: monthly\n    versions:\n      - in_force: 2026-01-01\n{body}"
+    )
+
+
+def small(tmp_path: Path, version: str, *, people: str = THREE) -> Small:
+    return Small(tmp_path, people, UNITS + plan(version))
+
+
+def lines(site: Small, period: str = "2026-01") -> dict[str, list[str]]:
+    """Amounts of every line, by person.component."""
+    found: dict[str, list[str]] = {}
+    for row in csv.DictReader(io.StringIO(site.run("results", period))):
+        found.setdefault(f"{row['person']}.{row['component']}", []).append(row["amount"])
+    return found
+
+
+def test_tiers_along_the_credits_sum_to_the_tier_of_the_total(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+tables: {step: {rows: [[0, 3.33%], [100, 6.67%]]}}
+measures: {x: {}}
+components:
+  each: {per: credit, of: x, formula: 'SLICE(RUNNING(x), amount, step)'}
+  whole: {formula: 'TIER(x, step)'}
+  alone: {per: credit, of: x, formula: 'SLICE(RUNNING(x), amount, step)',
+          rounding: {each: credit}}
+""",
+    )
+    site.values(
+        "".join(f"ann,2026-01-{d:02},x,33.35,\n" for d in range(5, 12)) + "bob,2026-01-05,x,10,\n"
+    )
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert len(found["ann.each"]) == 7
+    assert sum(map(float, found["ann.each"])) == pytest.approx(float(found["ann.whole"][0]))
+    assert found["ann.whole"] == ["12.23"]
+    assert found["ann.alone"][0] == "1.11"
+    assert found["cy.whole"] == ["0.00"]
+    assert "cy.each" not in found
+    text = site.run("explain", "ann", "2026-01")
+    assert "rounded along the running result" in text
+
+
+def test_days_that_reach_a_mark_are_paid(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+measures: {x: {}}
+components:
+  mark: {per: day, formula: 'IF(x >= 50, 5, 0)'}
+  days: {formula: 'EARNED(mark) / 5'}
+""",
+    )
+    site.values("ann,2026-01-05,x,50,\nann,2026-01-06,x,49,\nann,2026-01-07,x,80,\n")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert found["ann.mark"] == ["5.00", "5.00"]
+    assert found["ann.days"] == ["2.00"]
+    assert found["bob.days"] == ["0.00"]
+    assert "2026-01-07" in site.run("explain", "ann", "2026-01")
+
+
+def test_a_pool_is_shared_to_the_cent_within_each_unit(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+measures: {x: {}, y: {}}
+components:
+  pool: {per: team, formula: '100', distribute: x}
+  sales: {per: team, formula: 'y * 10%', distribute: {by: x, within: plan}}
+""",
+    )
+    site.values(
+        "ann,2026-01-05,x,1,\nbob,2026-01-06,x,2,\ncy,2026-01-07,x,4,\ncy,2026-01-08,y,70,\n"
+    )
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert (found["ann.pool"], found["bob.pool"], found["cy.pool"]) == (
+        ["33.33"],
+        ["66.67"],
+        ["100.00"],
+    )
+    assert [found[f"{p}.sales"] for p in ("ann", "bob", "cy")] == [["1.00"], ["2.00"], ["4.00"]]
+    assert "largest remainder" in site.run("explain", "bob", "2026-01")
+
+
+def test_places_and_shares_among_everybody(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+tables: {prizes: {rows: [[0, 500], [1, 300], [2, 200], [3, 0]]}}
+measures: {x: {}, time: {}}
+components:
+  prize: {formula: 'SLICE(RANK(x) - 1, TIES(x), prizes) / TIES(x)'}
+  best: {formula: 'RANK(time)'}
+  mine: {formula: 'RANK(x, unit)'}
+  part: {formula: '100 * SHARE(x)'}
+  after: {formula: 'RANK(prize)'}
+""",
+    )
+    site.values(
+        "ann,2026-01-05,x,8,\nbob,2026-01-06,x,8,\ncy,2026-01-07,x,4,\n"
+        "ann,2026-01-05,time,300,1\nbob,2026-01-05,time,200,1\ncy,2026-01-05,time,250,1\n"
+    )
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    people = ("ann", "bob", "cy")
+    assert [found[f"{p}.prize"] for p in people] == [["400.00"], ["400.00"], ["200.00"]]
+    assert [found[f"{p}.best"] for p in people] == [["3.00"], ["1.00"], ["2.00"]]
+    assert [found[f"{p}.mine"] for p in people] == [["1.00"], ["1.00"], ["1.00"]]
+    assert [found[f"{p}.part"] for p in people] == [["40.00"], ["40.00"], ["20.00"]]
+    assert [found[f"{p}.after"] for p in people] == [["1.00"], ["1.00"], ["3.00"]]
+    site.run("explain", "bob", "2026-01")
+
+
+def test_a_sum_to_date_pays_what_came_since_the_period_before(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+tables: {step: {rows: [[0, 5%], [120, 8%]]}}
+measures: {x: {window: year_to_date}, last: {metric: x}}
+components:
+  commission: {formula: 'TIER(x, step)', cumulate: to_date, cap: '9'}
+  before: {formula: 'PRIOR(last, 1)'}
+  year: {formula: 'YTD(last)'}
+""",
+    )
+    site.values("ann,2026-01-05,x,110,\nann,2026-02-06,x,20,\nann,2026-03-06,x,50,\n")
+    for period in ("2026-01", "2026-02", "2026-03"):
+        site.run("calculate", period)
+    assert lines(site)["ann.commission"] == ["5.50"]
+    assert lines(site, "2026-02")["ann.commission"] == ["1.30"]
+    assert lines(site, "2026-03")["ann.commission"] == ["2.20"], "the cap leaves 9 in all"
+    assert lines(site, "2026-02")["ann.before"] == ["110.00"]
+    assert lines(site, "2026-03")["ann.year"] == ["180.00"]
+    site.run("explain", "ann", "2026-03")
+
+
+def test_a_cap_of_the_plan_is_allotted_back_to_the_cent(tmp_path: Path) -> None:
+    site = small(
+        tmp_path,
+        """
+measures: {x: {}}
+components:
+  one: {formula: x}
+  two: {formula: x}
+  three: {per: credit, of: x, formula: amount}
+cap: '100'
+gate: 'total >= 30'
+""",
+    )
+    site.values("ann,2026-01-05,x,50,\nbob,2026-01-06,x,9,\ncy,2026-01-06,x,20,\n")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert sorted(found[f"ann.{c}"][0] for c in ("one", "two", "three")) == [
+        "33.33",
+        "33.33",
+        "33.34",
+    ]
+    assert [found[f"bob.{c}"] for c in ("one", "two", "three")] == [["0.00"]] * 3
+    assert [found[f"cy.{c}"] for c in ("one", "two", "three")] == [["20.00"]] * 3
+    site.run("explain", "ann", "2026-01")
+
+
+def test_what_another_plan_earned(tmp_path: Path) -> None:
+    site = Small(
+        tmp_path,
+        TWO_PEOPLE,
+        UNITS
+        + """
+plans:
+  a_second:
+    calendar: monthly
+    family: other
+    versions:
+      - in_force: 2026-01-01
+        measures: {team: {earnings_of: p.bonus, scope: team}}
+        components:
+          more: {formula: 'EARNED(p.bonus) * 10%'}
+          override: {formula: 'team * 1%'}
+  p:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {x: {}}
+        components: {bonus: {formula: x}}
+""",
+    )
+    site.values("ann,2026-01-05,x,50,\nbob,2026-01-06,x,30,\n")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert (found["ann.more"], found["bob.more"]) == (["5.00"], ["3.00"])
+    assert (found["ann.override"], found["bob.override"]) == (["0.80"], ["0.80"])
