@@ -259,7 +259,7 @@ def allot(cuts: Composable, *, runs: list[int], key: tuple[str, ...], places: in
 ALLOTTED = [
     field.column
     for field in Earning._meta.concrete_fields
-    if field.column not in ("amount", "detail")
+    if field.column and field.column not in ("amount", "detail")
 ]
 ALLOT = """
     WITH line AS (
