@@ -185,21 +185,49 @@ WRONG = {
         ),
         "two versions have the number 1",
     ),
-    "per day": (
-        changed('"TIER(calls, step)"}', "calls, per: day}"),
-        "“per: day” is not calculated yet",
+    "per team without a weight": (
+        changed('"TIER(calls, step)"}', '"TIER(calls, step)", per: team}'),
+        "say by “distribute” how its people share it",
     ),
-    "a window": (
-        changed("calls: {}", "calls: {window: year_to_date}"),
-        "“year_to_date” is not calculated yet",
+    "a figure of each person for a team": (
+        changed(
+            '"TIER(calls, step)"}', '"ATTAINMENT(calls) * 100", per: team, distribute: calls}'
+        ),
+        "is each person's own, and cannot be added up for a team",
     ),
-    "an own window": (
-        changed("calls: {}", "calls: {window: {rolling: 3}}"),
-        "“rolling” is not calculated yet",
+    "shared without a team": (
+        changed('"TIER(calls, step)"}', "calls, distribute: calls}"),
+        "“distribute” shares out what a team earned",
     ),
-    "a plan-wide cap": (
-        changed("        measures:", "        cap: 100\n        measures:"),
-        "“cap” is not calculated yet",
+    "per credit of nothing": (
+        changed('"TIER(calls, step)"}', "amount, per: credit}"),
+        "“per: credit” pays the credits of a measure: say which by “of”",
+    ),
+    "to date over a period": (
+        changed('"TIER(calls, step)"}', '"TIER(calls, step)", cumulate: to_date}'),
+        "its measures need “window: year_to_date”; “calls” has “period”",
+    ),
+    "a currency without a rate": (
+        changed('"TIER(calls, step)"}', "calls, currency: USD}"),
+        "An exchange rate needs both",
+    ),
+    "components in a circle": (
+        changed(
+            '"TIER(calls, step)"}', '"EARNED(more)"}\n          more: {formula: "EARNED(pay)"}'
+        ),
+        "These stand on each other's earnings: more → pay → more",
+    ),
+    "plans in a circle": (
+        changed('"TIER(calls, step)"}', "calls}")
+        + """
+  first:
+    calendar: monthly
+    versions: [{in_force: 2026-01-01, components: {a: {formula: EARNED(second.b)}}}]
+  second:
+    calendar: monthly
+    versions: [{in_force: 2026-01-01, components: {b: {formula: EARNED(first.a)}}}]
+""",
+        "These plans stand on each other's earnings: first → second → first",
     ),
     "shares that are not the whole": (
         changed(
