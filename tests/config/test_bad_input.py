@@ -319,7 +319,7 @@ def test_a_formula_shows_the_caret(folder: Folder) -> None:
 
 
 def test_all_mistakes_are_told_together(folder: Folder) -> None:
-    text = changed("calls: {}", "calls: {window: year_to_date}").replace(
+    text = changed("calls: {}", "calls: {filter: x = 1}").replace(
         'formula: "TIER(calls, step)"', "formula: nothing + 1, gate: other"
     )
     refusal = folder.refusal(text)
