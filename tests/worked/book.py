@@ -12,7 +12,7 @@ that the source works out with it:
 - ``people``: codes with unit and days, where an example has others than one person of its own name;
 - ``examples``: ``id``, ``rows`` (lines of source files), ``facts`` (lines of facts.csv) and what the
   source says it ``pays``; ``each`` says along what a list of amounts runs, ``differs`` what we pay
-  instead, and why.
+  instead, and why; ``also`` what else the words say.
 
 ``person-{1..50}`` in a line or a code stands for fifty of them.
 
@@ -95,7 +95,9 @@ class Example:
         common |= {key: str(self.own[key]) for key in ("component", "grain") if key in self.own}
         ways = [common]
         for key, given in (self.each or {}).items():
-            ways = [{**way, key: str(one)} for way, one in zip(ways * len(given), given, strict=True)]
+            ways = [
+                {**way, key: str(one)} for way, one in zip(ways * len(given), given, strict=True)
+            ]
         return ways
 
 
@@ -221,7 +223,8 @@ class Book(Site):
 
     def periods(self) -> list[str]:
         """Every period that an example looks at, in order."""
-        return sorted({way["period"] for one in self.examples for way in one.looked_for})
+        ways = [way for one in self.examples for way in (*one.looked_for, *one.own.get("also", []))]
+        return sorted({way.get("period", JUNE) for way in ways})
 
     def calculate(self) -> dict[str, list[dict[str, str]]]:
         """Calculate all periods; the rows that ``results`` writes for each."""
@@ -270,6 +273,17 @@ def amounts_of(
 ) -> list[Decimal | str]:
     """What the example's results sum to; what is undecided or failed, in words."""
     return [total(results[way["period"]], way) for way in example.looked_for]
+
+
+def beside(
+    example: Example, results: Mapping[str, list[dict[str, str]]]
+) -> list[tuple[Decimal | str, Decimal]]:
+    """What else the words say it pays: the figure here and the figure there."""
+    found = []
+    for one in example.own.get("also", []):
+        way = {"person": example.id, "period": JUNE} | {k: v for k, v in one.items() if k != "pays"}
+        found.append((total(results[way["period"]], way), in_cents(Decimal(str(one["pays"])))))
+    return found
 
 
 def total(rows: list[dict[str, str]], way: Mapping[str, str]) -> Decimal | str:

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.worked.book import Book, amounts_of, names
+from tests.worked.book import Book, amounts_of, beside, names
 
 pytestmark = pytest.mark.django_db
 
@@ -20,3 +20,6 @@ def test_pays_what_was_published(name: str, tmp_path: Path) -> None:
     wanted = {example.id: example.paid_here for example in book.examples}
     wrong = {key: (paid[key], wanted[key]) for key in wanted if paid[key] != wanted[key]}
     assert wrong == {}
+    assert [
+        pair for one in book.examples for pair in beside(one, results) if pair[0] != pair[1]
+    ] == []
