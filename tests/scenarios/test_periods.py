@@ -1,0 +1,144 @@
+"""Acceptance scenarios of periods, versions and people who move: figures to date, guarantees,
+caps, late versions, cut-over, absence, transfers and leavers."""
+
+import re
+from decimal import Decimal
+
+import pytest
+
+from tests.scenarios.site import Site
+
+pytestmark = pytest.mark.django_db
+
+
+def money(text: str) -> Decimal:
+    return Decimal(text)
+
+
+def finalise(site: Site, *periods: str) -> None:
+    """Make monthly periods final, each on the second day of the next month."""
+    for period in periods:
+        year, month = map(int, period.split("-"))
+        year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+        site.run("finalise", f"monthly:{period}", "--on", f"{year}-{month:02}-02")
+
+
+def differences(site: Site, period: str, status: str = "difference") -> dict[str, Decimal]:
+    """The differences of a period by person, component and the period they were earned in."""
+    return {
+        f"{r['person']}.{r['component']} {r['earned']}": Decimal(r["amount"])
+        for r in site.results(f"monthly:{period}")
+        if r["status"] == status
+    }
+
+
+def test_13_year_to_date_minus_earlier() -> None:
+    site = Site("s13")
+    site.ingest("crm", "to_october.csv")
+    months = [f"2026-{month:02}" for month in range(1, 11)]
+    finalise(site, *months)
+    booked = [site.amount(f"monthly:{month}", "ann", status="final") for month in months]
+    assert booked == [money("550.00")] * 10
+    site.ingest("crm", "november.csv")
+    finalise(site, "2026-11")
+    assert site.amount("monthly:2026-11", "ann", status="final") == money("900.00")
+
+    site.ingest("crm", "late.csv")
+    site.ingest("crm", "december.csv")
+    site.run("calculate", "monthly:2026-12", "--on", "2026-12-05")
+    assert differences(site, "2026-12", "provisional difference") == {
+        "ann.commission 2026-10": money("200.00"),
+        "ann.commission 2026-11": money("120.00"),
+    }
+    finalise(site, "2026-12")
+    rows = [r for r in site.results("monthly:2026-12") if r["person"] == "ann"]
+    assert {(r["earned"], r["status"]): money(r["amount"]) for r in rows} == {
+        ("2026-12", "final"): money("400.00"),
+        ("2026-10", "difference"): money("200.00"),
+        ("2026-11", "difference"): money("120.00"),
+    }
+    assert all("late.csv" in r["note"] for r in rows if r["status"] == "difference")
+    year = sum(booked) + money("900.00") + sum(money(r["amount"]) for r in rows)
+    assert year == money("7120.00")
+
+    site.run("calculate", "monthly:2027-01", "--on", "2027-01-05")
+    assert differences(site, "2027-01", "provisional difference") == {}, "posted once"
+    finalise(site, "2027-01")
+    assert [r["amount"] for r in site.results("monthly:2027-01")] == ["0.00", "0.00"]
+    assert "400" in site.run("explain", "ann", "monthly:2026-12")
+
+
+def pay(site: Site, period: str) -> dict[str, Decimal]:
+    """Pay a monthly period by two people; what each person gets, by the draft that is approved."""
+    draft = site.run("payroll", f"monthly:{period}", "--draft", "--by", "pat")
+    paid = {
+        person: money(amount.replace(",", ""))
+        for person, amount in re.findall(r"^  (\S+) .*: due \S+, pays (\S+?)(?: \(|$)", draft, re.M)
+    }
+    said = site.run(
+        "payroll", f"monthly:{period}", "--profile", "csv", "--by", "pat", "--approved-by", "robin"
+    )
+    total = re.search(r"^  total: (\S+) USD", said, re.M)
+    assert total, said
+    assert money(total[1].replace(",", "")) == sum(paid.values())
+    return paid
+
+
+def test_08_guarantee_is_not_a_draw() -> None:
+    site = Site("s08_earned")
+    site.ingest("crm", "december.csv")
+    finalise(site, "2025-12")
+    assert pay(site, "2025-12") == {"bo": money("2500.00")}
+    site.ingest("crm", "january.csv")
+    site.ingest("crm", "taken_back.csv")
+    finalise(site, "2026-01")
+    final = site.amounts("monthly:2026-01", status="final")
+    assert (final["ann.commission"], final["ann.top_up"]) == (1500, 500)
+    assert (final["bo.commission"], final["bo.top_up"]) == (1200, 800)
+    assert differences(site, "2026-01") == {"bo.commission 2025-12": money("-200.00")}
+    assert pay(site, "2026-01") == {"ann": money("2000.00"), "bo": money("1800.00")}
+
+    site.ingest("crm", "late.csv")
+    finalise(site, "2026-02")
+    assert differences(site, "2026-02") == {
+        "ann.commission 2026-01": money("300.00"),
+        "ann.top_up 2026-01": money("-300.00"),
+    }
+    assert pay(site, "2026-02") == {"ann": money("0.00")}
+    site.run("calculate", "monthly:2026-03", "--on", "2026-03-05")
+    assert differences(site, "2026-03", "provisional difference") == {}
+
+
+def test_16_starting_in_mid_year() -> None:
+    site = Site("s16")
+    site.ingest("crm", "to_date.csv")
+    two = ("--by", "pat", "--approved-by", "robin")
+    said = site.run("opening", site.folder / "opening.csv", *two)
+    assert "5 balances opened" in said
+    assert "5 known already" in site.run("opening", site.folder / "opening.csv", *two)
+    site.ingest("crm", "july.csv")
+    finalise(site, "2026-07")
+    assert site.amounts("monthly:2026-07") == {
+        "ann.commission": money("1500.00"),
+        "bea.commission": money("1000.00"),
+        "cy.commission": money("400.00"),
+        "dan.commission": money("400.00"),
+        "eve.commission": money("0.00"),
+    }, "true up, from here; two who began in July; one who had more than the cap allows"
+    assert pay(site, "2026-07") == {
+        "ann": money("900.00"),
+        "bea": money("400.00"),
+        "cy": money("400.00"),
+        "dan": money("400.00"),
+    }
+    assert "14,000.00" in site.run("explain", "ann", "monthly:2026-07")
+
+    site.ingest("crm", "august.csv")
+    finalise(site, "2026-08")
+    assert site.amounts("monthly:2026-08") == {
+        "ann.commission": money("0.00"),
+        "bea.commission": money("500.00"),
+        "cy.commission": money("50.00"),
+        "dan.commission": money("50.00"),
+        "eve.commission": money("0.00"),
+    }, "15,500 a year are reached; only the new ones have room"
