@@ -17,6 +17,7 @@ from formula import (
     Formula,
     Outcome,
     Ref,
+    Step,
     Type,
     error_column,
     evaluate,
@@ -245,6 +246,10 @@ def _component_line(
         (name.partition("__")[2].replace("__", " "), formula.text, known[f"= {name}"])
         for name, formula in component.steps
     )
+    opened = known[part_name(component.name, "opened")]
+    if opened is not None:
+        booked = Outcome(opened, None, Step(f"{opened:f}", opened))
+        parts += (("opened", "what was booked before for this year", booked),)
     return ComponentLine(
         name=component.name,
         title=component.title,

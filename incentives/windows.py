@@ -124,6 +124,7 @@ def find(window: Window, period: Period) -> Stretch:
         return Stretch(tuple(_chunk(row, period) for row in found))
     start = year_start(period, months=3 if window.kind == "quarter_to_date" else 12)
     end = period.valid_from if window.kind == "before" else period.valid_to
+    end = min(end, window.end or end)
     return Stretch(tuple(_tile(period, start, end)))
 
 
