@@ -46,6 +46,11 @@ def correct(
     _check(metric, day, numerator, denominator, reason)
     key = {"person_id": person.pk, "day": day, "metric_id": metric.pk, "reference": reference}
     before = Value.objects.filter(CURRENT, **key).first()
+    if before is not None and before.transaction_id is not None:
+        raise DomainError(
+            f"This figure is what {reference} credits. Correct the transaction: correct TENANT "
+            "--transaction KIND:KEY attribute=value --reason …"
+        )
     earlier = Correction.objects.filter(CURRENT, **key).first()
     at = _after(at, before, earlier)
     _supersede(at, before, earlier)

@@ -70,7 +70,7 @@ def credit(*, at: datetime) -> Credited:
     """
     kinds = list(TransactionKind.objects.order_by("code"))
     everything = load(kinds)
-    _widen([found for found in everything if found.rules])
+    widen([found for found in everything if found.rules])
     zone = Tenant.objects.get(pk=current_tenant_id()).time_zone
     _begin()
     present = {kind for (kind,) in fetch("SELECT DISTINCT kind_id FROM scope_deal")}
@@ -100,7 +100,7 @@ def _begin() -> None:
 # -- whom a change touches ------------------------------------------------------------------------
 
 
-def _widen(rules: Sequence[KindRules]) -> None:
+def widen(rules: Sequence[KindRules]) -> None:
     """``scope_deal``: the touched transactions and those whose credits may move with them.
 
     ``near_deal`` are the ones that touched ones are or were about: what is read of them moves even
@@ -265,7 +265,7 @@ _OTHER_JOB = (
 
 
 def _replace_waiting() -> int:
-    """What waits of the scope is what has come out now; how many transactions wait."""
+    """What waits of the scope is what has come out now; how many touched ones wait."""
     execute(
         "DELETE FROM metrics_waiting AS w USING scope_deal AS scope"
         " WHERE scope.kind_id = w.kind_id AND scope.key = w.key"
@@ -274,7 +274,12 @@ def _replace_waiting() -> int:
         'INSERT INTO metrics_waiting (kind_id, key, "group", transaction_id, rule_id, sentence)'
         ' SELECT kind_id, key, "group", transaction_id, rule_id, sentence FROM waiting_in'
     )
-    return int(fetch("SELECT count(DISTINCT (kind_id, key)) FROM waiting_in")[0][0])
+    return int(
+        fetch(
+            "SELECT count(DISTINCT (kind_id, key)) FROM waiting_in JOIN touched_deal"
+            " USING (kind_id, key)"
+        )[0][0]
+    )
 
 
 def _marks() -> tuple[MadeMark, ...]:

@@ -18,7 +18,7 @@ from metrics.models import TransactionKind
 from metrics.reading import Cell, Row, column_key
 from metrics.row_conditions import RowReader
 from metrics.staged import Header, Problem, Staged, field, unreadable
-from metrics.transaction_map import EQUAL, NUMBERS, Cells, TransactionMap
+from metrics.transaction_map import EQUAL, NUMBERS, Cells, TransactionMap, day_column
 
 LIMIT = Decimal(10) ** 15
 LONGEST_KEY, LONGEST_TEXT = 200, 1000
@@ -124,14 +124,12 @@ class DealMapper(RowReader):
     # Attributes
 
     def _reader(self, name: str, cells: Cells) -> Callable[[Cell], Json]:
-        """The reader of a column by the type of the attribute; "" for a blank cell."""
-        type_ = self.kind.attributes.get(name, "date")
-        if type_ in NUMBERS:
-            reading = cells.reading or Reading(NUMBERS[type_], self.map.decimal, self.map.thousands)
-            return _number(figures(reading))
-        if type_ == "date":
-            return _date(days(DayColumn(cells.column, cells.formats, cells.zone), self.zone))
-        return _yes_no if type_ == "yes_no" else _text
+        return attribute_reader(
+            self.kind.attributes.get(name, "date"),
+            zone=self.zone,
+            cells=cells,
+            signs=(self.map.decimal, self.map.thousands),
+        )
 
     # Parties
 
@@ -180,6 +178,21 @@ class DealMapper(RowReader):
                 "1/3.",
             )
         return share
+
+
+def attribute_reader(
+    type_: str, *, zone: str, cells: Cells | None = None, signs: tuple[str, str] = (".", "")
+) -> Callable[[Cell], Json]:
+    """The reader of an attribute by its type; "" for a blank cell. Raises Unreadable.
+
+    ``cells``: how a column is written, where a map says so. ``signs``: of decimals and thousands.
+    """
+    if type_ in NUMBERS:
+        reading = cells and cells.reading
+        return _number(figures(reading or Reading(NUMBERS[type_], *signs)))
+    if type_ == "date":
+        return _date(days(day_column(cells) if cells else DayColumn(""), zone))
+    return _yes_no if type_ == "yes_no" else _text
 
 
 def exact_shares(shares: Sequence[Fraction | None]) -> list[str | None]:

@@ -39,8 +39,13 @@ PROBLEMS = {
 BLANK = "something that it reads is blank"
 
 
-def decide(found: KindRules, kinds: Sequence[TransactionKind], *, zone: str) -> int:
-    """Fill ``decided`` for the transactions of one kind in ``scope_deal``; how many rows."""
+def decide(
+    found: KindRules, kinds: Sequence[TransactionKind], *, zone: str, excluded: bool = False
+) -> int:
+    """Fill ``decided`` for the transactions of one kind in ``scope_deal``; how many rows.
+
+    ``excluded``: also those that a rule takes to credit nobody, on purpose.
+    """
     steps = [_formulas(found)]
     base = SQL("({})").format(_base(found, kinds, zone))
     names = [name for name, _ in steps[0]]
@@ -51,6 +56,7 @@ def decide(found: KindRules, kinds: Sequence[TransactionKind], *, zone: str) -> 
         SQL("{} AS {}").format(_pick(found, group), Identifier(f"p:{n}"))
         for n, group in enumerate(found.groups)
     )
+    nowhere = [] if excluded else [rule.number for rule in found.rules if rule.into is None]
     taken = SQL("SELECT e.*, {} FROM ({}) AS e OFFSET 0").format(picks, worked_out)
     groups = SQL(", ").join(_group(found, n, group) for n, group in enumerate(found.groups))
     return keep(
@@ -61,13 +67,14 @@ def decide(found: KindRules, kinds: Sequence[TransactionKind], *, zone: str) -> 
             " CASE WHEN {undone} <> 0 THEN {undone_on} END AS undone_on,"
             " g.once, g.problem, g.err FROM ({taken}) AS e CROSS JOIN LATERAL (VALUES {groups})"
             " AS g (rule, day, amount, weight, once, problem, err)"
-            " WHERE g.rule IS NOT NULL AND (g.rule <> ALL ({nowhere}) OR g.problem IS NOT NULL)"
+            " WHERE g.rule IS NOT NULL"
+            " AND (g.rule <> ALL ({nowhere}::int[]) OR g.problem IS NOT NULL)"
         ).format(
             undone=_undone(found),
             undone_on=_undone_on(found),
             taken=taken,
             groups=groups,
-            nowhere=Literal([rule.number for rule in found.rules if rule.into is None]),
+            nowhere=Literal(nowhere),
         ),
     )
 

@@ -6,7 +6,15 @@ from collections.abc import Iterable
 from datetime import date
 from difflib import get_close_matches
 
-from metrics.models import Correction, Delivery, Metric, MetricDefinition, Source, TransactionKind
+from metrics.models import (
+    Correction,
+    Delivery,
+    Metric,
+    MetricDefinition,
+    Source,
+    Transaction,
+    TransactionKind,
+)
 from org.base import CURRENT
 from org.errors import DomainError
 from org.models import Person
@@ -35,6 +43,17 @@ def find_kind(code: str) -> TransactionKind:
         known = TransactionKind.objects.values_list("code", flat=True)
         raise _unknown("kind of transaction", code, known)
     return kind
+
+
+def find_transaction(kind: TransactionKind, key: str) -> Transaction:
+    """The version of a transaction that holds now."""
+    found = Transaction.objects.filter(CURRENT, kind=kind, key=key).first()
+    if found is None:
+        known = Transaction.objects.filter(CURRENT, kind=kind).order_by("-id")
+        near = get_close_matches(key, known.values_list("key", flat=True)[:5000], n=1)
+        hint = f" Did you mean “{near[0]}”?" if near else ""
+        raise DomainError(f"There is no {kind.code} “{key}”.{hint}")
+    return found
 
 
 def find_person(code: str) -> Person:

@@ -13,7 +13,9 @@ from datetime import date
 
 from psycopg.sql import SQL, Composable, Composed, Identifier, Literal
 
-from metrics.models import MetricDefinition
+from metrics.credit import credit, kinds_by_assignment, touch_managed
+from metrics.locks import hold_values
+from metrics.models import CreditRule, MetricDefinition
 from org import locks
 from org.sql import NEVER, execute, fetch
 
@@ -51,6 +53,7 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     """
     locks.exclude([locks.TOTALS])
     _take_marks()
+    _credit_again()
     _stamp_again()
     written = 0
     for _, items in sorted(_by_period({*wanted, *_kept_and_marked()}).items()):
@@ -70,6 +73,28 @@ def _take_marks() -> None:
         " first_day, end_day FROM gone JOIN org_inputchange AS change ON change.id = change_id"
     )
     execute("ANALYZE taken_mark")
+
+
+def _credit_again() -> None:
+    """Credits of managers and heads of units go to others where assignments changed.
+
+    They are recorded as known since that change, which is their cause.
+    """
+    changed = fetch(
+        "SELECT max(change.id), max(change.at) FROM taken_mark AS mark JOIN org_inputchange AS"
+        " change ON change.id = mark.change_id WHERE mark.kind IN ('assignment', 'employment')"
+    )[0]
+    rules = kinds_by_assignment() if changed[0] else []
+    if not rules or not touch_managed(rules):
+        return
+    hold_values()
+    done = credit(at=changed[1])
+    for first, last, person, metric in done.marks:
+        execute(
+            "INSERT INTO taken_mark (change_id, kind, person_id, metric, first_day, end_day)"
+            " VALUES (%s, 'credit', %s, %s, %s, %s::date + 1)",
+            [changed[0], person, metric, first, last],
+        )
 
 
 # A day's job: the slot that the source named, else the primary one, else the only one there is.
@@ -238,31 +263,61 @@ def _columns(items: list[Wanted]) -> Composable:
 
 def _values(items: list[Wanted], which: SQL) -> Composed:
     """The current values of a period."""
+    metrics = [item.metric for item in items]
+    credited = _credited(metrics)
     return SQL(
-        "(SELECT row.* FROM metrics_value AS row WHERE row.superseded_at = {never}"
+        "(SELECT {columns} FROM metrics_value AS row WHERE row.superseded_at = {never}"
         " AND row.metric_id = ANY({metrics}) AND row.day >= {start} AND row.day < {end}"
-        " AND {which}) AS row"
+        " AND {counts} AND {which}) AS row"
     ).format(
+        columns=SQL(RESTATED if credited else "row.*"),
+        counts=_counts(items) if credited else SQL("TRUE"),
         never=SQL(NEVER),
-        metrics=Literal([item.metric for item in items]),
+        metrics=Literal(metrics),
         start=Literal(items[0].start),
         end=Literal(items[0].end),
         which=which,
     )
 
 
+# What is undone of a credit does not count, on its own day.
+RESTATED = """
+    row.metric_id, row.person_id, row.assignment_id, row.day,
+    CASE WHEN row.undone IS NULL THEN row.numerator
+         ELSE row.numerator * (1 - row.undone) END AS numerator,
+    CASE WHEN row.undone IS NULL THEN row.denominator
+         ELSE row.denominator * (1 - row.undone) END AS denominator
+"""
+
+
+def _credited(metrics: list[int]) -> bool:
+    """Whether a credit rule feeds one of these metrics: nothing else can be undone in part."""
+    return CreditRule.objects.filter(into_id__in=metrics).exists()
+
+
+def _counts(items: list[Wanted]) -> Composable:
+    """What is wholly undone is nobody's smallest, largest or last value."""
+    return SQL("(row.undone IS DISTINCT FROM 1 OR row.metric_id = ANY({}))").format(
+        Literal(_metrics(items, ADDED))
+    )
+
+
 def _find_last_values(metrics: list[int]) -> None:
     """``fresh_last``: the value of the last day, of the metrics that count by it."""
+    figure = "value.numerator"
+    if _credited(metrics):
+        figure = "value.numerator * (1 - coalesce(value.undone, 0))"
     execute(
         SQL(
             "CREATE TEMP TABLE fresh_last ON COMMIT DROP AS SELECT fresh.metric_id,"
-            " fresh.person_id, fresh.assignment_id, sum(value.numerator) AS last_value"
+            " fresh.person_id, fresh.assignment_id,"
+            " sum({figure}) AS last_value"
             " FROM fresh_total AS fresh JOIN metrics_value AS value"
             "  ON value.metric_id = fresh.metric_id AND value.person_id = fresh.person_id"
             "  AND value.day = fresh.last_day AND value.superseded_at = {never}"
             "  AND coalesce(value.assignment_id, 0) = fresh.assignment_id"
             " WHERE fresh.metric_id = ANY({metrics}) GROUP BY 1, 2, 3"
-        ).format(never=SQL(NEVER), metrics=Literal(metrics))
+        ).format(never=SQL(NEVER), metrics=Literal(metrics), figure=SQL(figure))
     )
 
 

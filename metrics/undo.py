@@ -7,9 +7,11 @@ from datetime import datetime, timedelta
 
 from django.db import transaction
 
+from metrics import deal_versions
 from metrics.compare import MARKED_SINGLY, marks_of
+from metrics.credit import credit
 from metrics.locks import hold_values
-from metrics.models import Delivery
+from metrics.models import Delivery, Transaction
 from metrics.restore import bring_back
 from metrics.stage import temporary
 from org import audit
@@ -26,12 +28,15 @@ class Undone:
     delivery: int
     taken_back: int
     restored: int
+    what: str = "values"
+    credits: str = ""
 
     def sentence(self) -> str:
         """What was done, in words."""
         return (
-            f"Delivery {self.delivery} is undone: {self.taken_back:,} values taken back, "
+            f"Delivery {self.delivery} is undone: {self.taken_back:,} {self.what} taken back, "
             f"{self.restored:,} earlier ones hold again. The file can be loaded again."
+            + (f" {self.credits}" if self.credits else "")
         )
 
 
@@ -44,6 +49,23 @@ def undo(*, delivery: Delivery, by: User | None, at: datetime) -> Undone:
         raise DomainError(
             f"Delivery {delivery.pk} was undone on {delivery.undone_at:%Y-%m-%d} already."
         )
+    done = (_undo_deals if _brought_deals(delivery) else _undo_values)(delivery, by, at)
+    audit.record(
+        action="undo",
+        subject=f"delivery {delivery.pk}: {delivery.file_name}",
+        by=by,
+        at=delivery.undone_at or at,
+        detail={"taken_back": done.taken_back, "restored": done.restored},
+    )
+    return done
+
+
+def _end(delivery: Delivery, moment: datetime, by: User | None) -> None:
+    delivery.undone_at, delivery.undone_by = moment, by
+    delivery.save(update_fields=["undone_at", "undone_by"])
+
+
+def _undo_values(delivery: Delivery, by: User | None, at: datetime) -> Undone:
     temporary(
         "freed",
         "SELECT person_id, day, metric_id, reference, recorded_at FROM metrics_value"
@@ -57,19 +79,35 @@ def undo(*, delivery: Delivery, by: User | None, at: datetime) -> Undone:
         f" WHERE delivery_id = %s AND superseded_at = {NEVER}",
         [moment, delivery.pk],
     )
-    delivery.undone_at, delivery.undone_by = moment, by
-    delivery.save(update_fields=["undone_at", "undone_by"])
+    _end(delivery, moment, by)
     done = Undone(delivery.pk, taken, bring_back(moment))
     if taken:
         _mark(delivery, moment, by)
-    audit.record(
-        action="undo",
-        subject=f"delivery {delivery.pk}: {delivery.file_name}",
-        by=by,
-        at=moment,
-        detail={"taken_back": done.taken_back, "restored": done.restored},
-    )
     return done
+
+
+def _brought_deals(delivery: Delivery) -> bool:
+    return Transaction.objects.filter(delivery=delivery).exists()
+
+
+def _undo_deals(delivery: Delivery, by: User | None, at: datetime) -> Undone:
+    latest = deal_versions.latest_recorded(delivery.pk)
+    moment = max(at, (latest or delivery.received_at) + timedelta(microseconds=1))
+    taken = deal_versions.supersede_delivered(delivery.pk, moment)
+    _end(delivery, moment, by)
+    restored = deal_versions.bring_back(moment)
+    if not taken:
+        return Undone(delivery.pk, 0, 0, what="transactions")
+    done = credit(at=moment)
+    record_change(
+        kind=InputChange.Kind.UNDO,
+        sentence=f"Delivery {delivery.pk} ({delivery.file_name}) was undone.",
+        marks=marks_of(done.marks),
+        by=by,
+        at=done.moment,
+        reference=f"delivery {delivery.pk}",
+    )
+    return Undone(delivery.pk, taken, restored, what="transactions", credits=done.sentence())
 
 
 def _mark(delivery: Delivery, moment: datetime, by: User | None) -> None:

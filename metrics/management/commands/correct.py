@@ -1,13 +1,24 @@
-"""``correct TENANT PERSON DAY METRIC VALUE --reason``: set one figure by hand."""
+"""``correct TENANT PERSON DAY METRIC VALUE --reason``: set one figure by hand.
+
+``correct TENANT --transaction KIND:KEY ATTRIBUTE=VALUE --reason`` does so for a transaction.
+"""
 
 from __future__ import annotations
 
-from argparse import ArgumentParser
+from argparse import ArgumentParser, ArgumentTypeError
+from datetime import date
 from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from metrics.correct import correct, withdraw
-from metrics.queries import find_correction, find_metric, find_person, is_weighted_mean
+from metrics.correct_deal import correct_transaction, withdraw_transaction
+from metrics.queries import (
+    find_correction,
+    find_kind,
+    find_metric,
+    find_person,
+    is_weighted_mean,
+)
 from org.commands import TenantCommand, day
 from org.errors import DomainError
 
@@ -16,18 +27,36 @@ class Command(TenantCommand):
     help = "Set one person's figure of one day by hand; later files do not overwrite it."
 
     def arguments(self, parser: ArgumentParser) -> None:
-        parser.add_argument("person", help="Personnel number.")
-        parser.add_argument("day", type=day)
-        parser.add_argument("metric", help="Code of the metric.")
-        parser.add_argument("value", help="The figure; or “withdraw” to take a correction back.")
+        parser.add_argument(
+            "person",
+            help="Personnel number; of a transaction ATTRIBUTE=VALUE (nothing after = is blank).",
+        )
+        parser.add_argument(
+            "day", nargs="?", help="Like 2026-06-30; “withdraw” after ATTRIBUTE of a transaction."
+        )
+        parser.add_argument("metric", nargs="?", help="Code of the metric.")
+        parser.add_argument(
+            "value", nargs="?", help="The figure; or “withdraw” to take a correction back."
+        )
+        parser.add_argument(
+            "--transaction", metavar="KIND:KEY", help="Correct an attribute of a transaction."
+        )
         parser.add_argument("--denominator", help="Of a ratio; the weight of a weighted mean.")
         parser.add_argument("--reference", default="")
         parser.add_argument("--reason", required=True)
 
     def work(self, **options: Any) -> None:
+        if options["transaction"]:
+            self._transaction(options)
+            return
+        if options["value"] is None:
+            raise DomainError(
+                "Say who, which day, which metric and which figure: correct TENANT PERSON DAY "
+                "METRIC VALUE --reason …; or name a transaction by --transaction KIND:KEY."
+            )
         key = {
             "person": find_person(options["person"]),
-            "day": options["day"],
+            "day": _day(options["day"]),
             "metric": find_metric(options["metric"]),
             "reference": options["reference"],
         }
@@ -51,11 +80,34 @@ class Command(TenantCommand):
         )
         self.say(f"{done}: {before} is now {done.numerator:f}. Later files do not change it.")
 
+    def _transaction(self, options: dict[str, Any]) -> None:
+        """``ATTRIBUTE=VALUE``, or ``ATTRIBUTE withdraw``."""
+        code, _, key = options["transaction"].partition(":")
+        attribute, sign, value = options["person"].partition("=")
+        given = {"kind": find_kind(code), "key": key, "attribute": attribute}
+        given |= {"reason": options["reason"], "by": self.by, "at": self.at}
+        if options["day"] == "withdraw" and not sign:
+            self.say(withdraw_transaction(**given))
+        elif sign and options["day"] is None:
+            self.say(correct_transaction(**given, value=value))
+        else:
+            raise DomainError(
+                "Write the attribute and its value in one word: margin=35% or "
+                "'product=gold card'; or take a correction back: margin withdraw."
+            )
+
     def _withdraw(self, key: dict[str, Any], reason: str) -> None:
         done = find_correction(**key)
         restored = withdraw(correction=done, reason=reason, by=self.by, at=self.at)
         after = "the delivered figure holds again" if restored else "there is no figure any more"
         self.say(f"The correction of {done} is withdrawn: {after}.")
+
+
+def _day(text: str) -> date:
+    try:
+        return day(text)
+    except ArgumentTypeError as error:
+        raise DomainError(str(error)) from None
 
 
 def _figure(text: str) -> Decimal:

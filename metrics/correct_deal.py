@@ -1,0 +1,186 @@
+"""Correcting one attribute of a transaction by hand; it stands over every later delivery."""
+
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta
+from typing import Any
+
+from django.db import transaction
+
+from metrics.cells import Unreadable
+from metrics.compare import marks_of
+from metrics.credit import Credited, credit
+from metrics.deal_versions import write_again
+from metrics.deals import Json, attribute_reader
+from metrics.locks import hold_values
+from metrics.models import Transaction, TransactionCorrection, TransactionKind
+from metrics.queries import find_transaction
+from metrics.stage import temporary
+from org import audit
+from org.base import CURRENT
+from org.changes import record_change
+from org.errors import DomainError
+from org.models import InputChange, Tenant, User
+from org.sql import execute
+from org.tenancy import current_tenant_id
+
+
+@transaction.atomic
+def correct_transaction(
+    *,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    value: str,
+    reason: str,
+    by: User | None,
+    at: datetime,
+) -> str:
+    """Set an attribute or date of a transaction; ``value`` as a file would write it, "" for blank.
+
+    A correction of the same attribute replaces the one before. What was done, in words. Raises
+    DomainError where there is no such transaction or attribute, or the value is none of its type.
+    """
+    hold_values()
+    deal = find_transaction(kind, key)
+    _check(kind, attribute, reason)
+    read = _read(kind, attribute, value)
+    before = deal.attributes.get(attribute)
+    earlier = _correction(kind, key, attribute)
+    at = _after(at, deal, earlier)
+    _end(earlier, at)
+    correction = TransactionCorrection.objects.create(
+        kind=kind,
+        key=key,
+        attribute=attribute,
+        value=read,
+        before=before,
+        reason=reason.strip(),
+        by=by,
+        recorded_at=at,
+    )
+    done = _rewrite(deal, {**deal.attributes, attribute: read}, at)
+    words = f"{attribute} of {kind.code} {key}: {_shown(before)} is now {_shown(read)}"
+    _record(correction, f"{words}: {correction.reason}", done, before, read, by)
+    return f"{words}. Later files do not change it. {done.sentence()}".strip()
+
+
+@transaction.atomic
+def withdraw_transaction(
+    *,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    reason: str,
+    by: User | None,
+    at: datetime,
+) -> str:
+    """Take the correction of an attribute back: what was delivered last holds again."""
+    hold_values()
+    deal = find_transaction(kind, key)
+    _check(kind, attribute, reason)
+    correction = _correction(kind, key, attribute)
+    if correction is None:
+        raise DomainError(f"No correction holds for {attribute} of {kind.code} {key}.")
+    at = _after(at, deal, correction)
+    _end(correction, at)
+    delivered = deal.delivered if deal.delivered is not None else deal.attributes
+    attributes = {name: said for name, said in deal.attributes.items() if name != attribute}
+    if attribute in delivered:
+        attributes[attribute] = delivered[attribute]
+    done = _rewrite(deal, attributes, at)
+    before, now = correction.value, delivered.get(attribute)
+    words = f"{attribute} of {kind.code} {key}: {_shown(before)} is {_shown(now)} again"
+    _record(correction, f"{words}: {reason.strip()}", done, before, now, by)
+    return f"{words}. {done.sentence()}".strip()
+
+
+def _check(kind: TransactionKind, attribute: str, reason: str) -> None:
+    if not reason.strip():
+        raise DomainError("A correction needs a reason. Say why the figure is wrong.")
+    known = [*kind.attributes, *kind.dates]
+    if attribute not in known:
+        raise DomainError(
+            f"The kind {kind.code} has no attribute or date “{attribute}”. It has: "
+            f"{', '.join(known) or 'none'}."
+        )
+
+
+def _read(kind: TransactionKind, attribute: str, value: str) -> Json | None:
+    zone = Tenant.objects.get(pk=current_tenant_id()).time_zone
+    try:
+        read = attribute_reader(kind.attributes.get(attribute, "date"), zone=zone)(value)
+    except Unreadable as error:
+        raise DomainError(f"{attribute} {error}") from error
+    return None if read == "" else read
+
+
+def _correction(kind: TransactionKind, key: str, attribute: str) -> TransactionCorrection | None:
+    return TransactionCorrection.objects.filter(
+        CURRENT, kind=kind, key=key, attribute=attribute
+    ).first()
+
+
+def _after(at: datetime, *rows: Transaction | TransactionCorrection | None) -> datetime:
+    """A moment after all these were recorded: of two versions, one is always the later."""
+    tick = timedelta(microseconds=1)
+    return max([at, *(row.recorded_at + tick for row in rows if row is not None)])
+
+
+def _end(correction: TransactionCorrection | None, at: datetime) -> None:
+    if correction is not None:
+        TransactionCorrection.objects.filter(pk=correction.pk).update(superseded_at=at)
+
+
+def _rewrite(deal: Transaction, attributes: dict[str, Any], at: datetime) -> Credited:
+    """The next version with these attributes, and its credits."""
+    Transaction.objects.filter(pk=deal.pk).update(superseded_at=at)
+    temporary("deal_again", "(base bigint, delivered jsonb, attributes jsonb)")
+    delivered = deal.delivered if deal.delivered is not None else deal.attributes
+    execute(
+        "INSERT INTO deal_again SELECT id, %s::jsonb, %s::jsonb FROM metrics_transaction"
+        " WHERE id = %s",
+        [_json(delivered), _json(attributes), deal.pk],
+    )
+    write_again(at)
+    temporary("touched_deal", "(kind_id bigint, key text)")
+    execute("INSERT INTO touched_deal VALUES (%s, %s)", [deal.kind_id, deal.key])
+    return credit(at=at)
+
+
+def _json(value: dict[str, Any]) -> str:
+    return json.dumps(value, ensure_ascii=False)
+
+
+def _shown(value: Json | None) -> str:
+    if isinstance(value, bool):
+        return "yes" if value else "no"
+    return "blank" if value is None else value
+
+
+def _record(
+    correction: TransactionCorrection,
+    sentence: str,
+    done: Credited,
+    before: Json | None,
+    now: Json | None,
+    by: User | None,
+) -> None:
+    """The cause, with its marks, and the audit row with both values."""
+    record_change(
+        kind=InputChange.Kind.CORRECTION,
+        sentence=sentence,
+        marks=marks_of(done.marks),
+        by=by,
+        at=done.moment,
+        reference=f"correction of {correction.kind.code} {correction.key}"[:200],
+    )
+    audit.record(
+        action="transaction corrected",
+        subject=f"{correction.attribute} of {correction.kind.code} {correction.key}",
+        by=by,
+        at=done.moment,
+        reason=correction.reason,
+        detail={"before": before, "after": now},
+    )
