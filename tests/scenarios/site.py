@@ -20,9 +20,9 @@ class Site:
         self.code = folder.replace("_", "-")
         self.apply("tenant.yaml")
 
-    def apply(self, name: str) -> str:
+    def apply(self, name: str, *arguments: str) -> str:
         """Apply a tenant file of the scenario."""
-        return self._call("apply", str(self.folder / name))
+        return self._call("apply", str(self.folder / name), *arguments)
 
     def run(self, command: str, *arguments: object) -> str:
         """Run a command for this tenant; what it printed."""

@@ -1,10 +1,13 @@
 """Acceptance scenarios of periods, versions and people who move: figures to date, guarantees,
 caps, late versions, cut-over, absence, transfers and leavers."""
 
+import csv
 import re
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 
 from tests.scenarios.site import Site
 
@@ -68,16 +71,19 @@ def test_13_year_to_date_minus_earlier() -> None:
     assert "400" in site.run("explain", "ann", "monthly:2026-12")
 
 
-def pay(site: Site, period: str) -> dict[str, Decimal]:
-    """Pay a monthly period by two people; what each person gets, by the draft that is approved."""
+def pay(site: Site, period: str, *, out: Path | None = None) -> dict[str, Decimal]:
+    """Pay a monthly period by two people; what each person gets, by the draft that is approved.
+
+    ``out``: a folder for the file, which is called by the period.
+    """
     draft = site.run("payroll", f"monthly:{period}", "--draft", "--by", "pat")
     paid = {
         person: money(amount.replace(",", ""))
         for person, amount in re.findall(r"^  (\S+) .*: due \S+, pays (\S+?)(?: \(|$)", draft, re.M)
     }
-    said = site.run(
-        "payroll", f"monthly:{period}", "--profile", "csv", "--by", "pat", "--approved-by", "robin"
-    )
+    target = () if out is None else ("--out", out / f"{period}.csv")
+    two = ("--by", "pat", "--approved-by", "robin")
+    said = site.run("payroll", f"monthly:{period}", "--profile", "csv", *two, *target)
     total = re.search(r"^  total: (\S+) USD", said, re.M)
     assert total, said
     assert money(total[1].replace(",", "")) == sum(paid.values())
@@ -158,3 +164,56 @@ def test_16_parallel_run_with_the_older_system() -> None:
         "  Person 333 (p333): 1662.19 here, 2162.19 there (-500.00);"
         " they part in selling commission: 1612.19 here, 2112.19 there",
     ], "both figures, and the first line where they part"
+
+
+@pytest.fixture
+def january_and_february() -> Site:
+    """Scenario 15 with two months that are final and paid."""
+    site = Site("s15")
+    site.ingest("crm", "sales.csv")
+    finalise(site, "2026-01", "2026-02")
+    assert site.amounts("monthly:2026-01", status="final") == {
+        "ann.commission": money("1900.00"),
+        "dan.commission": money("1300.00"),
+        "eve.commission": money("240.00"),
+    }
+    assert site.amount("monthly:2026-02", "ann", status="final") == money("900.00")
+    assert pay(site, "2026-02") == {"ann": 2800, "dan": 1300, "eve": 240}
+    return site
+
+
+BY_TWO = ("--by", "ada", "--approved-by", "paul")
+
+
+def test_15_version_published_after_the_fact(january_and_february: Site, tmp_path: Path) -> None:
+    site = january_and_february
+    with pytest.raises(CommandError, match="2026-01, 2026-02 are final.*Give a “reason”"):
+        site.apply("unexplained.yaml", *BY_TWO)
+    with pytest.raises(CommandError, match="who writes a version does not publish it"):
+        site.apply("raised.yaml", "--by", "ada")
+    said = site.run(
+        "preview", "monthly:2026-01", site.folder / "raised.yaml", "--on", "2026-03-20"
+    )
+    assert "Ann Archer (ann): 1900.00 → 2050.00 USD (+150.00)" in said
+    assert "Dan Dyer (dan): 1300.00 → 1350.00 USD (+50.00)" in said
+    assert "eve" not in said
+    assert "reduces" not in said
+    site.apply("raised.yaml", *BY_TWO)
+
+    site.run("calculate", "monthly:2026-03", "--on", "2026-03-20")
+    january_only = {
+        "ann.commission 2026-01": money("150.00"),
+        "dan.commission 2026-01": money("50.00"),
+    }
+    assert differences(site, "2026-03", "provisional difference") == january_only
+    finalise(site, "2026-03")
+    assert differences(site, "2026-03") == january_only, "no entry for February"
+    notes = {r["note"] for r in site.results("monthly:2026-03") if r["status"] == "difference"}
+    assert all("The agreement of 18 March counts from January" in note for note in notes)
+
+    assert pay(site, "2026-03", out=tmp_path) == {"ann": 150, "dan": 50}
+    rows = csv.DictReader((tmp_path / "2026-03.csv").read_text(encoding="utf-8").splitlines())
+    dan = [(r["payroll_id"], r["amount"]) for r in rows if r["name"] == "Dan Dyer"]
+    assert dan == [("004711", "50.00")], "his last payroll id"
+    site.run("calculate", "monthly:2026-04", "--on", "2026-04-05")
+    assert differences(site, "2026-04", "provisional difference") == {}
