@@ -172,7 +172,7 @@ def _runs(moment: datetime) -> None:
         Earning,
         SQL(
             "SELECT value.* FROM {} AS value WHERE value.run_id IN"
-            " (SELECT run_id FROM incentives_planperiod)"
+            " (SELECT id FROM incentives_calculationrun)"
         ).format(permanent(Earning)),
     )
     shadow(

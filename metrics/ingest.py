@@ -7,6 +7,7 @@ column map and the people known now; what was there before is superseded, never 
 from __future__ import annotations
 
 import hashlib
+from collections.abc import Collection
 from dataclasses import dataclass, replace
 from datetime import date, datetime
 from difflib import get_close_matches
@@ -127,15 +128,18 @@ def ingest(
     at: datetime,
     complete_through: date | None = None,
     commit: bool = True,
+    leave_out: Collection[int] = (),
 ) -> IngestReport:
     """Take a file of a source in; ``complete_through`` also declares the source complete to a day.
+
+    ``leave_out``: lines of the file to pass over, those that another taking-in had rejected.
 
     Raises DomainError, with nothing written, for a file that cannot be read or lacks a column.
     """
     report: IngestReport | None = None
     try:
         with transaction.atomic():
-            report = _take_in(source, PurePath(file_name).name[:255], content, by, at)
+            report = _take_in(source, PurePath(file_name).name[:255], content, by, at, leave_out)
             if complete_through is not None:
                 said = complete.complete(source=source, through=complete_through, by=by, at=at)
                 report = replace(report, completeness=said)
@@ -148,7 +152,12 @@ def ingest(
 
 
 def _take_in(
-    source: Source, file_name: str, content: bytes, by: User | None, at: datetime
+    source: Source,
+    file_name: str,
+    content: bytes,
+    by: User | None,
+    at: datetime,
+    leave_out: Collection[int],
 ) -> IngestReport:
     hold_values()
     digest = hashlib.sha256(content).hexdigest()
@@ -162,7 +171,7 @@ def _take_in(
         delimiter=kind.map.delimiter,
         encoding=kind.map.encoding,
         columns=kind.map.columns,
-    )
+    ).without(leave_out)
     header = find_header(readable, kind.map, file_name)
     mapper = kind.mapper(header, at)
     counted = kind.stage(readable, mapper, header)

@@ -12,8 +12,8 @@ import codecs
 import csv
 import io
 import zipfile
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterator
+from dataclasses import dataclass, replace
 from datetime import date, datetime, time, timedelta
 from itertools import islice
 
@@ -60,6 +60,13 @@ class Readable:
 
     kind: str
     rows: Callable[[], Rows]
+
+    def without(self, lines: Collection[int]) -> Readable:
+        """The same file as if some of its lines were not there; the others keep their numbers."""
+        left_out = frozenset(lines)
+        return replace(
+            self, rows=lambda: ((line, row) for line, row in self.rows() if line not in left_out)
+        )
 
     def head(self, count: int = 50) -> list[tuple[int, Row]]:
         """The first rows, in which the header is looked for."""

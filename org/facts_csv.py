@@ -12,7 +12,7 @@ from django.db import transaction
 
 from org.base import CURRENT
 from org.bulk import insert_rows
-from org.dates import NEVER
+from org.dates import FOREVER, NEVER
 from org.errors import DomainError
 from org.loading import Loaded, Reader, counts, note, read_timelines
 from org.models import (
@@ -27,7 +27,7 @@ from org.models import (
 )
 from org.people import Touched, joined
 from org.sync import DatedRows, Key, Wanted
-from org.tabular import Line, Problems, known, read_day, read_end, read_number, read_table
+from org.tabular import Line, Problems, csv_text, known, read_day, read_end, read_number, read_table
 
 FACT_COLUMNS = ("person", "fact", "value", "slot", "from", "to", "last_day")
 AVAILABILITY_COLUMNS = ("person", "day", "kind", "hours", "absence_type", "slot")
@@ -107,6 +107,32 @@ VALUES: dict[FactType.Kind, Callable[[str], FactValue]] = {
     FactType.Kind.DATE: _day,
     FactType.Kind.YES_NO: _yes_no,
 }
+
+
+def write_facts() -> str:
+    """facts.csv for everybody as known now; loading it changes nothing."""
+    columns = [column for column in FACT_COLUMNS if column != "last_day"]
+    rows = Fact.objects.filter(CURRENT).select_related("person", "fact_type")
+    return csv_text(
+        columns,
+        (
+            (
+                *(row.person.code, row.fact_type.code, _said(row), row.slot, row.valid_from),
+                "" if row.valid_to == FOREVER else row.valid_to,
+            )
+            for row in rows.order_by("person__code", "fact_type__code", "slot", "valid_from")
+        ),
+    )
+
+
+def _said(row: Fact) -> str:
+    """The value of a fact as a file says it."""
+    if row.number is not None:
+        if row.fact_type.kind == FactType.Kind.YES_NO:
+            return "yes" if row.number else "no"
+        return f"{row.number.normalize():f}"
+    return row.text or (row.day.isoformat() if row.day else "")
+
 
 # -- availability ---------------------------------------------------------------------------------
 
@@ -192,3 +218,19 @@ def _hours(text: str) -> Decimal | None:
 
 def _people() -> dict[str, int]:
     return dict(Person.objects.values_list("code", "id"))
+
+
+def write_availability() -> str:
+    """availability.csv for all days as known now; loading it changes nothing."""
+    rows = Availability.objects.filter(CURRENT).values_list(
+        *("person__code", "day", "kind", "hours", "absence_type__code", "slot")
+    )
+    return csv_text(
+        AVAILABILITY_COLUMNS,
+        (
+            (person, day, kind, "" if hours is None else f"{hours.normalize():f}", absence, slot)
+            for person, day, kind, hours, absence, slot in rows.order_by(
+                *("person__code", "day", "slot", "kind", "absence_type__code")
+            )
+        ),
+    )

@@ -6,8 +6,6 @@ same file again changes nothing; a problem anywhere leaves everything as it was.
 
 from __future__ import annotations
 
-import csv
-import io
 from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date, datetime, timedelta
@@ -27,6 +25,7 @@ from org.sync import DatedRows, Key, Wanted
 from org.tabular import (
     Line,
     Problems,
+    csv_text,
     known,
     read_day,
     read_end,
@@ -245,7 +244,7 @@ def write_people() -> str:
         who = (person.code, person.name, person.email)
         jobs = employments.get(person.pk)
         rows += [(*who, *_employment_cells(row)) for row in jobs] if jobs else [who]
-    return _csv_text(PEOPLE_COLUMNS, rows)
+    return csv_text(PEOPLE_COLUMNS, rows)
 
 
 def write_assignments() -> str:
@@ -257,7 +256,7 @@ def write_assignments() -> str:
         (*row[:5], f"{row[5].normalize():f}", row[6], _end_cell(row[7]))
         for row in jobs.values_list(*names, "valid_from", "valid_to")
     ]
-    return _csv_text(columns, rows)
+    return csv_text(columns, rows)
 
 
 def _employment_cells(row: Employment) -> tuple[Any, ...]:
@@ -268,11 +267,3 @@ def _employment_cells(row: Employment) -> tuple[Any, ...]:
 
 def _end_cell(end: date) -> str:
     return "" if end == FOREVER else end.isoformat()
-
-
-def _csv_text(columns: Iterable[str], rows: Iterable[Iterable[Any]]) -> str:
-    out = io.StringIO(newline="")
-    writer = csv.writer(out, lineterminator="\n")
-    writer.writerow(columns)
-    writer.writerows(rows)
-    return out.getvalue()

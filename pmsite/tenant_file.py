@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 import zoneinfo
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from functools import partial
@@ -23,7 +23,7 @@ import metrics.config
 import org.config
 import payroll.config
 from incentives import config_plans
-from org import people_csv
+from org import facts_csv, people_csv
 from org.audit import record
 from org.config_section import Section
 from org.errors import DomainError
@@ -45,6 +45,8 @@ ORDER = (
     "pay_groups",
     "people",
     "assignments",
+    "fact_values",
+    "availability",
     "users",
     "metrics",
     "transactions",
@@ -68,6 +70,16 @@ FILES: dict[str, tuple[str, Load, Callable[[], str]]] = {
         "CSV file with who works where, as what, from when to when, beside this one.",
         people_csv.load_assignments,
         people_csv.write_assignments,
+    ),
+    "fact_values": (
+        "CSV file with dated facts about people, beside this one.",
+        facts_csv.load_facts,
+        facts_csv.write_facts,
+    ),
+    "availability": (
+        "CSV file with who was scheduled, at work or absent on which day, beside this one.",
+        facts_csv.load_availability,
+        facts_csv.write_availability,
     ),
 }
 
@@ -275,14 +287,16 @@ class Export:
     files: dict[str, str]
 
 
-def export(*, tenant: Tenant, with_people: bool) -> Export:
+def export(*, tenant: Tenant, with_people: bool, without: Collection[str] = ()) -> Export:
     """Write a tenant as a file that, applied, changes nothing.
 
-    ``with_people``: name people.csv and assignments.csv in it, and answer them, too.
+    ``with_people``: name the CSV files of people, jobs, facts and availability in it, and answer
+    them, too. ``without``: keys to leave out.
     """
     files: dict[str, str] = {}
     with enter(tenant.pk):
-        data = {key: section.read() for key, section in sections().items()}
+        read = {key: section.read for key, section in sections().items() if key not in without}
+        data = {key: section() for key, section in read.items()}
         if with_people and Person.objects.exists():
             for key, (_, _, write) in FILES.items():
                 text = write()

@@ -19,7 +19,7 @@ class Command(TenantCommand):
             "--to",
             type=Path,
             metavar="FILE",
-            help="Write here, with people.csv and assignments.csv beside it. Left out: print the "
+            help="Write here, with the CSV files of people beside it. Left out: print the "
             "configuration alone.",
         )
 
