@@ -7,6 +7,7 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import CommandError
 
 from tests.scenarios.site import Site
@@ -187,13 +188,11 @@ BY_TWO = ("--by", "ada", "--approved-by", "paul")
 
 def test_15_version_published_after_the_fact(january_and_february: Site, tmp_path: Path) -> None:
     site = january_and_february
-    with pytest.raises(CommandError, match="2026-01, 2026-02 are final.*Give a “reason”"):
+    with pytest.raises(CommandError, match=r"2026-01, 2026-02 are final.*Give a “reason”"):
         site.apply("unexplained.yaml", *BY_TWO)
     with pytest.raises(CommandError, match="who writes a version does not publish it"):
         site.apply("raised.yaml", "--by", "ada")
-    said = site.run(
-        "preview", "monthly:2026-01", site.folder / "raised.yaml", "--on", "2026-03-20"
-    )
+    said = site.run("preview", "monthly:2026-01", site.folder / "raised.yaml", "--on", "2026-03-20")
     assert "Ann Archer (ann): 1900.00 → 2050.00 USD (+150.00)" in said
     assert "Dan Dyer (dan): 1300.00 → 1350.00 USD (+50.00)" in said
     assert "eve" not in said
@@ -217,3 +216,57 @@ def test_15_version_published_after_the_fact(january_and_february: Site, tmp_pat
     assert dan == [("004711", "50.00")], "his last payroll id"
     site.run("calculate", "monthly:2026-04", "--on", "2026-04-05")
     assert differences(site, "2026-04", "provisional difference") == {}
+
+
+def test_23_transfer_learnt_late() -> None:
+    with time_machine.travel("2026-08-05T09:00:00-04:00"):
+        site = Site("s23")
+        site.ingest("crm", "sales.csv")
+        site.run("finalise", "monthly:2026-07")
+    july = {
+        "ben.commission": money("800.00"),
+        "ada.commission": money("200.00"),
+        "pia.override": money("200.00"),
+        "quinn.override": money("50.00"),
+        "dora.total": money("50.00"),
+        "dirk.total": money("0.00"),
+    }
+    assert site.amounts("monthly:2026-07") == july
+    with time_machine.travel("2026-08-20T09:00:00-04:00"):
+        site.apply("reorganised.yaml")
+        site.run("assignments", site.folder / "moved.csv")
+        site.run("calculate", "monthly:2026-08")
+    override = {
+        "pia.override 2026-07": money("-200.00"),
+        "quinn.override 2026-07": money("200.00"),
+    }
+    assert differences(site, "2026-08", "provisional difference") == override
+
+    with time_machine.travel("2026-09-02T09:00:00-04:00"):
+        site.run("finalise", "monthly:2026-08")
+        assert differences(site, "2026-08") == override, "Ben's own pay does not move"
+        late = [r for r in site.results("monthly:2026-08") if r["status"] == "difference"]
+        assert all("moved.csv" in r["note"] for r in late)
+        assert site.amounts("monthly:2026-08", status="final") == {
+            "ben.commission": money("120.00"),
+            "ada.commission": money("40.00"),
+            "pia.override": money("0.00"),
+            "quinn.override": money("40.00"),
+            "dora.total": money("0.00"),
+            "dirk.total": money("8.00"),
+        }
+        known = site.run(
+            "asof",
+            "monthly:2026-07",
+            "--moment",
+            "2026-08-05",
+            "--person",
+            "pia",
+            "--plan",
+            "override",
+        )
+        assert "Sales (sold_by_reports): 40000" in known
+        assert "worked out as known then: 250.00" in known
+        assert site.amounts("monthly:2026-07") == july
+        site.run("calculate", "monthly:2026-09")
+        assert differences(site, "2026-09", "provisional difference") == {}
