@@ -16,7 +16,11 @@ MET = "condition met"
 
 def scope_of(kinds: Sequence[TransactionKind]) -> Scope:
     """What a condition may read: attributes and dates of these kinds, and what is about them."""
-    return Scope(attributes.names_of(kinds))
+    return Scope(
+        attributes.names_of(kinds),
+        about=attributes.about_of(kinds),
+        uses=frozenset(attributes.ABOUT),
+    )
 
 
 def read(text: str, kinds: Sequence[TransactionKind]) -> Formula:

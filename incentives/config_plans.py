@@ -16,7 +16,7 @@ from django.db import transaction
 from django.db.models import ProtectedError
 
 from incentives import config_versions as versions
-from incentives import rules
+from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
 from incentives.models import CalculationRun, Family, Plan, PlanPeriod, PlanVersion
 from incentives.publish import begin_problem, final_periods, publish, withdraw
@@ -357,7 +357,7 @@ def _differences(one: Wanted) -> str:
 
 
 def _check(row: PlanVersion, one: Wanted, problems: Problems) -> None:
-    for problem in rules.problems(row):
+    for problem in (*rules.problems(row), *schedule_checks.problems(row)):
         problems.add(f"{one.where}.{problem.where}", problem.sentence)
     if trouble := begin_problem(row.plan.calendar, row.in_force):
         problems.add(f"{one.where}.in_force", trouble)

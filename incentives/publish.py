@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from incentives import rules
+from incentives import rules, schedule_checks
 from incentives.models import PlanPeriod, PlanVersion
 from org.audit import record
 from org.calendars import make_periods
@@ -60,7 +60,8 @@ def withdraw(*, version: PlanVersion, by: User | None, at: datetime, reason: str
 
 def check(version: PlanVersion) -> None:
     """Refuse a version with which nobody could be paid, naming all that is wrong."""
-    sentences = [str(problem) for problem in rules.problems(version)]
+    found = [*rules.problems(version), *schedule_checks.problems(version)]
+    sentences = [str(problem) for problem in found]
     if trouble := begin_problem(version.plan.calendar, version.in_force):
         sentences.insert(0, f"in_force: {trouble}")
     if version.ends and version.ends <= version.in_force:
