@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
 
-from django.db.models import ProtectedError
+from django.db.models import ProtectedError, Q
 
 from incentives.config_plans import PLANS
 from incentives.config_schema import EXCHANGE_RATES, FAMILIES
-from incentives.models import ExchangeRate, Family
+from incentives.models import ExchangeRate, Family, PlanPeriod
 from metrics.config_metrics import number_of
 from org import config_tools as tools
 from org.changes import Mark, record_change
 from org.config_section import Section
 from org.config_tools import Problems
 from org.dates import NEVER
+from org.errors import DomainError
 from org.models import InputChange, User
 
 RATE_FIELDS = ("name", "base", "quote", "rate", "valid_from", "valid_to")
@@ -69,8 +71,19 @@ def read_rates() -> list[dict[str, Any]] | None:
     ] or None
 
 
-def apply_rates(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:
-    """Make the exchange rates as the file says; a changed one is a cause of its own."""
+def apply_rates(
+    data: Any,
+    *,
+    by: User | None,
+    at: datetime,
+    today: date,
+    approved_by: User | None = None,
+) -> list[str]:
+    """Make the exchange rates as the file says; a changed one is a cause of its own.
+
+    A rate with which final periods were paid is corrected by one person and approved by another
+    (``approved_by``); with ``by`` nobody the file was reviewed where it is kept.
+    """
     problems = Problems()
     wanted = [_rate(item, f"exchange_rates[{n}]", problems) for n, item in enumerate(data)]
     _check_overlaps(wanted, problems)
@@ -80,22 +93,65 @@ def apply_rates(data: Any, *, by: User | None, at: datetime, today: date) -> lis
     )
     if not changes:
         return []
-    tools.supersede(changes.gone, at=at)
-    added = ExchangeRate.objects.bulk_create(
+    added = [
         ExchangeRate(recorded_at=at, **{name: row[name] for name in RATE_FIELDS})
         for row in changes.new
-    )
+    ]
+    touched = [*changes.gone, *added]
+    if by is not None and (final := _final_with(touched)):
+        _need_second_person(final, by, approved_by)
+    tools.supersede(changes.gone, at=at)
+    ExchangeRate.objects.bulk_create(added)
     said = [f"- exchange rate {_rate_words(row)}" for row in changes.gone]
     said += [f"+ exchange rate {_rate_words(row)}" for row in added]
+    sentence = f"Exchange rate changed: {'; '.join(_rate_changes(changes.gone, added))}"
+    approved = f", approved by {approved_by.get_username()}" if approved_by else ""
     record_change(
         kind=InputChange.Kind.RATE,
-        sentence=f"Exchange rates changed: {said[-1][2:]}",
-        marks=[Mark(row.valid_from, row.valid_to) for row in [*changes.gone, *added]],
+        sentence=sentence + approved,
+        marks=[Mark(row.valid_from, row.valid_to) for row in touched],
         by=by,
         at=at,
         reference="tenant file",
     )
     return said
+
+
+def _final_with(rates: Iterable[ExchangeRate]) -> PlanPeriod | None:
+    """The first final period of a plan with amounts in another currency on days of these rates."""
+    names = {rate.name for rate in rates}
+    points = PlanPeriod.objects.filter(
+        final_at__isnull=False, run__version__components__exchange_rate__in=names
+    )
+    days = Q()
+    for rate in rates:
+        days |= Q(period__valid_from__lt=rate.valid_to, period__valid_to__gt=rate.valid_from)
+    found = points.filter(days).select_related("plan", "period__calendar")
+    return found.order_by("period__valid_from").first()
+
+
+def _need_second_person(final: PlanPeriod, by: User, approved_by: User | None) -> None:
+    if approved_by is None:
+        raise DomainError(
+            f"{final.period} of {final.plan} is final, and was paid by these exchange rates. Name"
+            " who approved the correction (--approved-by USER)."
+        )
+    if approved_by.pk == by.pk:
+        raise DomainError(
+            f"{by.get_username()} cannot approve an own correction of exchange rates. Somebody"
+            " else must."
+        )
+
+
+def _rate_changes(gone: Iterable[ExchangeRate], added: Iterable[ExchangeRate]) -> list[str]:
+    """What changed in words, a corrected rate with both figures."""
+    before = {(row.name, row.base, row.quote, row.valid_from): row for row in gone}
+    said = []
+    for row in added:
+        old = before.pop((row.name, row.base, row.quote, row.valid_from), None)
+        was = f", before {tools.plain(old.rate)}" if old and old.rate != row.rate else ""
+        said.append(_rate_words(row) + was)
+    return said + [f"{_rate_words(row)} is gone" for row in before.values()]
 
 
 def _rate(item: dict[str, Any], where: str, problems: Problems) -> dict[str, Any]:
@@ -122,8 +178,9 @@ def _rate_words(row: ExchangeRate) -> str:
     return f"{row.name} {row.base}/{row.quote} {tools.plain(row.rate)}{tools.day_words(days)}"
 
 
+RATES = Section(key="exchange_rates", schema=EXCHANGE_RATES, read=read_rates, apply=apply_rates)
 SECTIONS: tuple[Section, ...] = (
     Section(key="families", schema=FAMILIES, read=read_families, apply=apply_families),
-    Section(key="exchange_rates", schema=EXCHANGE_RATES, read=read_rates, apply=apply_rates),
+    RATES,
     PLANS,
 )

@@ -250,8 +250,8 @@ class _Run:
             if section is None:
                 return self.load_file(key, data, by=self.by, at=self.at)
             make = section.apply
-            if section is config_plans.PLANS:
-                make = partial(config_plans.apply, approved_by=self.approved_by)
+            if section in (config_plans.PLANS, incentives.config.RATES):
+                make = partial(make, approved_by=self.approved_by)
             return make(data, by=self.by, at=self.at, today=self._today())
         except DomainError as error:
             problems = tuple(tenant_schema.with_line(p, self.document) for p in error.problems)
