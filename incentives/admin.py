@@ -21,6 +21,7 @@ from incentives.forms import (
     PlanVersionForm,
     RateTableForm,
 )
+from incentives.late import SHOWN, put_in_force
 from incentives.models import (
     CalculationRun,
     Component,
@@ -35,9 +36,9 @@ from incentives.models import (
     RateTable,
     Transfer,
 )
-from incentives.publish import publish
 from incentives.rules import Problem, problems
 from incentives.table_text import OPTIONS, text_of
+from org.access import today
 from org.admin_base import TenantAdmin, TenantInline, TenantStackedInline
 from org.errors import DomainError
 from org.permissions import Permission
@@ -256,11 +257,18 @@ class PlanVersionAdmin(TenantAdmin):
     def _publish(self, request: HttpRequest, version: PlanVersion) -> None:
         self.demand(request, Permission.PUBLISH_RULES)
         try:
-            publish(version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+            effects = put_in_force(
+                version=version,
+                by=request.user,  # type: ignore[arg-type]
+                at=timezone.now(),
+                on=today(request.membership.tenant),  # type: ignore[attr-defined]
+            )
         except DomainError as refusal:
             messages.error(request, str(refusal))
         else:
             messages.success(request, f"{version} is published: in force from {version.in_force}.")
+            for one in effects[:SHOWN]:
+                messages.info(request, str(one))
 
     def _copy(self, request: HttpRequest, version: PlanVersion) -> PlanVersion:
         draft = copy_as_draft(version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]

@@ -174,11 +174,12 @@ def calculate_again(
     at: datetime,
     on: date,
     everybody: bool = False,
+    people: tuple[int, ...] | None = None,
 ) -> CalculationRun:
     """What a final period should be by now, beside what was booked for it.
 
-    Only for those whom a recorded cause may have moved, unless ``everybody`` is looked at, or one
-    person's figures move others.
+    Only for those whom a recorded cause may have moved, or for ``people``, unless ``everybody`` is
+    looked at, or one person's figures move others.
     """
     version = version_for(plan, period)
     if version is None:
@@ -186,7 +187,9 @@ def calculate_again(
     rules = load(version, period.valid_from)
     # Its version may be newer than the period's end, and read what nobody has added up there.
     refresh_totals([(rules, period)])
-    only = None if everybody or rules.everybody else dirty_people(plan, period)
+    only = None
+    if not everybody and not rules.everybody:
+        only = people or dirty_people(plan, period)
     frame = Frame(rules, period, only)
     return _calculate(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
 

@@ -18,8 +18,9 @@ from django.db.models import ProtectedError
 from incentives import config_versions as versions
 from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
+from incentives.late import SHOWN, put_in_force
 from incentives.models import CalculationRun, Family, Plan, PlanPeriod, PlanVersion
-from incentives.publish import begin_problem, final_periods, publish, withdraw
+from incentives.publish import begin_problem, final_periods, withdraw
 from metrics.models import Metric
 from org import config_tools as tools
 from org.changes import Mark, record_change
@@ -68,6 +69,7 @@ class Work:
     by: User | None
     approver: User | None
     at: datetime
+    on: date
     problems: Problems
     codes: Mapping[str, Codes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
@@ -89,7 +91,7 @@ def apply(
     needs ``approved_by``, somebody else, unless the tenant has never published anything.
     """
     problems = Problems()
-    work = Work(by, approved_by, at, problems, _codes(problems))
+    work = Work(by, approved_by, at, today, problems, _codes(problems))
     calendars = Codes("calendar", Calendar.objects.all(), problems)
     known = {plan.code: plan for plan in Plan.objects.select_related("family", "calendar")}
     new_tenant = not PlanVersion.objects.exclude(status=Status.DRAFT).exists()
@@ -380,7 +382,12 @@ def _publish_all(work: Work, *, new_tenant: bool) -> None:
 
     for row, where, what in sorted(work.to_publish, key=lambda x: (x[0].in_force, x[0].number)):
         try:
-            publish(version=row, by=work.approver, at=work.at, changed=what)
+            effects = put_in_force(
+                version=row, by=work.approver, at=work.at, on=work.on, changed=what
+            )
+            work.said += [f"  {one}" for one in effects[:SHOWN]]
+            if effects[SHOWN:]:
+                work.said.append(f"  … and {len(effects) - SHOWN} more: see `preview`.")
         except DomainError as error:
             work.problems.add(where, str(error))
     work.problems.stop("The plans cannot be published.")

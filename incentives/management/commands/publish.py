@@ -1,0 +1,66 @@
+"""publish TENANT PLAN: put a draft in force as a second person, or see whom it moves."""
+
+from argparse import ArgumentParser
+from datetime import date
+from typing import Any
+
+from incentives.late import Effect, effects_on_final, put_in_force, reductions
+from incentives.lookup import plan_called
+from incentives.models import Plan, PlanVersion
+from org.commands import TenantCommand, counted, day, find_user
+from org.errors import DomainError
+
+
+class Command(TenantCommand):
+    help = "Put a draft in force; with --list only say whom it pays differently in final periods."
+
+    def arguments(self, parser: ArgumentParser) -> None:
+        parser.add_argument("plan", help="Code of the plan.")
+        parser.add_argument("--number", type=int, help="Of the draft, where there are several.")
+        parser.add_argument("--reason", help="Why; needed where it reaches final periods.")
+        parser.add_argument("--list", action="store_true", help="List the people; write nothing.")
+        parser.add_argument(
+            "--higher",
+            metavar="USER",
+            help="Who approves it where it reduces pay already earned, if --by may not.",
+        )
+        parser.add_argument("--on", type=day, help="The business day (default: today).")
+
+    def work(self, *, plan: str, number: int | None, on: date | None, **options: Any) -> None:
+        chosen = plan_called(plan)
+        assert chosen is not None
+        version, day_ = _draft(chosen, number), on or self.today()
+        if options["list"]:
+            self._tell(effects_on_final(version, at=self.at, on=day_))
+            self.say(f"{version} is still a draft.")
+            return
+        if options["reason"]:
+            version.reason = options["reason"]
+            version.save(update_fields=["reason"])
+        effects = put_in_force(
+            version=version,
+            by=self.by,
+            at=self.at,
+            on=day_,
+            higher=find_user(options["higher"]),
+        )
+        self._tell(effects)
+        self.say(f"{version} is published: in force from {version.in_force}.")
+
+    def _tell(self, effects: list[Effect]) -> None:
+        for one in effects:
+            self.say(f"  {one}")
+        people = len({one.code for one in effects})
+        said = counted(people, "person has", "people have")
+        self.say(f"{said} differences in final periods.")
+        if reduced := reductions(effects):
+            self.say(f"It reduces pay already earned, of {', '.join(reduced)}.")
+
+
+def _draft(plan: Plan, number: int | None) -> PlanVersion:
+    drafts = plan.versions.filter(status=PlanVersion.Status.DRAFT).select_related("plan")
+    found = list(drafts if number is None else drafts.filter(number=number))
+    if len(found) != 1:
+        known = ", ".join(str(draft.number) for draft in drafts) or "none"
+        raise DomainError(f"Name one draft of {plan} by --number. There are: {known}.")
+    return found[0]
