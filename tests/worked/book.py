@@ -3,16 +3,16 @@
 A file of this folder lists *cases*. A case is one plan in the words of its source, and the examples
 that the source works out with it:
 
-- ``case``: code of the plan, and of the job type of its people (``plans: none`` for no plan at all);
+- ``case``: code of the plan, and of the job type of its people (none for no ``plan``);
 - ``source``, ``words``: where it was published and what the plan says there;
 - ``metrics``, ``goals``, ``facts``, ``transactions``, ``credits``, ``exchange_rates``, ``units``,
   ``calendars``, ``tables`` … exactly as in the tenant file; ``plan`` is a version of the plan, with
   the plan's own keys (calendar, currency) beside it;
 - ``columns``: the header of a kind of transaction's file;
-- ``people``: codes with unit and days, where an example has others than one person of its own name;
-- ``examples``: ``id``, ``rows`` (lines of source files), ``facts`` (lines of facts.csv) and what the
-  source says it ``pays``; ``each`` says along what a list of amounts runs, ``differs`` what we pay
-  instead, and why; ``also`` what else the words say.
+- ``people``: codes with unit and first day, unless each example is one person of its own name;
+- ``examples``: ``id``, ``rows`` (lines of source files, and of facts.csv) and what the source says
+  it ``pays``; ``each`` says along what a list of amounts runs, ``differs`` what we pay instead, and
+  why; ``also`` what else the words say.
 
 ``person-{1..50}`` in a line or a code stands for fifty of them.
 
@@ -92,7 +92,7 @@ class Example:
     def looked_for(self) -> list[dict[str, str]]:
         """For each amount, which results make it up."""
         common = {"person": self.person or self.id, "period": self.period or JUNE}
-        common |= {key: str(self.own[key]) for key in ("component", "grain") if key in self.own}
+        common |= {key: str(self.own[key]) for key in ("component", "line") if key in self.own}
         ways = [common]
         for key, given in (self.each or {}).items():
             ways = [
@@ -124,7 +124,7 @@ Exact.yaml_implicit_resolvers = {
 def cases(name: str) -> list[dict[str, Any]]:
     """The cases of a file of this folder."""
     text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = yaml.load(text, Exact)  # noqa: S506 - a safe loader
+    found: list[dict[str, Any]] = yaml.load(text, Exact)
     return found
 
 
@@ -193,7 +193,7 @@ class Book(Site):
             given = example.people or {example.person or example.id: {}}
             for many, one in given.items():
                 known = {"unit": "company", "hired": "2026-01-01", **(one or {})}
-                found.update({code: (example.case, known) for code in spread([str(many)])})
+                found.update(dict.fromkeys(spread([str(many)]), (example.case, known)))
         return found
 
     def rows(self, key: str) -> Iterable[str]:
