@@ -92,6 +92,8 @@ class Example:
     def looked_for(self) -> list[dict[str, str]]:
         """For each amount, which results make it up."""
         common = {"person": self.person or self.id, "period": self.period or JUNE}
+        if self.plan_code or common["person"] == "*":
+            common["plan"] = self.plan_code or self.case["case"]
         common |= {key: str(self.own[key]) for key in ("component", "line") if key in self.own}
         ways = [common]
         for key, given in (self.each or {}).items():
@@ -158,7 +160,7 @@ class Book(Site):
         """One tenant file with the parts of all cases."""
         whole = yaml.safe_load(yaml.safe_dump(SKELETON))
         whole["tenant"]["code"] = self.code
-        whole["job_types"] = {case["case"]: {} for case in self.cases}
+        whole["job_types"] = {job_type_of(case, one): {} for case, one in self.staff().values()}
         whole["plans"] = {}
         for case in self.cases:
             for key in LISTS:
@@ -166,7 +168,8 @@ class Book(Site):
             for key in MAPS:
                 whole.setdefault(key, {}).update(case.get(key, {}))
             for kind in case.get("columns", {}):
-                whole["sources"][kind] = {"map": {"transaction": kind, "people_by": "code"}}
+                plain = {"map": {"transaction": kind, "people_by": "code"}}
+                whole["sources"].setdefault(kind, plain)
             for code, given in plans_of(case).items():
                 whole["plans"][code] = plan_of(case, given)
         return {key: part for key, part in whole.items() if part}
@@ -181,7 +184,7 @@ class Book(Site):
     def assignments(self) -> list[str]:
         """Everybody's job, as lines of assignments.csv."""
         return [
-            f"{code},{one['unit']},{one.get('job_type', case['case'])},{one.get('manager', '')},"
+            f"{code},{one['unit']},{job_type_of(case, one)},{one.get('manager', '')},"
             f",{one['hired']}"
             for code, (case, one) in self.staff().items()
         ]
@@ -231,6 +234,11 @@ class Book(Site):
         for period in self.periods():
             self.run("calculate", period, "--on", "2027-01-05")
         return {period: self.results(period) for period in self.periods()}
+
+
+def job_type_of(case: Mapping[str, Any], person: Mapping[str, Any]) -> str:
+    """A person's job type: the case's, unless the person has another."""
+    return str(person.get("job_type", case["case"]))
 
 
 def plans_of(case: Mapping[str, Any]) -> dict[str, Any]:
@@ -288,7 +296,7 @@ def beside(
 
 def total(rows: list[dict[str, str]], way: Mapping[str, str]) -> Decimal | str:
     """The sum of the rows that fit; without any it is 0."""
-    wanted = {key: text for key, text in way.items() if key != "period"}
+    wanted = {key: text for key, text in way.items() if key != "period" and text != "*"}
     fitting = [row for row in rows if all(row[key] == text for key, text in wanted.items())]
     missing = [row["status"] + ": " + row["note"] for row in fitting if not row["amount"]]
     return missing[0] if missing else sum((Decimal(row["amount"]) for row in fitting), Decimal(0))
