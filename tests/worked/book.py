@@ -114,13 +114,15 @@ def in_cents(amount: Decimal) -> Decimal:
 
 
 class Exact(yaml.SafeLoader):
-    """Reads numbers with a point as text, so that no float is ever in between."""
+    """Reads numbers with a point, days and words such as on as text; no float is in between."""
 
 
+PLAIN = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:int", "tag:yaml.org,2002:merge")
 Exact.yaml_implicit_resolvers = {
-    letter: [(tag, found) for tag, found in resolvers if not tag.endswith((":float", ":timestamp"))]
+    letter: [(tag, found) for tag, found in resolvers if tag in PLAIN]
     for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
 }
+Exact.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
 
 
 def cases(name: str) -> list[dict[str, Any]]:
