@@ -17,6 +17,7 @@ from incentives.evaluate import Work, add_earned, waiting_for
 from incentives.models import ExchangeRate, Measure
 from incentives.participants import Frame
 from incentives.rules import ComponentRule, MeasureRule, Stage, Window, part_name
+from incentives.rules.components import CREDIT_NAMES
 from incentives.windows import find as find_window
 from metrics.attributes import columns as attribute_columns
 from org.sql import NEVER, keep
@@ -95,7 +96,7 @@ def _base(work: Work, component: ComponentRule, known: str) -> Composable:
     rows = credit_rows(work.frame, measure, window)
     person = _person_columns(work, component)
     extra: list[Composable] = [SQL("known.{c} AS {c}").format(c=Identifier(c)) for c in person]
-    of_deal = [ref for ref in component.references if ref.column not in work.known]
+    of_deal = [r for r in component.references if r.column not in (*work.known, *CREDIT_NAMES)]
     extra += attribute_columns(of_deal, "deal")
     if component.rate:
         extra += _rate(work, component)

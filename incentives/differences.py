@@ -38,6 +38,11 @@ class Difference:
     part: int = 0
     disputed: bool = False
 
+    @property
+    def line(self) -> str:
+        """The component, and the credit, day or unit that earned it."""
+        return f"{self.component} ({self.grain})" if self.grain else self.component
+
 
 KEY = ("person_id", "component", "job", "grain", "currency")
 
@@ -238,7 +243,7 @@ def _frozen(made: CalculationRun) -> Composable:
 # that each finds its rows by the index.
 CAUSES = """
     SELECT max(change.id) AS change_id,
-           left(string_agg(change.sentence, '; ' ORDER BY change.id), 500) AS cause
+           left(string_agg(change.sentence, '; ' ORDER BY change.id), 420) AS cause
     FROM org_inputchange AS change WHERE change.id IN (
       SELECT change_id FROM incentives_dirty AS dirty
       WHERE plan_id = {plan} AND period_id = {period} AND person_id = moved.person_id AND {reads}
@@ -251,14 +256,28 @@ CAUSES = """
 def with_causes(made: CalculationRun, difference: Composable) -> Composed:
     """Differences with change_id and cause: only what may have moved that component is named."""
     return SQL(
-        "SELECT moved.*, known.change_id, coalesce(known.cause, '') AS cause"
+        "SELECT moved.*, known.change_id, coalesce(known.cause, '')"
+        " || CASE WHEN moved.component = ANY({pools}::text[]) THEN {cost} ELSE '' END AS cause"
         " FROM ({difference}) AS moved LEFT JOIN LATERAL ({causes}) AS known ON true"
     ).format(
         difference=difference,
+        pools=Literal(_frozen_pools(made)),
+        cost=Literal(COMPANYS_COST),
         causes=SQL(CAUSES).format(
             plan=Literal(made.plan_id), period=Literal(made.period_id), reads=_reads(made)
         ),
     )
+
+
+COMPANYS_COST = "; frozen: nobody else's share moves, so it is at the company's cost"
+
+
+def _frozen_pools(made: CalculationRun) -> list[str]:
+    """The components that were shared out, and whose other shares stay as they were booked."""
+    pools = Component.objects.filter(
+        version=made.version_id, after_final="freeze", per=Component.Per.TEAM
+    )
+    return list(pools.values_list("name", flat=True))
 
 
 def _reads(made: CalculationRun) -> Composable:

@@ -93,7 +93,7 @@ def explain_result(
         choices=tuple(choices(rules)),
         measures=tuple(measure_line(m, known, result.inputs) for m in rules.named),
         components=lines,
-        currency=next((e.currency for e in stored.values()), ""),
+        currency=next((line.currency for line in lines if line.currency), ""),
         inputs=result.inputs,
     )
 

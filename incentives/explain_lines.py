@@ -15,6 +15,7 @@ from psycopg.sql import SQL, Literal
 
 from formula import ERROR_SENTENCES, ErrorValue, Outcome, Step, evaluate
 from formula.numbers import CONTEXT
+from incentives.by_hand import tenant_currency
 from incentives.describe import in_words
 from incentives.explanation import ComponentLine, Disagreement, GrainLine
 from incentives.models import CalculationRun, Earning, Result
@@ -52,7 +53,7 @@ def grain_component(
         rule=in_words(component),
         parts=(),
         amount=None if waits else total,
-        currency=rows[0].currency if rows else made.plan.currency,
+        currency=rows[0].currency if rows else made.plan.currency or tenant_currency(),
         status=Earning.Status.UNDECIDED if waits else Earning.Status.DECIDED,
         problem="",
         amount_steps=Step(f"the sum of {len(rows)} lines", None if waits else total),

@@ -81,7 +81,8 @@ def _bad_splits(rules: Sequence[Rule]) -> Composable:
 _DECIDED = (
     "FROM decided AS d JOIN rule_to ON rule_to.rule = d.rule AND rule_to.how = '{how}'"
     " {join} WHERE d.problem IS NULL"
-    " AND NOT EXISTS (SELECT 1 FROM bad_split AS bad WHERE bad.rule = d.rule AND bad.id = d.id)"
+    # In any group: a transaction whose shares are wrong credits nobody, no overlay either.
+    " AND NOT EXISTS (SELECT 1 FROM bad_split AS bad WHERE bad.id = d.id)"
 )
 _D = "d.id, d.key, d.rule, d.day, d.amount, d.weight, d.undone, d.undone_on"
 
@@ -142,7 +143,7 @@ _UNCREDITED = """
             WHERE rule_to.rule = d.rule)
     FROM decided AS d WHERE d.problem IS NULL
       AND NOT EXISTS (SELECT 1 FROM credited AS c WHERE c.id = d.id AND c.rule = d.rule)
-      AND NOT EXISTS (SELECT 1 FROM bad_split AS bad WHERE bad.id = d.id AND bad.rule = d.rule)
+      AND NOT EXISTS (SELECT 1 FROM bad_split AS bad WHERE bad.id = d.id)
 """
 
 

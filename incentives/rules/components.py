@@ -185,6 +185,7 @@ class ComponentReader:
             to_date=to_date,
             after_final=row.after_final,
             reads=frozenset(self._own(references)),
+            attributes=frozenset(scope.names) - self.names.keys(),
         )
 
     def _own(self, references: list[Ref]) -> Iterator[str]:

@@ -109,6 +109,7 @@ class ComponentRule:
     that a component to date stands on. ``amount`` is rounded, but for a component per credit, whose
     credits are rounded together (``each``). ``reads``: the components of the version that must be
     known first. ``weight``: how a component per team is shared out among ``within``.
+    ``attributes``: what names of a component per credit say of the credit or its transaction.
     """
 
     id: int
@@ -129,6 +130,7 @@ class ComponentRule:
     to_date: bool = False
     after_final: str = "restate"
     reads: frozenset[str] = frozenset()
+    attributes: frozenset[str] = frozenset()
 
     @property
     def column(self) -> str:
@@ -153,7 +155,8 @@ class ComponentRule:
         parts = [f for name, f in self.steps if not gate_only or name in gates]
         if self.weight is not None and not gate_only:
             parts.append(self.weight)
-        return frozenset(name for f in parts for ref in f.references for name in _measure_of(ref))
+        found = {name for f in parts for ref in f.references for name in _measure_of(ref)}
+        return frozenset(found - self.attributes)
 
 
 def _measure_of(ref: Ref) -> Iterator[str]:

@@ -25,7 +25,7 @@ class Command(TenantCommand):
         for one in checked:
             for alarm in one.alarms:
                 self.stderr.write(
-                    f"ALARM: {alarm.name} {alarm.component} in {one.period} of {one.plan} differs"
+                    f"ALARM: {alarm.name} {alarm.line} in {one.period} of {one.plan} differs"
                     f" by {alarm.amount:+.2f} {alarm.currency}, and no recorded cause explains it."
                 )
         found = sum(len(one.alarms) for one in checked)

@@ -53,7 +53,7 @@ class Command(TenantCommand):
     def _tell_differences(self, plan: Plan) -> None:
         for earlier, difference in pending_differences(plan):
             self.say(
-                f"  Difference for {earlier}: {difference.name} {difference.component}"
+                f"  Difference for {earlier}: {difference.name} {difference.line}"
                 f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
             )
 
