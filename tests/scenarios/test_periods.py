@@ -2,14 +2,22 @@
 caps, late versions, cut-over, absence, transfers and leavers."""
 
 import csv
+import json
 import re
+from datetime import date
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 import time_machine
 from django.core.management import CommandError
+from django.utils import timezone
 
+from incentives.models import Transfer
+from org.models import Tenant
+from org.tenancy import enter
+from pmsite.jobs import Work
+from pmsite.work import HANDLERS
 from tests.scenarios.site import Site
 
 pytestmark = pytest.mark.django_db
@@ -270,3 +278,98 @@ def test_23_transfer_learnt_late() -> None:
         assert site.amounts("monthly:2026-07") == july
         site.run("calculate", "monthly:2026-09")
         assert differences(site, "2026-09", "provisional difference") == {}
+
+
+def balance(site: Site, person: str) -> dict[str, Decimal]:
+    """A person's accounts, in one currency."""
+    (account,) = json.loads(site.run("balance", person, "--json"))["accounts"]
+    names = ("granted", "held", "due", "owed", "paid", "lost")
+    return {name: money(account[name]) for name in names}
+
+
+def test_09_cap_with_deferral() -> None:
+    site = Site("s09")
+    site.ingest("crm", "to_october.csv")
+    finalise(site, "2026-09", "2026-10")
+    assert pay(site, "2026-10") == {"ann": 23400, "bea": 23400}
+    site.ingest("crm", "november.csv")
+    finalise(site, "2026-11")
+    earned = site.amounts("monthly:2026-11", status="final")
+    assert set(earned.values()) == {money("1500.00")}
+    assert (balance(site, "ann")["held"], balance(site, "ann")["lost"]) == (900, 0)
+    assert (balance(site, "bea")["held"], balance(site, "bea")["lost"]) == (0, 900)
+    assert pay(site, "2026-11") == {"ann": 600, "bea": 600}
+
+    site.ingest("crm", "cancelled.csv")
+    finalise(site, "2026-12")
+    assert differences(site, "2026-12") == {
+        "ann.commission 2026-09": money("-1000.00"),
+        "bea.commission 2026-09": money("-1000.00"),
+    }
+    for person in ("ann", "bea"):
+        assert balance(site, person) == {
+            "granted": money("23900.00"),
+            "held": money("0.00"),
+            "due": money("-100.00"),
+            "owed": money("0.00"),
+            "paid": money("24000.00"),
+            "lost": money("0.00"),
+        }, "earned to date 23,900, so 100 are to come back and nothing waits"
+    assert pay(site, "2026-12") == {"ann": 0, "bea": 0}
+    assert balance(site, "ann")["owed"] == balance(site, "bea")["owed"] == 100
+
+    finalise(site, "2027-01")
+    assert pay_nothing(site, "2027-01"), "nothing waits for the next year's room"
+    assert balance(site, "ann")["held"] == 0
+
+
+def pay_nothing(site: Site, period: str) -> bool:
+    """Whether a pay run of a period finds nothing to pay."""
+    two = ("--by", "pat", "--approved-by", "robin")
+    return "Nothing" in site.refused("payroll", f"monthly:{period}", "--profile", "csv", *two)
+
+
+def transfers(site: Site) -> int:
+    """How many transfers the ledger of a tenant holds."""
+    with enter(Tenant.objects.get(code=site.code).pk):
+        return Transfer.objects.count()
+
+
+def run_nightly(site: Site, on: date) -> str:
+    """What a worker does at night for a tenant."""
+    tenant = Tenant.objects.get(code=site.code)
+    with enter(tenant.pk):
+        return HANDLERS["nightly"](Work(tenant=tenant, at=timezone.now(), on=on))
+
+
+def test_11_a_waived_difference_stays_waived() -> None:
+    site = Site("s11")
+    site.ingest("crm", "january.csv")
+    finalise(site, "2026-01")
+    assert pay(site, "2026-01") == {"ann": 1000, "bea": 1000}
+    site.ingest("crm", "less.csv")
+    finalise(site, "2026-02")
+    assert differences(site, "2026-02") == {
+        "ann.commission 2026-01": money("-50.00"),
+        "bea.commission 2026-01": money("-100.00"),
+    }
+    ann, bea = balance(site, "ann"), balance(site, "bea")
+    assert (ann["granted"], ann["due"], ann["lost"]) == (950, 0, -50), "taken back and waived"
+    assert (bea["granted"], bea["due"], bea["lost"]) == (900, -100, 0), "100 is not below 100"
+    assert "Waived" in site.run("balance", "ann")
+    assert pay(site, "2026-02") == {"bea": 0}, "nothing to pay, and nothing owed by Ann"
+
+    posted = transfers(site)
+    for night in (5, 6):
+        run_nightly(site, date(2026, 3, night))
+    assert transfers(site) == posted
+    assert differences(site, "2026-03", "provisional difference") == {}
+    finalise(site, "2026-03")
+    assert transfers(site) == posted
+
+    site.ingest("crm", "more.csv")
+    finalise(site, "2026-04")
+    assert differences(site, "2026-04") == {"ann.commission 2026-01": money("70.00")}
+    ann = balance(site, "ann")
+    assert (ann["granted"], ann["due"], ann["lost"]) == (1020, 20, 0), "the waiver is restored"
+    assert pay(site, "2026-04") == {"ann": 20}
