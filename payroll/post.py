@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from datetime import datetime
-from typing import Any
 
 from django.db import connection
-from django.db.models import Max
+from django.db.models import Count, Max, Sum
 from psycopg import sql
 
 from incentives.debts import open_debts_query
@@ -169,6 +168,6 @@ def _write_lines(batch: PayBatch, *, after: int) -> None:
     ((owing, total),) = rows_of(
         sql.SQL("SELECT count(*), sum(paid) FROM {} WHERE paid > 0").format(MOVES)
     )
-    lines: tuple[int, Any] = batch.lines.count(), sum(batch.lines.values_list("amount", flat=True))
-    if lines != (owing, total or 0):
+    lines = batch.lines.aggregate(count=Count("id"), total=Sum("amount"))
+    if (lines["count"], lines["total"]) != (owing, total):
         raise DomainError(f"{batch} has other lines than it pays; nothing was paid. Report this.")
