@@ -10,17 +10,16 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Callable
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
-from psycopg import sql
 
 from incentives.adjust import period_reader
 from incentives.by_hand import tenant_currency, trouble
 from incentives.debts import DRAW, OVERPAYMENT
-from incentives.ledger import TABLE, Entry, post
+from incentives.ledger import Entry, post
 from incentives.models import Component, Plan, PlanPeriod, Transfer
 from org import audit, locks
 from org.errors import DomainError
@@ -75,21 +74,6 @@ def open_balances(
             )
             post(new, by=by, at=at)
     return Opened(new=len(new), known=len(entries) - len(new), by_account=_sums(new))
-
-
-def opened_query(*, plan: int, before: date) -> sql.Composed:
-    """The query for what opening balances say was granted by a plan in periods before a day.
-
-    Columns: person_id, component, job, currency, earned_period_id, amount. For figures to date: the
-    part of *booked* that this system did not calculate itself.
-    """
-    return sql.SQL(
-        "SELECT t.person_id, t.component, t.job, t.currency, t.earned_period_id,"
-        " sum(t.amount) AS amount FROM {table} AS t"
-        " JOIN org_period AS p ON p.id = t.earned_period_id"
-        " WHERE t.origin = 'opening' AND t.from_account = 'plan' AND t.plan_id = {plan}"
-        " AND p.valid_from < {before} GROUP BY 1, 2, 3, 4, 5"
-    ).format(table=TABLE, plan=sql.Literal(plan), before=sql.Literal(before))
 
 
 def _sums(entries: list[Entry]) -> tuple[tuple[str, Decimal], ...]:

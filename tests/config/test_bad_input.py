@@ -190,9 +190,7 @@ WRONG = {
         "say by “distribute” how its people share it",
     ),
     "a figure of each person for a team": (
-        changed(
-            '"TIER(calls, step)"}', '"ATTAINMENT(calls) * 100", per: team, distribute: calls}'
-        ),
+        changed('"TIER(calls, step)"}', '"ATTAINMENT(calls) * 100", per: team, distribute: calls}'),
         "is each person's own, and cannot be added up for a team",
     ),
     "shared without a team": (
