@@ -13,7 +13,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
-from incentives import measuring, outcome, participants, windows
+from incentives import caps, measuring, outcome, participants, windows
 from incentives.dirty import dirty_people, mark_final_periods
 from incentives.evaluate import Work, work_out
 from incentives.models import (
@@ -88,7 +88,9 @@ def calculate_period(
     for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-    return [_calculate(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
+    made = [_calculate(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
+    caps.apply(period, made)
+    return made
 
 
 def hold(periods: Iterable[Period]) -> None:
@@ -191,7 +193,9 @@ def calculate_again(
     if not everybody and not rules.everybody:
         only = people or dirty_people(plan, period)
     frame = Frame(rules, period, only)
-    return _calculate(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+    made = _calculate(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+    caps.apply(period, [made])
+    return made
 
 
 @transaction.atomic
@@ -216,6 +220,7 @@ def calculate_people(
             made.append(_calculate(Frame(rules, period), by=by, at=at, on=on))
         else:
             made.append(_patch(Frame(rules, period, only), current, at=at, on=on))
+    caps.apply(period, made)
     return made
 
 

@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import ProtectedError, Q
 
+from incentives.config_caps import PERSON_CAPS
 from incentives.config_plans import PLANS
 from incentives.config_schema import EXCHANGE_RATES, FAMILIES
 from incentives.models import ExchangeRate, Family, PlanPeriod
@@ -183,4 +184,5 @@ SECTIONS: tuple[Section, ...] = (
     Section(key="families", schema=FAMILIES, read=read_families, apply=apply_families),
     RATES,
     PLANS,
+    PERSON_CAPS,
 )

@@ -335,3 +335,28 @@ EXCHANGE_RATES: dict[str, Any] = tools.listing(
         "rate",
     ),
 )
+
+PERSON_CAPS: dict[str, Any] = tools.listing(
+    "The most that one person can earn in a period by several plans together.",
+    tools.mapping(
+        "A cap.",
+        {
+            "name": tools.text("As people call it.", minLength=1, maxLength=60),
+            "calendar": tools.text("Code of the calendar whose periods it caps."),
+            "amount": tools.number("The most, in the currency of the plans."),
+            "plans": tools.listing(
+                "Codes of plans on that calendar, in order: what the first pays is kept, the last"
+                " is cut first.",
+                tools.text("Code of a plan."),
+                minItems=1,
+                uniqueItems=True,
+            ),
+            "from": tools.FROM,
+            "to": tools.TO,
+        },
+        "name",
+        "calendar",
+        "amount",
+        "plans",
+    ),
+)

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date
 from functools import cached_property
 
-from incentives import windows
+from incentives import caps, windows
 from incentives.models import Dirty, Plan, PlanPeriod, PlanVersion
 from incentives.rules import RulesProblem, VersionRules, Window, load
 from org.dates import EARLIEST_DAY
@@ -83,7 +83,16 @@ class Reach:
             self._known[key] = reads
             for version in self._ruling(plan, period, final):
                 self._read(reads, version, period)
+            self._read_capped(reads, plan, period)
         return self._known[key]
+
+    def _read_capped(self, reads: Reads, plan: int, period: Period) -> None:
+        """Note what the plans stand on with which it shares a cap: they leave it its room."""
+        own = next(p for p in self.plans.values() if p.pk == plan)
+        for code in caps.plans_capped_with(own, period):
+            other = self.plans[code]
+            if other.pk not in reads.plans:
+                reads.include(self.of(other.pk, period))
 
     def _ruling(self, plan: int, period: Period, final: PlanVersion | None) -> list[PlanVersion]:
         live = [v for v in self.versions.get(plan, []) if v.in_force <= period.valid_from][:1]

@@ -263,9 +263,11 @@ ALLOTTED = [
 ]
 ALLOT = """
     WITH line AS (
-        SELECT line.run_id, line.person_id, line.component_id, line.job, line.grain, line.amount,
+        SELECT line.run_id, line.person_id, line.plan_id, line.component_id, line.job, line.grain,
+               coalesce((line.detail ->> {why})::numeric, line.amount) AS amount,
                cut.allowed,
-               round(line.amount::numeric(80,40) * cut.allowed / cut.total, 20) AS ideal
+               round(coalesce((line.detail ->> {why})::numeric, line.amount)::numeric(80,40)
+                 * cut.allowed / cut.total, 20) AS ideal
         FROM {earning} AS line JOIN ({cuts}) AS cut ON {on}
         WHERE line.run_id = ANY({runs}) AND line.status = 'decided' AND cut.total <> 0),
     whole AS (

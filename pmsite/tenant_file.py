@@ -56,6 +56,7 @@ ORDER = (
     "families",
     "exchange_rates",
     "plans",
+    "person_caps",
     "payroll_profiles",
     "schedules",
 )

@@ -294,6 +294,30 @@ class ExchangeRate(Recorded, TenantModel):
         return f"{self.base}/{self.quote} {self.rate}"
 
 
+class PersonCap(Recorded, TenantModel):
+    """The most that one person can earn in a period by several plans together, in their order."""
+
+    name = models.CharField(max_length=60)
+    calendar = TenantForeignKey("org.Calendar", related_name="+")
+    amount = models.DecimalField(max_digits=24, decimal_places=6)
+    plans = models.JSONField(help_text="Codes: what the first pays is kept, the last is cut first.")
+    valid_from = models.DateField()
+    valid_to = models.DateField()
+
+    class Meta:
+        ordering = ["name", "valid_from"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "name", "valid_from"],
+                condition=CURRENT,
+                name="incentives_personcap_once",
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return self.name
+
+
 class Decision(Recorded, TenantModel):
     """What somebody decided for one person where a goal of zero leaves no attainment."""
 

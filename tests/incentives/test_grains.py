@@ -221,3 +221,40 @@ plans:
     found = lines(site)
     assert (found["ann.more"], found["bob.more"]) == (["5.00"], ["3.00"])
     assert (found["ann.override"], found["bob.override"]) == (["0.80"], ["0.80"])
+
+
+CAPPED = """
+plans:
+  first:
+    calendar: monthly
+    family: a
+    versions: [{in_force: 2026-01-01, measures: {x: {}}, components: {one: {formula: x}}}]
+  second:
+    calendar: monthly
+    family: b
+    versions:
+      - in_force: 2026-01-01
+        measures: {x: {}}
+        components: {two: {formula: x}, three: {formula: x / 2}}
+person_caps: [{name: all, calendar: monthly, amount: 100, plans: [first, second]}]
+"""
+
+
+def test_a_cap_over_plans_cuts_the_later_one(tmp_path: Path) -> None:
+    site = Small(tmp_path, TWO_PEOPLE, UNITS + CAPPED)
+    site.values("ann,2026-01-05,x,50,\nbob,2026-01-06,x,40,\n")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert [found[f"ann.{c}"] for c in ("one", "two", "three")] == [["50.00"], ["33.33"], ["16.67"]]
+    assert [found[f"bob.{c}"] for c in ("one", "two", "three")] == [["40.00"], ["40.00"], ["20.00"]]
+    assert "before the cap over several plans" in site.run("explain", "ann", "2026-01")
+    site.run("finalise", "2026-01", "--on", "2026-02-02")
+    site.values("ann,2026-01-07,x,30,\n")
+    site.run("calculate", "2026-02", "--on", "2026-02-03")
+    late = site.differences("2026-02")
+    assert late == {
+        "ann.first.one": "30.00",
+        "ann.second.two": "-20.00",
+        "ann.second.three": "-10.00",
+    }
+    site.run("explain", "ann", "2026-01")
