@@ -20,7 +20,7 @@ from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
 from incentives.late import SHOWN, put_in_force
 from incentives.models import CalculationRun, Family, Plan, PlanPeriod, PlanVersion
-from incentives.publish import begin_problem, final_periods, withdraw
+from incentives.publish import begin_problem, final_periods, publish, withdraw
 from metrics.models import Metric
 from org import config_tools as tools
 from org.changes import Mark, record_change
@@ -70,6 +70,7 @@ class Work:
     approver: User | None
     at: datetime
     on: date
+    trial: bool
     problems: Problems
     codes: Mapping[str, Codes] = field(default_factory=dict)
     said: list[str] = field(default_factory=list)
@@ -84,14 +85,16 @@ def apply(
     at: datetime,
     today: date,
     approved_by: User | None = None,
+    trial: bool = False,
 ) -> list[str]:
     """Make the plans as the file says, publishing what the file says is published.
 
     With ``by`` nobody the system publishes: the file was reviewed where it is kept. An author
-    needs ``approved_by``, somebody else, unless the tenant has never published anything.
+    needs ``approved_by``, somebody else, unless the tenant has never published anything. ``trial``:
+    all of it is undone, so nobody need agree to paying less.
     """
     problems = Problems()
-    work = Work(by, approved_by, at, today, problems, _codes(problems))
+    work = Work(by, approved_by, at, today, trial, problems, _codes(problems))
     calendars = Codes("calendar", Calendar.objects.all(), problems)
     known = {plan.code: plan for plan in Plan.objects.select_related("family", "calendar")}
     new_tenant = not PlanVersion.objects.exclude(status=Status.DRAFT).exists()
@@ -382,15 +385,20 @@ def _publish_all(work: Work, *, new_tenant: bool) -> None:
 
     for row, where, what in sorted(work.to_publish, key=lambda x: (x[0].in_force, x[0].number)):
         try:
-            effects = put_in_force(
-                version=row, by=work.approver, at=work.at, on=work.on, changed=what
-            )
-            work.said += [f"  {one}" for one in effects[:SHOWN]]
-            if effects[SHOWN:]:
-                work.said.append(f"  … and {len(effects) - SHOWN} more: see `preview`.")
+            _put_in_force(row, what, work)
         except DomainError as error:
             work.problems.add(where, str(error))
     work.problems.stop("The plans cannot be published.")
+
+
+def _put_in_force(row: PlanVersion, what: str, work: Work) -> None:
+    if work.trial:
+        publish(version=row, by=work.approver, at=work.at, changed=what)
+        return
+    effects = put_in_force(version=row, by=work.approver, at=work.at, on=work.on, changed=what)
+    work.said += [f"  {one}" for one in effects[:SHOWN]]
+    if effects[SHOWN:]:
+        work.said.append(f"  … and {len(effects) - SHOWN} more: see `preview`.")
 
 
 def _need_second_person(work: Work) -> None:

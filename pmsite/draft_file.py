@@ -35,7 +35,7 @@ def apply_draft(path: Path, *, tenant: str, at: datetime) -> list[str]:
         plan = Plan.objects.filter(code=code).first()
         item["versions"] = _published(plan, item["versions"])
     report = tenant_file.apply_document(
-        document, path=path, content=content, by=None, at=at, tenant=tenant
+        document, path=path, content=content, by=None, at=at, tenant=tenant, trial=True
     )
     return list(report.lines())
 

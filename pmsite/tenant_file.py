@@ -169,8 +169,12 @@ def apply_document(
     tenant: str = "",
     approved_by: User | None = None,
     dry_run: bool = False,
+    trial: bool = False,
 ) -> Report:
-    """Make a tenant as a document says that was read from a file; see :func:`apply`."""
+    """Make a tenant as a document says that was read from a file; see :func:`apply`.
+
+    ``trial``: whoever calls undoes it, so nobody need agree to what the versions reduce.
+    """
     said = document.data["tenant"]
     said["code"] = tenant or said["code"]
     with transaction.atomic():
@@ -178,7 +182,9 @@ def apply_document(
         report = Report(row.code, created)
         with enter(row.pk, by=by, through=f"apply {path.name}", at=at):
             files = partial(_load_file, path.parent)
-            run = _Run(document, report, row, files, by=by, approved_by=approved_by, at=at)
+            run = _Run(
+                document, report, row, files, by=by, approved_by=approved_by, at=at, trial=trial
+            )
             run.all_sections()
             if report.changes:
                 run.audit(path.name, content)
@@ -236,6 +242,7 @@ class _Run:
     by: User | None
     approved_by: User | None
     at: datetime
+    trial: bool = False
 
     def all_sections(self) -> None:
         known = sections()
@@ -253,6 +260,8 @@ class _Run:
             make = section.apply
             if section in (config_plans.PLANS, incentives.config.RATES):
                 make = partial(make, approved_by=self.approved_by)
+            if section is config_plans.PLANS:
+                make = partial(make, trial=self.trial)
             return make(data, by=self.by, at=self.at, today=self._today())
         except DomainError as error:
             problems = tuple(tenant_schema.with_line(p, self.document) for p in error.problems)
