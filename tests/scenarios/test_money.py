@@ -120,3 +120,39 @@ def test_10_negative_minimum_refusal_cheque(tmp_path: Path) -> None:
     new = history[-1]
     assert (new["amount"], new["replaces"]) == ("700.00", history[1]["line"])
     assert f"which replaces line {new['replaces']}" in new["what"]
+
+
+def test_24_leaver_and_return(tmp_path: Path) -> None:
+    """Cara owes 250.00 and repays it out of 300.00; Dora owes 400.00; Cara comes back."""
+    site = Site("s24")
+    site.run("opening", site.folder / "opening.csv", *BY)
+    site.ingest("shop", "sales.csv")
+    finalise(site, "2026-05", "2026-06-20")
+    assert site.amount("2026-05", "cara") == Decimal("300.00")
+    draft = site.run("payroll", "2026-05", "--draft", "--by", "pia")
+    assert "Dora Dunn (left): due 300.00, pays 0.00 (recovered 300.00, owes then 100.00)" in draft
+    assert "Left and still owing, to be written off" in draft
+    assert pay(site, "2026-05", tmp_path) == {"000024": Decimal("50.00")}
+    assert balance(site, "cara")["owed"] == "0.00"
+
+    assert balance(site, "dora")["owed"] == "100.00"
+    assert "second person" in site.refused("write-off", "dora", "--reason", "Left", "--by", "pia")
+    site.run("write-off", "dora", "--reason", "Left, cannot be collected", *BY)
+    dora = balance(site, "dora")
+    assert (dora["owed"], dora["lost"], dora["paid"]) == ("0.00", "-100.00", "400.00")
+
+    finalise(site, "2026-06", "2026-07-02")
+    granted = balance(site, "cara")["granted"]
+    assert granted == "300.00", "what was activated on the 36th day after the last does not count"
+
+    site.run("people", site.folder / "people_back.csv")
+    site.run("assignments", site.folder / "assignments_back.csv")
+    for month in ("07", "08", "09"):
+        finalise(site, f"2026-{month}", f"2026-{int(month) + 1:02}-02")
+    site.ingest("shop", "october.csv")
+    finalise(site, "2026-10", "2026-11-02")
+    late = [r for r in site.results("2026-10") if r["status"] == "difference"]
+    assert [(r["amount"], r["earned"]) for r in late] == [("-80.00", "2026-05")]
+    paid = pay(site, "2026-10", tmp_path)
+    assert paid == {"000099": Decimal("420.00")}
+    assert balance(site, "cara")["owed"] == "0.00"
