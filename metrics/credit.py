@@ -284,11 +284,12 @@ def _replace_waiting() -> int:
 
 def _marks() -> tuple[MadeMark, ...]:
     """Days of credits that moved, old and new, per person, metric and month; undone days too."""
+    moved = "FROM credit_compared WHERE (fate <> 'same' OR near)"
     temporary(
         "credit_moved",
-        "SELECT DISTINCT c.person_id, c.metric_id, moved.day FROM credit_compared AS c"
-        " CROSS JOIN LATERAL (VALUES (c.day), (c.undone_on), (c.undone_before)) AS moved (day)"
-        " WHERE moved.day IS NOT NULL AND (c.fate <> 'same' OR c.near)",
+        f"SELECT person_id, metric_id, day {moved} UNION"
+        f" SELECT person_id, metric_id, undone_on {moved} AND undone_on IS NOT NULL UNION"
+        f" SELECT person_id, metric_id, undone_before {moved} AND undone_before IS NOT NULL",
     )
     few = fetch(
         "SELECT count(*) <= %s FROM (SELECT DISTINCT person_id, metric_id FROM credit_moved) AS p",

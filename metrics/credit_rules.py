@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import date
 
 from formula import BOOLEAN, DATE, NUMBER, Formula, FormulaError, Ref, Scope, Type, check, key_of
@@ -39,7 +39,11 @@ class To:
 
 @dataclass(frozen=True)
 class Rule:
-    """One credit rule with its formulas checked. ``number``: its place in this list, from 1."""
+    """One credit rule with its formulas checked. ``number``: its place in this list, from 1.
+
+    ``amount_at``, ``weight_at``: the number of the first rule with the same formula, so that it is
+    worked out once.
+    """
 
     number: int
     pk: int
@@ -56,6 +60,8 @@ class Rule:
     once_per: tuple[str, ...]
     valid_from: date
     valid_to: date
+    amount_at: int
+    weight_at: int
 
     @property
     def dated(self) -> bool:
@@ -118,7 +124,7 @@ def load_one(kind: TransactionKind) -> KindRules:
     )
     return KindRules(
         kind=kind,
-        rules=tuple(_rule(n, row, scope, means) for n, row in enumerate(rows, 1)),
+        rules=tuple(_sharing(_rule(n, row, scope, means) for n, row in enumerate(rows, 1))),
         undone=_checked(kind.undone_share, scope, NUMBER, f"{kind.code}: undone.share"),
         undone_on=undone_on(kind, scope),
     )
@@ -149,7 +155,21 @@ def _rule(number: int, row: CreditRule, scope: Scope, means: set[int]) -> Rule:
         once_per=tuple(row.once_per),
         valid_from=row.valid_from,
         valid_to=row.valid_to,
+        amount_at=number,
+        weight_at=number,
     )
+
+
+def _sharing(rules: Iterable[Rule]) -> Iterator[Rule]:
+    """The rules, each told which one before it has the same formulas."""
+    amounts: dict[Formula | None, int] = {}
+    weights: dict[Formula | None, int] = {}
+    for rule in rules:
+        yield replace(
+            rule,
+            amount_at=amounts.setdefault(rule.amount, rule.number),
+            weight_at=weights.setdefault(rule.weight, rule.number),
+        )
 
 
 def _checked(text: str, scope: Scope, type_: Type, where: str) -> Formula | None:

@@ -11,6 +11,7 @@ from collections.abc import Sequence
 from psycopg.sql import SQL, Composable, Literal
 
 from metrics.credit_rules import KindRules, Rule
+from metrics.deciding import holds_all
 from org.sql import NEVER, execute, keep, values
 
 LONGEST_REFERENCE = 120
@@ -19,8 +20,12 @@ LONGEST_REFERENCE = 120
 def fill_credits(found: KindRules) -> None:
     """Add the credits of ``decided`` to ``credit_in``; needs nothing but that table."""
     keep("rule_to", _whom(found))
-    keep("bad_split", _bad_splits([rule for rule in found.rules if rule.split]))
-    keep("credited", SQL(" UNION ALL ").join([SQL(_PARTIES), SQL(_MANAGERS), SQL(_HEADS)]))
+    splits = [rule for rule in found.rules if rule.split]
+    keep("bad_split", _bad_splits(splits, whole=bool(splits) and holds_all(found.kind)))
+    hows = {to.how for rule in found.rules for to in rule.to}
+    branches = [SQL(query) for how, query in _BRANCHES.items() if how in hows]
+    every = SQL(" UNION ALL ").join(branches or [SQL(_PARTIES)])
+    keep("credited", SQL("SELECT * FROM ({}) AS c ({})").format(every, SQL(_COLUMNS)))
     keep("uncredited", SQL(_UNCREDITED))
     execute(
         SQL(
@@ -44,8 +49,8 @@ def fill_credits(found: KindRules) -> None:
             ),
         )
     )
-    if any(rule.split for rule in found.rules):
-        _give_rests([rule for rule in found.rules if rule.split])
+    if splits:
+        _give_rests(splits)
 
 
 def _whom(found: KindRules) -> Composable:
@@ -59,17 +64,20 @@ def _whom(found: KindRules) -> Composable:
     return values(rows, columns)
 
 
-def _bad_splits(rules: Sequence[Rule]) -> Composable:
-    """Transactions whose shares among the roles of a split rule do not sum to exactly 100 %."""
+def _bad_splits(rules: Sequence[Rule], *, whole: bool) -> Composable:
+    """Transactions whose shares among the roles of a split rule do not sum to exactly 100 %.
+
+    ``whole``: of all that there are, also those that the rule does not take.
+    """
     queries = [
         SQL(
             "SELECT {rule}::int AS rule, transaction_id AS id,"
             " trim_scale(sum(coalesce(share, 1)) * 100)::text || ' %' AS err FROM metrics_party"
-            " JOIN decided ON decided.id = transaction_id AND decided.rule = {rule}"
-            " WHERE role = ANY ({roles}) GROUP BY transaction_id"
+            "{decided} WHERE role = ANY ({roles}) GROUP BY transaction_id"
             " HAVING sum(coalesce(share, 1)) <> 1"
         ).format(
             rule=Literal(rule.number),
+            decided=SQL("" if whole else _THOSE_DECIDED).format(rule=Literal(rule.number)),
             roles=Literal([to.name for to in rule.to if to.how == "party"]),
         )
         for rule in rules
@@ -78,6 +86,7 @@ def _bad_splits(rules: Sequence[Rule]) -> Composable:
     return SQL(" UNION ALL ").join([*queries, nothing])
 
 
+_THOSE_DECIDED = " JOIN decided ON decided.id = transaction_id AND decided.rule = {rule}"
 _DECIDED = (
     "FROM decided AS d JOIN rule_to ON rule_to.rule = d.rule AND rule_to.how = '{how}'"
     " {join} WHERE d.problem IS NULL"
@@ -128,6 +137,9 @@ _HEADS = (
         " AS head",
     )
 )
+
+_COLUMNS = "id, key, rule, day, amount, weight, undone, undone_on, role, person_id, share, err"
+_BRANCHES = {"party": _PARTIES, "manager": _MANAGERS, "unit": _HEADS}
 
 _UNCREDITED = """
     SELECT c.id, c.key, c.rule,

@@ -15,7 +15,7 @@ from formula import Formula, Ref, key_of, layers
 from metrics.attributes import ABOUT, aggregated, attribute, attributes_of, columns
 from metrics.credit_rules import RECORDED, KindRules, Rule, about_refs
 from metrics.models import TransactionKind
-from org.sql import NEVER, keep
+from org.sql import NEVER, execute, fetch, keep
 
 LIMIT = 10**15
 
@@ -47,36 +47,44 @@ def decide(
     ``excluded``: also those that a rule takes to credit nobody, on purpose.
     """
     steps = [_formulas(found)]
-    base = SQL("({})").format(_base(found, kinds, zone))
-    names = [name for name, _ in steps[0]]
-    wanted = [":id", ":key", *_read_after(found), *names, *(f"{name} !" for name in names)]
+    base = SQL("({})").format(_base(found, kinds, zone, whole=holds_all(found.kind)))
     never = {ref.column for ref in found.refs}
+    # Whether a rule takes it is settled here; only amounts and the like are read again below.
+    names = [name for name, _ in steps[0]]
+    later = [name for name in names if not name.startswith("w:")]
+    columns_after = [":id", ":key", *_read_after(found), *later, *(f"{n} !" for n in later)]
+    conditions = [name for name in names if name.startswith("w:")]
+    wanted = [*columns_after, *conditions, *(f"{name} !" for name in conditions)]
     worked_out = layers(steps, base, never_fails=never, keep=list(dict.fromkeys(wanted)))
-    picks = SQL(", ").join(
-        SQL("{} AS {}").format(_pick(found, group), Identifier(f"p:{n}"))
-        for n, group in enumerate(found.groups)
+    taken: list[Composable] = [Identifier("e", name) for name in dict.fromkeys(columns_after)]
+    for number, group in enumerate(found.groups):
+        taken.append(SQL("{} AS {}").format(_pick(found, group), Identifier(f"p:{number}")))
+        taken.append(SQL("{} AS {}").format(_undecided(found, group), Identifier(f"pe:{number}")))
+    execute("DROP TABLE IF EXISTS taken")
+    # Not analysed: it is wide, and only ever read from end to end.
+    execute(
+        SQL("CREATE TEMP TABLE taken ON COMMIT DROP AS SELECT {} FROM ({}) AS e").format(
+            SQL(", ").join(taken), worked_out
+        )
     )
-    nowhere = [] if excluded else [rule.number for rule in found.rules if rule.into is None]
-    taken = SQL("SELECT e.*, {} FROM ({}) AS e OFFSET 0").format(picks, worked_out)
-    groups = SQL(", ").join(_group(found, n, group) for n, group in enumerate(found.groups))
-    return keep(
-        "decided",
-        SQL(
-            'SELECT e.":id" AS id, e.":key" AS key, g.rule, g.day, g.amount, g.weight,'
-            " CASE WHEN {undone} <> 0 THEN {undone} END AS undone,"
-            " CASE WHEN {undone} <> 0 THEN {undone_on} END AS undone_on,"
-            " g.once, g.problem, g.err FROM ({taken}) AS e CROSS JOIN LATERAL (VALUES {groups})"
-            " AS g (rule, day, amount, weight, once, problem, err)"
-            " WHERE g.rule IS NOT NULL"
-            " AND (g.rule <> ALL ({nowhere}::int[]) OR g.problem IS NOT NULL)"
-        ).format(
-            undone=_undone(found),
-            undone_on=_undone_on(found),
-            taken=taken,
-            groups=groups,
-            nowhere=Literal(nowhere),
-        ),
-    )
+    groups = [_group(found, n, group, excluded) for n, group in enumerate(found.groups)]
+    return keep("decided", SQL(" UNION ALL ").join(groups))
+
+
+MANY = 5_000
+
+
+def holds_all(kind: TransactionKind) -> bool:
+    """Whether ``scope_deal`` holds every transaction of a kind: a join with it is not parallel."""
+    in_scope = fetch("SELECT count(*) FROM scope_deal WHERE kind_id = %s", [kind.pk])[0][0]
+    if in_scope < MANY:
+        return False
+    return not fetch(
+        "SELECT EXISTS (SELECT 1 FROM metrics_transaction AS deal WHERE kind_id = %s"
+        f" AND superseded_at = {NEVER} AND NOT EXISTS (SELECT 1 FROM scope_deal AS scope"
+        "  WHERE scope.kind_id = deal.kind_id AND scope.key = deal.key))",
+        [kind.pk],
+    )[0][0]
 
 
 def _formulas(found: KindRules) -> list[tuple[str, Formula]]:
@@ -84,12 +92,17 @@ def _formulas(found: KindRules) -> list[tuple[str, Formula]]:
     if isinstance(found.undone_on, Formula):
         named.append(("uo", found.undone_on))
     for rule in found.rules:
-        parts = (("w", rule.when), ("a", rule.amount), ("g", rule.weight))
-        named += [(f"{name}:{rule.number}", formula) for name, formula in parts]
+        named.append((f"w:{rule.number}", rule.when))
+        if rule.amount_at == rule.number:
+            named.append((f"a:{rule.number}", rule.amount))
+        if rule.weight_at == rule.number:
+            named.append((f"g:{rule.number}", rule.weight))
     return [(name, formula) for name, formula in named if formula is not None]
 
 
-def _base(found: KindRules, kinds: Sequence[TransactionKind], zone: str) -> Composable:
+def _base(
+    found: KindRules, kinds: Sequence[TransactionKind], zone: str, *, whole: bool
+) -> Composable:
     """One row for each transaction, with all that the formulas and rules read."""
     read = found.refs | {Ref("value", name) for name in _read_after(found) if name[0] != ":"}
     own = [ref for ref in read if ref.kind not in ABOUT]
@@ -105,14 +118,17 @@ def _base(found: KindRules, kinds: Sequence[TransactionKind], zone: str) -> Comp
         joins.append(_about_join(found.kind, kind, refs, alias))
     return SQL(
         "SELECT {columns} FROM metrics_transaction AS deal"
-        " JOIN scope_deal AS scope ON scope.kind_id = deal.kind_id AND scope.key = deal.key"
-        "{joins} WHERE deal.kind_id = {kind} AND deal.superseded_at = {never}"
+        "{scope}{joins} WHERE deal.kind_id = {kind} AND deal.superseded_at = {never}"
     ).format(
         columns=SQL(", ").join(selected),
+        scope=SQL("" if whole else _IN_SCOPE),
         joins=SQL("").join(joins),
         kind=Literal(found.kind.pk),
         never=SQL(NEVER),
     )
+
+
+_IN_SCOPE = " JOIN scope_deal AS scope ON scope.kind_id = deal.kind_id AND scope.key = deal.key"
 
 
 def _first_recorded(kind: TransactionKind, zone: str) -> Composable:
@@ -186,6 +202,18 @@ def _pick(found: KindRules, group: str) -> Composable:
     return SQL("CASE {} END").format(SQL(" ").join(cases))
 
 
+def _undecided(found: KindRules, group: str) -> Composable:
+    """The error of the condition that could not be decided, where there is one."""
+    conditions = [r for r in found.rules if r.group == group and r.when is not None]
+    if not conditions:
+        return SQL("NULL::text")
+    cases = SQL(" ").join(
+        SQL("WHEN {} THEN {}").format(Literal(-rule.number), Identifier("e", f"w:{rule.number} !"))
+        for rule in conditions
+    )
+    return SQL("(CASE {} {} END)::text").format(_pick(found, group), cases)
+
+
 def _holds(rule: Rule) -> Composable:
     """Whether the rule holds on the credit's day; where that is blank, it may."""
     if not rule.dated:
@@ -204,37 +232,57 @@ def _day(rule: Rule) -> Composable:
 # -- what the rule makes of it --------------------------------------------------------------------
 
 
-def _group(found: KindRules, number: int, group: str) -> Composable:
-    """One row of the lateral list: of the rule that takes it, its day, amount and so on."""
+def _group(found: KindRules, number: int, group: str, excluded: bool) -> Composable:
+    """What the rule that takes it makes of each transaction: its day, amount and so on."""
     pick = Identifier("e", f"p:{number}")
     rules = [rule for rule in found.rules if rule.group == group]
+    nowhere = [] if excluded else [rule.number for rule in rules if rule.into is None]
 
     def chosen(part: str, type_: str) -> Composable:
-        cases = SQL(" ").join(
-            SQL("WHEN {} THEN {}").format(Literal(rule.number), _PARTS[part](rule))
-            for rule in rules
-        )
-        return SQL("(CASE {} {} END)::" + type_).format(pick, cases)
+        cases = [(rule.number, _PARTS[part](rule)) for rule in rules]
+        return SQL("{}::" + type_).format(_by_rule(pick, cases))
 
     return SQL(
-        "(abs({pick}), {day}, {amount}, {weight}, {once}, {problem}, {err})"
+        'SELECT e.":id" AS id, e.":key" AS key, abs({pick}) AS rule, {day} AS day,'
+        " {amount} AS amount, {weight} AS weight,"
+        " CASE WHEN {undone} <> 0 THEN {undone} END AS undone,"
+        " CASE WHEN {undone} <> 0 THEN {undone_on} END AS undone_on,"
+        " {once} AS once, {problem} AS problem, {err} AS err"
+        " FROM taken AS e WHERE {pick} <> ALL ({nowhere}::int[])"
     ).format(
         pick=pick,
+        nowhere=Literal(nowhere),
+        undone=_undone(found),
+        undone_on=_undone_on(found),
         day=chosen("day", "date"),
         amount=chosen("amount", "numeric"),
         weight=chosen("weight", "numeric"),
         once=chosen("once", "text"),
         problem=_problem(found, rules, pick),
-        err=_error(found, rules, pick),
-    )  # fmt: skip
+        err=_error(found, rules, pick, Identifier("e", f"pe:{number}")),
+    )
+
+
+def _by_rule(pick: Composable, cases: Sequence[tuple[int, Composable]]) -> Composable:
+    """What holds for the rule that was picked; rules that have the same share one branch."""
+    alike: dict[str, tuple[list[int], Composable]] = {}
+    for number, part in cases:
+        alike.setdefault(part.as_string(None), ([], part))[0].append(number)
+    if len(alike) == 1:
+        return SQL("({})").format(cases[0][1])
+    branches = SQL(" ").join(
+        SQL("WHEN {} = ANY ({}) THEN {}").format(pick, Literal(numbers), part)
+        for numbers, part in alike.values()
+    )
+    return SQL("(CASE {} END)").format(branches)
 
 
 def _amount(rule: Rule) -> Composable:
-    return Identifier("e", f"a:{rule.number}") if rule.amount else SQL("1::numeric")
+    return Identifier("e", f"a:{rule.amount_at}") if rule.amount else SQL("1::numeric")
 
 
 def _weight(rule: Rule) -> Composable:
-    return Identifier("e", f"g:{rule.number}") if rule.weight else SQL("NULL::numeric")
+    return Identifier("e", f"g:{rule.weight_at}") if rule.weight else SQL("NULL::numeric")
 
 
 FOLDED = 'casefold(({})::text COLLATE "pg_unicode_fast")'
@@ -278,12 +326,9 @@ def _problem(found: KindRules, rules: Sequence[Rule], pick: Composable) -> Compo
                     undone, _undone_on(found)
                 )
             )
-    for rule in rules:
-        if rule.into is not None:
-            cases.append(
-                SQL("WHEN {} = {} THEN {}").format(pick, Literal(rule.number), _own_problem(rule))
-            )
-    return SQL("(CASE {} END)::text").format(SQL(" ").join(cases))
+    own = [(rule.number, _own_problem(rule)) for rule in rules if rule.into is not None]
+    rest = _by_rule(pick, own) if own else SQL("NULL")
+    return SQL("(CASE {} ELSE {} END)::text").format(SQL(" ").join(cases), rest)
 
 
 def _own_problem(rule: Rule) -> Composable:
@@ -303,34 +348,28 @@ def _own_problem(rule: Rule) -> Composable:
     return SQL("CASE {} END").format(SQL(" ").join(cases))
 
 
-def _error(found: KindRules, rules: Sequence[Rule], pick: Composable) -> Composable:
+def _error(
+    found: KindRules, rules: Sequence[Rule], pick: Composable, undecided: Composable
+) -> Composable:
     """What the sentence names: the error of the formula that failed, a figure, a name."""
-    cases: list[Composable] = []
-    for rule in rules:
-        if rule.when:
-            cases.append(
-                SQL("WHEN {} = -{} THEN {}").format(
-                    pick, Literal(rule.number), Identifier("e", f"w:{rule.number} !")
-                )
-            )
+    cases: list[Composable] = [SQL("WHEN {} < 0 THEN {}").format(pick, undecided)]
     if found.undone is not None:
         cases.append(
             SQL('WHEN e.u IS NULL OR e.u < 0 OR e.u > 1 THEN coalesce(e."u !",'
                 " trim_scale(e.u)::text)")
         )  # fmt: skip
-    for rule in rules:
-        cases.append(SQL("WHEN {} = {} THEN {}").format(pick, Literal(rule.number), _named(rule)))
-    return SQL("(CASE {} END)::text").format(SQL(" ").join(cases))
+    named = _by_rule(pick, [(rule.number, _named(rule)) for rule in rules])
+    return SQL("(CASE {} ELSE {} END)::text").format(SQL(" ").join(cases), named)
 
 
 def _named(rule: Rule) -> Composable:
     cases: list[Composable] = [SQL("WHEN {} IS NULL THEN {}").format(_day(rule), Literal(rule.on))]
     for formula, name, value in (
-        (rule.amount, "a", _amount(rule)),
-        (rule.weight, "g", _weight(rule)),
+        (rule.amount, f"a:{rule.amount_at}", _amount(rule)),
+        (rule.weight, f"g:{rule.weight_at}", _weight(rule)),
     ):
         if formula:
-            error = Identifier("e", f"{name}:{rule.number} !")
+            error = Identifier("e", f"{name} !")
             cases.append(SQL("WHEN {} IS NULL THEN {}").format(value, error))
             cases.append(
                 SQL("WHEN abs({v}) >= {limit} THEN trim_scale({v})::text").format(
