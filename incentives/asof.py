@@ -25,7 +25,7 @@ from incentives.models import (
     Result,
     Transfer,
 )
-from metrics.models import KeptTotal, Total, Value
+from metrics.models import KeptTotal, Total, Transaction, Value
 from metrics.totals import JOB_OF_DAY
 from org.base import Recorded
 from org.history import TRACKED
@@ -72,7 +72,8 @@ def as_of(moment: datetime) -> Iterator[None]:
             if model in OF_THEIR_OWN or model._meta.label in AS_THEY_ARE:
                 continue
             if issubclass(model, Recorded):
-                shadow_recorded(model, moment)
+                # A credit names the version of the transaction that made it.
+                shadow_recorded(model, moment, past=model is Transaction)
             elif model in TRACKED:
                 shadow_tracked(model, moment)
         shadow_tree(moment)
@@ -81,7 +82,7 @@ def as_of(moment: datetime) -> Iterator[None]:
         _runs(moment)
         for derived in (Total, KeptTotal, Dirty, Result):
             shadow(derived)
-        shadow_marks()
+        shadow_marks(moment)
         yield
 
 

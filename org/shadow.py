@@ -16,7 +16,7 @@ from django.db import models, transaction
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from org.history import TRACKED
-from org.models import StaleMark, UnitClosure, UnitPlacement
+from org.models import InputChange, StaleMark, UnitClosure, UnitPlacement
 from org.past import events_of
 from org.sql import NEVER, execute, fetch, identifiers
 from org.units import rebuild_closure
@@ -96,11 +96,11 @@ def _number_on(model: type[models.Model]) -> None:
     )
 
 
-def shadow_recorded(model: type[models.Model], moment: datetime, **values: Composable) -> bool:
+def shadow_recorded(model: type[models.Model], moment: datetime, *, past: bool = False) -> bool:
     """Shadow a model whose rows supersede each other by what was known at a moment.
 
-    ``values`` are expressions for columns that are to hold something else than they did. Answers
-    whether anything was recorded since then; if not, the table itself is what was known.
+    ``past``: with what had been superseded by then, for other rows still name it. Answers whether
+    anything was recorded since then; if not, the table itself is what was known.
     """
     about = {"table": permanent(model), "at": Literal(moment), "never": SQL(NEVER)}
     if not fetch(
@@ -110,12 +110,16 @@ def shadow_recorded(model: type[models.Model], moment: datetime, **values: Compo
         ).format(**about)
     ):
         return False
+    end = SQL("CASE WHEN value.superseded_at > {at} THEN {never} ELSE value.superseded_at END")
     shadow(
         model,
         SQL(
-            "SELECT {names} FROM {table} AS value"
-            " WHERE value.recorded_at <= {at} AND value.superseded_at > {at}"
-        ).format(names=selected(model, {"superseded_at": SQL(NEVER), **values}), **about),
+            "SELECT {names} FROM {table} AS value WHERE value.recorded_at <= {at} AND {known}"
+        ).format(
+            names=selected(model, {"superseded_at": end.format(**about)}),
+            known=SQL("true") if past else SQL("value.superseded_at > {at}").format(**about),
+            **about,
+        ),
     )
     return True
 
@@ -175,6 +179,15 @@ def shadow_tree(moment: datetime) -> None:
         rebuild_closure()
 
 
-def shadow_marks() -> None:
-    """Leave no mark: what is worked out in the shadow takes none away from the present."""
-    shadow(StaleMark)
+def shadow_marks(moment: datetime) -> None:
+    """Keep the marks of what had been recorded by then and that still wait to be worked out.
+
+    Whoever takes them in the shadow takes none away from the present.
+    """
+    shadow(
+        StaleMark,
+        SQL(
+            "SELECT value.* FROM {mark} AS value JOIN {change} AS change"
+            " ON change.id = value.change_id WHERE change.at <= {at}"
+        ).format(mark=permanent(StaleMark), change=permanent(InputChange), at=Literal(moment)),
+    )
