@@ -18,13 +18,22 @@ from django.db.models import Q
 from psycopg.sql import SQL
 
 from incentives import amounts
-from incentives.amounts import Amounts, Outcome
+from incentives.amounts import Outcome
 from incentives.asof import as_of
 from incentives.calculate import is_final
 from incentives.models import Decision, PlanPeriod, Transfer
-from metrics.models import Correction, Delivery, PersonAlias, Rejection, Source, SourceComplete
+from metrics.models import (
+    Correction,
+    Delivery,
+    PersonAlias,
+    Rejection,
+    Source,
+    SourceComplete,
+    TransactionCorrection,
+)
 from org import audit
 from org.base import CURRENT
+from org.config_tools import plain
 from org.errors import DomainError
 from org.models import Period, Tenant, User
 from org.shadow import rolled_back, shadow_recorded, shadow_tracked
@@ -225,6 +234,19 @@ def _inputs() -> dict[str, Any]:
             }
             for c in corrections.order_by("recorded_at", "id")
         ],
+        "deal_corrections": [
+            {
+                "kind": c.kind.code,
+                "key": c.key,
+                "attribute": c.attribute,
+                "value": _as_typed(c),
+                "reason": c.reason,
+                "recorded_at": c.recorded_at.isoformat(),
+            }
+            for c in TransactionCorrection.objects.filter(CURRENT)
+            .select_related("kind")
+            .order_by("recorded_at", "id")
+        ],
         "completeness": [
             {"source": c.source.code, "through": c.through, "at": c.recorded_at.isoformat()}
             for c in completeness.order_by("source__code")
@@ -242,6 +264,16 @@ def _inputs() -> dict[str, Any]:
             for d in decisions.select_related("period__calendar").order_by("recorded_at", "id")
         ],
     }
+
+
+def _as_typed(correction: TransactionCorrection) -> str:
+    """The value of a corrected attribute as somebody types it; "" for blank."""
+    value = correction.value
+    if value is None or isinstance(value, bool):
+        return {None: "", True: "yes", False: "no"}[value]
+    if correction.kind.attributes.get(correction.attribute) == "percent":
+        return f"{plain(Decimal(value) * 100)}%"
+    return str(value)
 
 
 def _ledger(period: Period) -> Iterator[dict[str, Any]]:
@@ -287,6 +319,3 @@ def fingerprint() -> str:
         ).format(SQL(NEVER))
     )
     return f"{count} {digest}"
-
-
-__all__ = ["Amounts", "Evidence", "fingerprint", "write_evidence"]

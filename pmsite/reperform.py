@@ -29,8 +29,9 @@ from incentives.ledger import Entry, post
 from incentives.models import Decision, Plan
 from metrics.complete import complete
 from metrics.correct import correct
+from metrics.correct_deal import correct_transaction
 from metrics.ingest import ingest
-from metrics.models import Metric, PersonAlias, Source
+from metrics.models import Metric, PersonAlias, Source, TransactionKind
 from org.commands import find_periods
 from org.dates import NEVER
 from org.errors import DomainError
@@ -131,6 +132,13 @@ class _Again:
                 numerator=Decimal(one["numerator"]),
                 denominator=None if one["denominator"] is None else Decimal(one["denominator"]),
                 reason=one["reason"],
+                by=None,
+                at=datetime.fromisoformat(one["recorded_at"]),
+            )
+        for one in inputs["deal_corrections"]:
+            correct_transaction(
+                kind=TransactionKind.objects.get(code=one["kind"]),
+                **{name: one[name] for name in ("key", "attribute", "value", "reason")},
                 by=None,
                 at=datetime.fromisoformat(one["recorded_at"]),
             )

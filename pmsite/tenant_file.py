@@ -257,7 +257,7 @@ class _Run:
         try:
             if section is None:
                 return self.load_file(key, data, by=self.by, at=self.at)
-            make = section.apply
+            make: Callable[..., list[str]] = section.apply
             if section in (config_plans.PLANS, incentives.config.RATES):
                 make = partial(make, approved_by=self.approved_by)
             if section is config_plans.PLANS:

@@ -20,7 +20,7 @@ from pmsite.management.commands.reperform import tell
 from pmsite.pack import Pack
 from pmsite.reperform import reperform
 from tests.incentives.june import TOTAL, load
-from tests.incentives.test_asof import STORY, do
+from tests.incentives.test_asof import DEALS, STORY, do
 from tests.scenarios.site import Site
 
 pytestmark = pytest.mark.django_db
@@ -124,19 +124,24 @@ def test_what_differs_is_listed(evidence: tuple[Site, Path]) -> None:
     assert "p010 sales commission primary: 80.00 EUR then, 92.40 EUR now" in str(told.value)
 
 
-def test_each_state_of_a_story(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "name, story", [("asof_story", STORY), ("asof_deals", DEALS)], ids=["figures", "deals"]
+)
+def test_each_state_of_a_story(
+    name: str, story: tuple[tuple[str, ...], ...], tmp_path: Path
+) -> None:
     """What was known at several moments of a month in which everything changes."""
-    site = Site("asof_story")
+    site = Site(name)
     moments: list[tuple[int, datetime]] = []
-    for number, (command, *arguments) in enumerate(STORY):
+    for number, (command, *arguments) in enumerate(story):
         do(site, command, *arguments)
         moments.append((number, timezone.now()))
-    for number, moment in moments[3::5]:
+    for number, moment in moments[2::3]:
         folder = tmp_path / f"state{number}"
         moment_text = moment.isoformat()
         site.run("evidence", "2026-06", folder, "--moment", moment_text, "--on-then", "2026-07-02")
         found = reperform(folder=folder, tenant=f"again-{number}")
-        assert found.same, (STORY[number], found.differing)
+        assert found.same, (story[number], found.differing)
         assert found.figures
 
 
