@@ -205,7 +205,10 @@ def test_15_version_published_after_the_fact(january_and_february: Site, tmp_pat
     assert "Dan Dyer (dan): 1300.00 → 1350.00 USD (+50.00)" in said
     assert "eve" not in said
     assert "reduces" not in said
-    site.apply("raised.yaml", *BY_TWO)
+    listed = site.apply("raised.yaml", *BY_TWO)
+    assert "Ann Archer (ann), commission in 2026-01: 1900.00 → 2050.00 USD, +150.00" in listed
+    assert "Dan Dyer (dan), commission in 2026-01: 1300.00 → 1350.00 USD, +50.00" in listed
+    assert "2026-02" not in listed
 
     site.run("calculate", "monthly:2026-03", "--on", "2026-03-20")
     january_only = {
@@ -224,6 +227,22 @@ def test_15_version_published_after_the_fact(january_and_february: Site, tmp_pat
     assert dan == [("004711", "50.00")], "his last payroll id"
     site.run("calculate", "monthly:2026-04", "--on", "2026-04-05")
     assert differences(site, "2026-04", "provisional difference") == {}
+
+
+def test_15_version_that_lowers_what_is_earned(january_and_february: Site) -> None:
+    site = january_and_february
+    lowered = site.folder / "lowered.yaml"
+    said = site.run("preview", "monthly:2026-01", lowered, "--on", "2026-03-20")
+    assert "Ann Archer (ann): 1900.00 → 1750.00 USD (-150.00)" in said
+    assert "It reduces pay already earned: 2 people" in said
+    with pytest.raises(CommandError, match="reduces pay already earned, of Ann Archer, Dan Dyer"):
+        site.apply("lowered.yaml", *BY_TWO)
+    site.apply("lowered.yaml", "--by", "ada", "--approved-by", "robin")
+    finalise(site, "2026-03")
+    assert differences(site, "2026-03") == {
+        "ann.commission 2026-01": money("-150.00"),
+        "dan.commission 2026-01": money("-50.00"),
+    }
 
 
 def test_23_transfer_learnt_late() -> None:
