@@ -1,20 +1,4 @@
-"""Published incentive calculations as a tenant: its file, its people, its source rows.
-
-A file of this folder lists *cases*. A case is one plan in the words of its source, and the examples
-that the source works out with it:
-
-- ``case``: code of the plan, and of the job type of its people (none for no ``plan``);
-- ``source``, ``words``: where it was published and what the plan says there;
-- ``metrics``, ``goals``, ``facts``, ``transactions``, ``credits``, ``exchange_rates``, ``units``,
-  ``calendars``, ``tables`` … exactly as in the tenant file; ``plan`` is a version of the plan, with
-  the plan's own keys (calendar, currency) beside it;
-- ``columns``: the header of a kind of transaction's file;
-- ``people``: codes with unit and first day, unless each example is one person of its own name;
-- ``examples``: ``id``, ``rows`` (lines of source files, and of facts.csv) and what the source says
-  it ``pays``; ``each`` says along what a list of amounts runs, ``differs`` what we pay instead, and
-  why; ``also`` what else the words say.
-
-``person-{1..50}`` in a line or a code stands for fifty of them.
+"""A tenant that holds the cases of one file: its tenant file, its people, and what is typed.
 
 Nothing is worked out here: rows go into files, files through the commands that people type.
 """
@@ -23,29 +7,30 @@ from __future__ import annotations
 
 import csv
 import io
-import re
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
-from decimal import ROUND_HALF_UP, Decimal
+import json
+import shlex
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 
 import yaml
 
 from tests.scenarios.site import Site
+from tests.worked.reading import csv_file, examples, read, spread
 
-FOLDER = Path(__file__).parent
-JUNE = "monthly:2026-06"
 OF_PLAN = ("name", "family", "calendar", "currency")
-LISTS = ("units", "goals", "credits", "exchange_rates", "person_caps")
-MAPS = ("metrics", "facts", "transactions", "calendars", "pay_groups", "absence_types", "sources")
+LISTS = ("units", "goals", "credits", "exchange_rates")
+MAPS = ("tenant", "metrics", "facts", "transactions", "calendars", "pay_groups", "sources")
 FIGURES = "person,day,metric,value,key"
-SPAN = re.compile(r"\{(\d+)\.\.(\d+)\}")
+TWO = ("--by", "pia", "--approved-by", "otto")
 SKELETON: Mapping[str, Any] = {
     "tenant": {"name": "Worked examples", "currency": "USD"},
     "calendars": {"monthly": {"kind": "monthly", "from": "2026-01-01", "to": "2026-12-31"}},
     "units": [{"code": "company"}],
     "pay_groups": {"staff": {"calendar": "monthly"}},
+    "users": {"pia": {"roles": [{"role": "payroll"}]}, "otto": {"roles": [{"role": "payroll"}]}},
+    "payroll_profiles": {"csv": {"extends": "generic_csv"}},
     "people": "people.csv",
     "assignments": "assignments.csv",
     "metrics": {"sales": {"kind": "sum", "unit": "money"}},
@@ -60,86 +45,7 @@ SKELETON: Mapping[str, Any] = {
         }
     },
 }
-
-
-@dataclass(frozen=True)
-class Example:
-    """One published calculation, with the case that holds its plan."""
-
-    case: Mapping[str, Any]
-    own: Mapping[str, Any]
-
-    def __getattr__(self, name: str) -> Any:
-        return self.own.get(name, self.case.get(name))
-
-    @property
-    def id(self) -> str:
-        """The name that the published collection gives it."""
-        return str(self.own["id"])
-
-    @property
-    def published(self) -> list[Decimal]:
-        """The amounts that the source prints."""
-        return decimals(self.pays)
-
-    @property
-    def paid_here(self) -> list[Decimal]:
-        """The amounts that this plan pays, to the cent."""
-        amounts = decimals(self.differs["pays"]) if self.differs else self.published
-        return [in_cents(amount * 100 if self.per_cent else amount) for amount in amounts]
-
-    @property
-    def looked_for(self) -> list[dict[str, str]]:
-        """For each amount, which results make it up."""
-        common = {"person": self.person or self.id, "period": self.period or JUNE}
-        if self.plan_code or common["person"] == "*":
-            common["plan"] = self.plan_code or self.case["case"]
-        common |= {key: str(self.own[key]) for key in ("component", "line") if key in self.own}
-        ways = [common]
-        for key, given in (self.each or {}).items():
-            ways = [
-                {**way, key: str(one)} for way, one in zip(ways * len(given), given, strict=True)
-            ]
-        return ways
-
-
-def decimals(given: Any) -> list[Decimal]:
-    """A number or a list of numbers, exactly as written."""
-    return [Decimal(str(one)) for one in (given if isinstance(given, list) else [given])]
-
-
-def in_cents(amount: Decimal) -> Decimal:
-    """Rounded half away from zero, as pay is."""
-    return amount.quantize(Decimal("0.01"), ROUND_HALF_UP)
-
-
-class Exact(yaml.SafeLoader):
-    """Reads numbers with a point, days and words such as on as text; no float is in between."""
-
-
-PLAIN = ("tag:yaml.org,2002:null", "tag:yaml.org,2002:int", "tag:yaml.org,2002:merge")
-Exact.yaml_implicit_resolvers = {
-    letter: [(tag, found) for tag, found in resolvers if tag in PLAIN]
-    for letter, resolvers in yaml.SafeLoader.yaml_implicit_resolvers.items()
-}
-Exact.add_implicit_resolver("tag:yaml.org,2002:bool", re.compile("^(true|false)$"), list("tf"))
-
-
-def cases(name: str) -> list[dict[str, Any]]:
-    """The cases of a file of this folder."""
-    text = (FOLDER / f"{name}.yaml").read_text(encoding="utf-8")
-    found: list[dict[str, Any]] = yaml.load(text, Exact)
-    return found
-
-
-def names() -> list[str]:
-    """The files of this folder."""
-    return sorted(path.stem for path in FOLDER.glob("*.yaml"))
-
-
-def examples(name: str) -> list[Example]:
-    """The examples of a file."""
-    return [Example(case, own) for case in cases(name) for own in case["examples"]]
+Rows = list[dict[str, str]]
 
 
 class Book(Site):
@@ -147,20 +53,24 @@ class Book(Site):
 
     def __init__(self, name: str, folder: Path) -> None:
         self.folder, self.code = folder, name
-        self.cases, self.examples = cases(name), examples(name)
+        self.steps, self.cases = read(name)
+        self.examples = examples(name)
+        self.paid: dict[str, Rows] = {}
         self.write("tenant.yaml", yaml.safe_dump(self.tenant_file(), sort_keys=False))
-        self.write("people.csv", lines("code,name,pay_group,hired", self.people()))
-        head = "person,unit,job_type,manager,slot,from"
-        self.write("assignments.csv", lines(head, self.assignments()))
+        self.write("people.csv", csv_file("code,name,pay_group,hired", self.people()))
+        head = "person,unit,job_type,from"
+        self.write("assignments.csv", csv_file(head, self.assignments()))
         self.apply("tenant.yaml")
 
     def write(self, name: str, text: str) -> None:
         """Write a file that a command will read."""
         (self.folder / name).write_text(text, encoding="utf-8")
 
+    # --- the tenant file
+
     def tenant_file(self) -> dict[str, Any]:
         """One tenant file with the parts of all cases."""
-        whole = yaml.safe_load(yaml.safe_dump(SKELETON))
+        whole = yaml.safe_load(yaml.safe_dump(dict(SKELETON)))
         whole["tenant"]["code"] = self.code
         whole["job_types"] = {job_type_of(case, one): {} for case, one in self.staff().values()}
         whole["plans"] = {}
@@ -186,8 +96,7 @@ class Book(Site):
     def assignments(self) -> list[str]:
         """Everybody's job, as lines of assignments.csv."""
         return [
-            f"{code},{one['unit']},{job_type_of(case, one)},{one.get('manager', '')},"
-            f",{one['hired']}"
+            f"{code},{one['unit']},{job_type_of(case, one)},{one['hired']}"
             for code, (case, one) in self.staff().items()
         ]
 
@@ -201,41 +110,85 @@ class Book(Site):
                 found.update(dict.fromkeys(spread([str(many)]), (example.case, known)))
         return found
 
-    def rows(self, key: str) -> Iterable[str]:
-        """The lines that cases and examples have for a file."""
-        for case in self.cases:
-            for one in (case, *case["examples"]):
-                yield from spread(one.get("rows", {}).get(key, []))
+    # --- what is typed
 
-    def take_in(self) -> None:
-        """Facts, then every source's file, through the commands."""
-        facts = list(self.rows("facts"))
-        if facts:
-            self.write("facts.csv", lines("person,fact,value,from,to", facts))
+    def work(self) -> dict[str, Rows]:
+        """Do the steps; what results and pay runs then say, by period."""
+        periods = sorted({way["period"] for way in self.ways()} - set(self.snapshots()))
+        plain = ["take in", *(f"calculate {period} --on 2027-01-05" for period in periods)]
+        for step in self.steps or plain:
+            self.do(step)
+        return {period: self.results(period) for period in periods} | self.paid
+
+    def ways(self) -> Iterable[Mapping[str, str]]:
+        """Everything that an example looks for."""
+        for example in self.examples:
+            yield from example.looked_for
+            yield from (way for way, _ in example.beside)
+
+    def snapshots(self) -> list[str]:
+        """The names under which the steps keep what pay runs paid."""
+        named = [step["as"] for step in self.steps if isinstance(step, dict)]
+        return [f"{what} {name}" for what in ("paid", "owed", "deficit") for name in named]
+
+    def do(self, step: Any) -> None:
+        """One step: taking rows in, a pay run that is looked at, or any other command."""
+        if step == "take in":
+            self.take_in("rows")
+        elif step == "take in later":
+            self.take_in("later")
+        elif isinstance(step, dict):
+            self.pay(shlex.split(step["do"]), step["as"])
+        else:
+            self.run(*shlex.split(step))
+
+    def rows(self, when: str, file: str) -> list[str]:
+        """The lines that cases and examples have for a file."""
+        holders = [one for case in self.cases for one in (case, *case["examples"])]
+        return [row for one in holders for row in spread(one.get(when, {}).get(file, []))]
+
+    def take_in(self, when: str) -> None:
+        """Facts, then every source's file."""
+        if facts := self.rows(when, "facts"):
+            self.write("facts.csv", csv_file("person,fact,value,from,to", facts))
             self.run("facts", self.folder / "facts.csv")
-        numbered = [f"{row}, {n}" for n, row in enumerate(self.rows("figures"), 1)]
-        self.ingest_rows("figures", FIGURES, numbered)
+        numbered = [
+            row if row.count(",") == FIGURES.count(",") else f"{row}, {n}"
+            for n, row in enumerate(self.rows(when, "figures"), 1)
+        ]
+        self.take_in_file(when, "figures", FIGURES, numbered)
         for case in self.cases:
             for kind, header in case.get("columns", {}).items():
-                self.ingest_rows(kind, header, list(self.rows(kind)))
+                self.take_in_file(when, kind, header, self.rows(when, kind))
 
-    def ingest_rows(self, source: str, header: str, rows: list[str]) -> None:
+    def take_in_file(self, when: str, source: str, header: str, rows: list[str]) -> None:
         """Take in rows of a source; every one of them must be good."""
         if rows:
-            self.write(f"{source}.csv", lines(header, rows))
-            said = self.ingest(source, f"{source}.csv")
+            self.write(f"{source}_{when}.csv", csv_file(header, rows))
+            said = self.ingest(source, f"{source}_{when}.csv")
             assert " 0 rejected" in said, said
 
-    def periods(self) -> list[str]:
-        """Every period that an example looks at, in order."""
-        ways = [way for one in self.examples for way in (*one.looked_for, *one.own.get("also", []))]
-        return sorted({way.get("period", JUNE) for way in ways})
+    def pay(self, command: list[str], name: str) -> None:
+        """Run payroll by two people; keep what its file pays and what people then owe."""
+        out = self.folder / name
+        out.mkdir()
+        self.run(*command, "--profile", "csv", "--out", out, *TWO)
+        texts = [file.read_text(encoding="utf-8") for file in out.iterdir()]
+        self.paid[f"paid {name}"] = [
+            {"person": row["payroll_id"], "amount": row["amount"]}
+            for text in texts
+            for row in csv.DictReader(io.StringIO(text))
+        ]
+        owed = {code: self.owed(code) for code in self.staff()}
+        for what, sign in (("owed", 1), ("deficit", -1)):
+            self.paid[f"{what} {name}"] = [
+                {"person": code, "amount": str(sign * amount)} for code, amount in owed.items()
+            ]
 
-    def calculate(self) -> dict[str, list[dict[str, str]]]:
-        """Calculate all periods; the rows that ``results`` writes for each."""
-        for period in self.periods():
-            self.run("calculate", period, "--on", "2027-01-05")
-        return {period: self.results(period) for period in self.periods()}
+    def owed(self, person: str) -> Decimal:
+        """What ``balance`` says that a person owes."""
+        accounts = json.loads(self.run("balance", person, "--json"))["accounts"]
+        return sum((Decimal(account["owed"]) for account in accounts), Decimal(0))
 
 
 def job_type_of(case: Mapping[str, Any], person: Mapping[str, Any]) -> str:
@@ -256,49 +209,11 @@ def plan_of(case: Mapping[str, Any], given: Mapping[str, Any]) -> dict[str, Any]
     return {**plan, "versions": [version]}
 
 
-def spread(rows: Iterable[str]) -> Iterator[str]:
-    """Lines, with ``{1..3}`` written out; the same span twice in a line counts in step."""
-    for row in rows:
-        span = SPAN.search(row)
-        if span is None:
-            yield row
-            continue
-        for n in range(int(span[1]), int(span[2]) + 1):
-            yield row.replace(span[0], str(n))
-
-
-def lines(header: str, rows: Iterable[str]) -> str:
-    """A CSV file; blanks after commas are for the eye only."""
-    read = csv.reader(rows, skipinitialspace=True)
-    text = io.StringIO()
-    writer = csv.writer(text, lineterminator="\n")
-    columns = header.split(",")
-    writer.writerow([column.strip() for column in columns])
-    writer.writerows([*row, *[""] * (len(columns) - len(row))] for row in read)
-    return text.getvalue()
-
-
-def amounts_of(
-    example: Example, results: Mapping[str, list[dict[str, str]]]
-) -> list[Decimal | str]:
-    """What the example's results sum to; what is undecided or failed, in words."""
-    return [total(results[way["period"]], way) for way in example.looked_for]
-
-
-def beside(
-    example: Example, results: Mapping[str, list[dict[str, str]]]
-) -> list[tuple[Decimal | str, Decimal]]:
-    """What else the words say it pays: the figure here and the figure there."""
-    found = []
-    for one in example.own.get("also", []):
-        way = {"person": example.id, "period": JUNE} | {k: v for k, v in one.items() if k != "pays"}
-        found.append((total(results[way["period"]], way), in_cents(Decimal(str(one["pays"])))))
-    return found
-
-
-def total(rows: list[dict[str, str]], way: Mapping[str, str]) -> Decimal | str:
-    """The sum of the rows that fit; without any it is 0."""
+def total(results: Mapping[str, Rows], way: Mapping[str, str]) -> Decimal | str:
+    """The sum of the rows that fit, 0 without any; what is undecided or failed, in words."""
     wanted = {key: text for key, text in way.items() if key != "period" and text != "*"}
-    fitting = [row for row in rows if all(row[key] == text for key, text in wanted.items())]
-    missing = [row["status"] + ": " + row["note"] for row in fitting if not row["amount"]]
-    return missing[0] if missing else sum((Decimal(row["amount"]) for row in fitting), Decimal(0))
+    rows = [
+        row for row in results[way["period"]] if all(row[k] == text for k, text in wanted.items())
+    ]
+    missing = [f"{row['status']}: {row['note']}" for row in rows if not row["amount"]]
+    return missing[0] if missing else sum((Decimal(row["amount"]) for row in rows), Decimal(0))

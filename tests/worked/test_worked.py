@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from tests.worked.book import Book, amounts_of, beside, names
+from tests.worked.book import Book, total
+from tests.worked.reading import names
 
 pytestmark = pytest.mark.django_db
 
@@ -14,12 +15,12 @@ pytestmark = pytest.mark.django_db
 @pytest.mark.parametrize("name", names())
 def test_pays_what_was_published(name: str, tmp_path: Path) -> None:
     book = Book(name, tmp_path)
-    book.take_in()
-    results = book.calculate()
-    paid = {example.id: amounts_of(example, results) for example in book.examples}
-    wanted = {example.id: example.paid_here for example in book.examples}
-    wrong = {key: (paid[key], wanted[key]) for key in wanted if paid[key] != wanted[key]}
+    results = book.work()
+    wrong = {}
+    for example in book.examples:
+        paid = [total(results, way) for way in example.looked_for]
+        paid += [total(results, way) for way, _ in example.beside]
+        wanted = example.paid_here + [amount for _, amount in example.beside]
+        if paid != wanted:
+            wrong[example.id] = (paid, wanted)
     assert wrong == {}
-    assert [
-        pair for one in book.examples for pair in beside(one, results) if pair[0] != pair[1]
-    ] == []
