@@ -41,18 +41,8 @@ MOVES: dict[str, frozenset[tuple[str, str]]] = {
     # Owed → due takes over a negative rest, or pays a draw; due → owed gives it back.
     Transfer.Origin.PAY_RUN: frozenset({(OWED, DUE), (DUE, OWED), (DUE, PAID)}),
     Transfer.Origin.REFUSAL: frozenset({(PAID, DUE)}),
-    # Due → paid: a cheque. Due → held and back: one person's pay is stopped.
-    Transfer.Origin.ADJUSTMENT: frozenset(
-        {
-            (PLAN, DUE),
-            (DUE, PLAN),
-            (PLAN, HELD),
-            (HELD, PLAN),
-            (DUE, PAID),
-            (DUE, HELD),
-            (HELD, DUE),
-        }
-    ),
+    # Due → paid: a cheque. A stop of one person's pay moves nothing (payroll.models.PayStop).
+    Transfer.Origin.ADJUSTMENT: frozenset({(PLAN, DUE), (DUE, PLAN), (DUE, PAID)}),
     Transfer.Origin.OPENING: frozenset(
         {(PLAN, PAID), (PLAN, HELD), (PLAN, DUE), (PLAN, LOST), (OWED, PAID)}
     ),

@@ -10,7 +10,7 @@ from django.http import HttpRequest
 from org.access import request_permissions
 from org.admin_base import TenantAdmin
 from org.permissions import Permission
-from payroll.models import PayBatch, PayFile, PayLine
+from payroll.models import PayBatch, PayFile, PayLine, PayStop
 
 
 class PayAdmin(TenantAdmin):
@@ -44,3 +44,10 @@ class PayFileAdmin(PayAdmin):
     list_display = ["name", "batch", "profile", "rows", "total", "sha256", "written_at", "by"]
     list_select_related = ["batch__pay_group", "batch__period", "profile", "by"]
     exclude = ["content"]
+
+
+@admin.register(PayStop)
+class PayStopAdmin(PayAdmin):
+    list_display = ["person", "reason", "by", "recorded_at", "resumed_by", "resumed_because"]
+    search_fields = ["person__name", "person__code"]
+    list_select_related = ["person", "by", "resumed_by"]

@@ -6,6 +6,7 @@ draft has no lines and moves nothing (docs/adr/0050 to 0052, 0055).
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
@@ -61,12 +62,15 @@ def prepare(
     at: datetime,
     off_cycle: bool = False,
     pay_date: date | None = None,
+    people: Sequence[int] | None = None,
 ) -> PayBatch:
     """Open a draft for a period of a pay group.
 
     ``off_cycle``: beside the period's own pay run, which every batch is after the first. Such a
-    batch pays no draw, and may have a ``pay_date`` of its own.
+    batch pays no draw, may have a ``pay_date`` of its own, and be for some ``people`` (ids) only.
     """
+    if people is not None and not off_cycle:
+        raise DomainError("Only an off-cycle batch can be for some people (--off-cycle DAY).")
     if by is None:
         raise DomainError("A pay batch needs somebody who prepares it; say who (--by USER).")
     if period.calendar_id != pay_group.calendar_id:
@@ -86,6 +90,7 @@ def prepare(
         batch = new_draft(
             pay_group=pay_group, period=period, off_cycle=off_cycle, pay_date=pay_date
         )
+        batch.people = None if people is None else sorted(people)
         batch.prepared_by, batch.prepared_at = by, at
         batch.save()
         audit.record(action="payroll.prepare", subject=str(batch), by=by, at=at)

@@ -42,6 +42,7 @@ class PayBatch(TenantModel):
         default=False, help_text="Beside the period's own pay run: pays no draw."
     )
     pay_date = models.DateField(null=True, help_text="Empty: the period's.")
+    people = models.JSONField(null=True, help_text="Only those with these ids; empty: all.")
     currency = models.CharField(max_length=3, help_text="A batch pays in one currency.")
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     prepared_by = models.ForeignKey("org.User", models.PROTECT, related_name="+")

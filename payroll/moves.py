@@ -37,8 +37,9 @@ PAYEES = """
     SELECT e.*, e.valid_to <= {day} AS leaver,
            e.valid_from <= {last} AND e.valid_to > greatest({last}, {day}) AS may_draw
     FROM ({employments}) AS e
-    WHERE e.pay_group_id = {group} AND NOT EXISTS (SELECT 1 FROM payroll_paystop AS stop
-      WHERE stop.person_id = e.person_id AND stop.superseded_at = {never})
+    WHERE e.pay_group_id = {group} AND {asked_for}
+      AND NOT EXISTS (SELECT 1 FROM payroll_paystop AS stop
+        WHERE stop.person_id = e.person_id AND stop.superseded_at = {never})
 """
 
 # Keys in *due*. What is below zero is taken out of the same group first: of one plan's earlier
@@ -197,6 +198,7 @@ def _values(batch: PayBatch) -> dict[str, sql.Composable]:
         **{name: sql.Literal(value) for name, value in literals.items()},
         "period": sql.SQL("{}::bigint").format(sql.Literal(period.pk)),
         "never": sql.SQL(NEVER),
+        "asked_for": _asked_for(batch),
         "age": AGE,
         "table": TABLE,
         "columns": identifiers(COLUMNS),
@@ -205,6 +207,13 @@ def _values(batch: PayBatch) -> dict[str, sql.Composable]:
         "owed": account_by_key(Account.OWED),
         "recoverable": _recoverable(group.recover, batch.currency),
     }
+
+
+def _asked_for(batch: PayBatch) -> sql.Composable:
+    """Whom a batch is for, where it is not for all of its group."""
+    if batch.people is None:
+        return sql.SQL("true")
+    return sql.SQL("e.person_id = ANY({}::bigint[])").format(sql.Literal(batch.people))
 
 
 def _recoverable(share: Decimal, currency: str) -> sql.Composable:

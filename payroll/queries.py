@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import date
@@ -179,6 +179,15 @@ def groups_with_due(day: date) -> list[PayGroup]:
         "SELECT DISTINCT e.pay_group_id FROM ({due}) AS d JOIN ({employments}) AS e"
         " ON e.person_id = d.person_id WHERE e.pay_group_id IS NOT NULL"
     ).format(due=account_by_key(Account.DUE), employments=employments_on(day))
+    ids = [group for (group,) in rows_of(query)]
+    return list(PayGroup.objects.filter(pk__in=ids).select_related("calendar").order_by("code"))
+
+
+def groups_of(people: Sequence[int], day: date) -> list[PayGroup]:
+    """The pay groups that pay these people on a day, by code."""
+    query = sql.SQL(
+        "SELECT DISTINCT e.pay_group_id FROM ({}) AS e WHERE e.person_id = ANY({}::bigint[])"
+    ).format(employments_on(day), sql.Literal(list(people)))
     ids = [group for (group,) in rows_of(query)]
     return list(PayGroup.objects.filter(pk__in=ids).select_related("calendar").order_by("code"))
 

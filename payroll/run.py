@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import date, datetime
+from typing import Any
 
 from django.db import transaction
 
@@ -26,6 +27,7 @@ from payroll.queries import (
     Contents,
     Payee,
     contents_of,
+    groups_of,
     groups_with_draw,
     groups_with_due,
     in_other_currencies,
@@ -67,13 +69,14 @@ def run(
     pay_group: str | None = None,
     off_cycle: bool = False,
     pay_date: date | None = None,
+    people: Sequence[int] | None = None,
 ) -> list[Paid]:
     """Pay what is due at a period, all groups or none.
 
     ``periods`` are those that somebody named; where none is of a group's own calendar, the pay
     period with their last day is meant. Without ``pay_group``: every group with something due. A
-    draft that is there is approved as it was prepared; ``off_cycle`` and ``pay_date`` are for new
-    ones.
+    draft that is there is approved as it was prepared; ``off_cycle``, ``pay_date`` and ``people``
+    are for new ones.
     """
     layout = find_profile(profile)
     with transaction.atomic():
@@ -81,10 +84,10 @@ def run(
         if by is not None and by == approved_by:
             raise DomainError(f"{by} cannot both prepare and approve; somebody else must approve.")
         release(by=by, at=at, on=pay_date or _latest_day(periods))
-        run = _Run(periods, layout, by, approved_by, at, off_cycle, pay_date)
-        if pay_group:
-            return [run.pay(find_group(pay_group))]
-        return run.pay_all(_due_groups(periods))
+        new = {"off_cycle": off_cycle, "pay_date": pay_date, "people": people}
+        run = _Run(periods, layout, by, approved_by, at, new)
+        groups = _groups(periods, pay_group, people, pay_date)
+        return [run.pay(groups[0])] if pay_group else run.pay_all(groups)
 
 
 def draft(
@@ -95,25 +98,17 @@ def draft(
     pay_group: str | None = None,
     off_cycle: bool = False,
     pay_date: date | None = None,
+    people: Sequence[int] | None = None,
 ) -> list[Draft]:
     """Open drafts, or look at those there are, and say person by person what they would do."""
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         release(by=by, at=at, on=pay_date or _latest_day(periods))
-        groups = [find_group(pay_group)] if pay_group else _due_groups(periods)
-        found = []
-        for group in groups:
-            period = _need_period(group, periods)
-            batch = open_draft(group, period) or prepare(
-                pay_group=group,
-                period=period,
-                by=by,
-                at=at,
-                off_cycle=off_cycle,
-                pay_date=pay_date,
-            )
-            found.append(_shown(batch, periods))
-        return found
+        new = {"off_cycle": off_cycle, "pay_date": pay_date, "people": people}
+        return [
+            _shown(_drafted(group, _need_period(group, periods), by=by, at=at, new=new), periods)
+            for group in _groups(periods, pay_group, people, pay_date)
+        ]
 
 
 def discard_drafts(
@@ -138,6 +133,21 @@ def open_draft(group: PayGroup, period: Period) -> PayBatch | None:
     """The draft of a pay period, of which there is one at most."""
     drafts = PayBatch.objects.filter(status=PayBatch.Status.DRAFT, pay_group=group, period=period)
     return drafts.select_related("pay_group__calendar", "period", "prepared_by").first()
+
+
+def _drafted(
+    group: PayGroup, period: Period, *, by: User | None, at: datetime, new: dict[str, Any]
+) -> PayBatch:
+    """The draft that is there, as long as nothing else was asked for, or else a new one."""
+    before = open_draft(group, period)
+    if before is None:
+        return prepare(pay_group=group, period=period, by=by, at=at, **new)
+    if new["off_cycle"]:
+        raise DomainError(
+            f"There is a draft {before} already, prepared by {before.prepared_by}. Approve it, or "
+            "discard it (--discard), before another is prepared."
+        )
+    return before
 
 
 def _shown(batch: PayBatch, periods: Sequence[Period]) -> Draft:
@@ -208,6 +218,18 @@ def pay_period(group: PayGroup, periods: Sequence[Period]) -> Period | None:
     )
 
 
+def _groups(
+    periods: Sequence[Period],
+    pay_group: str | None,
+    people: Sequence[int] | None,
+    pay_date: date | None,
+) -> list[PayGroup]:
+    """The one that was named, those of the people named, or all with something due."""
+    if pay_group:
+        return [find_group(pay_group)]
+    return groups_of(people, pay_date or _latest_day(periods)) if people else _due_groups(periods)
+
+
 def _latest_day(periods: Sequence[Period]) -> date:
     return max(business_day(period) for period in periods)
 
@@ -258,8 +280,7 @@ class _Run:
     by: User | None
     approved_by: User | None
     at: datetime
-    off_cycle: bool
-    pay_date: date | None
+    new: dict[str, Any]
 
     def pay_all(self, groups: Sequence[PayGroup]) -> list[Paid]:
         """Pay each group that can be paid; refuses where none can."""
@@ -278,7 +299,8 @@ class _Run:
 
     def pay(self, group: PayGroup) -> Paid:
         """Prepare, or take the draft that is there, approve it and write its file."""
-        batch = self._draft(group, _need_period(group, self.periods))
+        period = _need_period(group, self.periods)
+        batch = _drafted(group, period, by=self.by, at=self.at, new=self.new)
         notes = _notes(batch, self.periods)
         done = approve(batch=batch, by=self.approved_by, at=self.at)
         return Paid(
@@ -286,16 +308,6 @@ class _Run:
             contents=done.contents,
             file=self._file(done),
             notes=notes + waiting(done.batch, done.payees),
-        )
-
-    def _draft(self, group: PayGroup, period: Period) -> PayBatch:
-        return open_draft(group, period) or prepare(
-            pay_group=group,
-            period=period,
-            by=self.by,
-            at=self.at,
-            off_cycle=self.off_cycle,
-            pay_date=self.pay_date,
         )
 
     def _file(self, done: Approved) -> PayFile | None:

@@ -209,3 +209,28 @@ def test_a_failed_run_leaves_no_draft(transactional_db: None) -> None:
         run(cast)
     with enter(cast.tenant.pk), transaction.atomic():
         assert not PayBatch.objects.exists()
+
+
+def test_a_draft_is_shown_discarded_or_approved_later(cast: Cast, profile: PayrollProfile) -> None:
+    cast.grant(cast.ann, "10.00")
+    said = run(cast, draft=True, approved_by=None)
+    assert "nothing is paid yet" in said
+    assert f"  {cast.ann.code} Ann Abel: due 10.00, pays 10.00" in said
+    assert "is discarded; nothing was paid" in run(cast, discard=True)
+    with pytest.raises(CommandError, match="no draft for 2026-06"):
+        run(cast, discard=True)
+    run(cast, draft=True)
+    with pytest.raises(CommandError, match="There is a draft agents 2026-06 #1 already"):
+        run(cast, off_cycle=date(2026, 6, 12), person=[cast.bo.code])
+    assert "1 people paid" in run(cast, by=None)
+    assert PayBatch.objects.get().prepared_by == cast.pia
+
+
+def test_one_person_is_paid_off_cycle(cast: Cast, profile: PayrollProfile) -> None:
+    cast.grant(cast.ann, "10.00")
+    cast.grant(cast.bo, "20.00")
+    said = run(cast, off_cycle=date(2026, 6, 12), person=[cast.bo.code])
+    assert "total: 20.00 USD" in said
+    batch = PayBatch.objects.get()
+    assert (batch.off_cycle, batch.pay_date) == (True, date(2026, 6, 12))
+    assert "total: 10.00 USD" in run(cast)

@@ -136,6 +136,16 @@ def test_an_off_cycle_batch_before_the_run_pays_no_draw_and_has_its_own_day(cast
     assert (paid_to(second, cast.ann), paid_to(second, cast.bo)) == ("900.00", "1800.00")
 
 
+def test_an_off_cycle_batch_can_be_for_one_person(cast: Cast) -> None:
+    cast.grant(cast.ann, "900")
+    cast.grant(cast.bo, "10")
+    done = pay(cast, off_cycle=True, people=[cast.ann.pk])
+    assert (paid_to(done, cast.ann), paid_to(done, cast.bo)) == ("900.00", "0.00")
+    with pytest.raises(DomainError, match="Only an off-cycle batch"), transaction.atomic():
+        pay(cast, people=[cast.ann.pk])
+    assert paid_to(pay(cast), cast.bo) == "10.00"
+
+
 def test_an_advance_is_not_taken_back_on_the_day_it_is_paid(cast: Cast) -> None:
     """Without protection older debts are met from what was earned, never from the advance."""
     rule(cast, draw="1800")

@@ -8,7 +8,7 @@ from typing import Any
 
 from django.core.management.base import CommandError
 
-from org.commands import TenantCommand, day, find_periods, find_user
+from org.commands import TenantCommand, day, find_periods, find_person, find_user
 from org.errors import DomainError
 from payroll.models import PayFile
 from payroll.queries import Contents
@@ -30,6 +30,12 @@ class Command(TenantCommand):
             type=day,
             metavar="DAY",
             help="Pay beside the period's own run, on this day, without draws.",
+        )
+        parser.add_argument(
+            "--person",
+            action="append",
+            metavar="CODE",
+            help="Off-cycle, only this one. Repeatable.",
         )
         what = parser.add_mutually_exclusive_group()
         what.add_argument("--reissue", action="store_true", help="The same lines once more.")
@@ -60,6 +66,8 @@ class Command(TenantCommand):
             "off_cycle": bool(options["off_cycle"]),
             "pay_date": options["off_cycle"],
         }
+        if codes := options["person"]:
+            off_cycle["people"] = [find_person(code).pk for code in codes]
         if options["draft"]:
             for found in draft(**asked, **off_cycle):
                 self._show(found)
