@@ -8,7 +8,9 @@ from incentives.models import Component, Measure, PlanVersion
 from org import config_tools as tools
 
 REDUCED_BY = tools.choice(
-    "days (the eligible part of the period) or share (the contract share).", ["days", "share"]
+    "days (the eligible part of the period), share (the contract share) or absence (days of an "
+    "absence type that reduces goals, or payouts).",
+    ["days", "share", "absence"],
 )
 
 PRORATE = tools.mapping(
@@ -23,7 +25,8 @@ PRORATE = tools.mapping(
             uniqueItems=True,
         ),
         "days": tools.choice(
-            "Which days count: calendar (the default) or working.", PlanVersion.Days.values
+            "Which days count: calendar (the default), working, or scheduled (hours).",
+            PlanVersion.Days.values,
         ),
         "first_day": tools.choice(
             "Whether the first day counts: in (the default) or out.", PlanVersion.FirstDay.values

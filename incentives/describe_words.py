@@ -69,7 +69,11 @@ def _days(number: int) -> str:
 
 # --- the version
 
-REDUCED_BY = {"days": "the eligible part of the period", "share": "the contract share"}
+REDUCED_BY = {
+    "days": "the eligible part of the period",
+    "share": "the contract share",
+    "absence": "the days of absence that count for it",
+}
 
 
 def _reduced(what: str) -> Say:
@@ -124,6 +128,7 @@ VERSION_CHOICES: dict[str, Choice] = {
         pick(
             calendar="The eligible part of a period counts calendar days.",
             working="The eligible part of a period counts working days of the site.",
+            scheduled="The eligible part of a period counts scheduled hours.",
         ),
         _by_days,
     ),

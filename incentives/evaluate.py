@@ -126,6 +126,7 @@ def _begin(frame: Frame, inputs: Composable) -> Work:
         goal = Ref("goal", measure.name).column
         decided = decided_name(measure.name)
         known += [goal, f"{measure.name} ?", decided, f"{decided} !"]
+        known.append(measuring.told_name(measure.name))
         sure.append(goal)
     extra = [Ref("fact", code).column for code in sorted(frame.rules.facts)]
     if any(ref.kind == "tenure" for ref in frame.rules.references):

@@ -25,12 +25,14 @@ from formula import (
 )
 from incentives.describe import choices, in_words
 from incentives.explain_lines import grain_component
+from incentives.explain_text import goal_pieces
 from incentives.explanation import (
     ComponentLine,
     Disagreement,
     Explanation,
     MeasureLine,
 )
+from incentives.measuring import told_name
 from incentives.models import CalculationRun, Earning, PlanPeriod, Result
 from incentives.pools import weight_name
 from incentives.rules import (
@@ -230,6 +232,7 @@ def measure_line(
         attainment=None if isinstance(attainment, ErrorValue) else attainment,
         way=measure.attainment_text,
         incomplete=f"{measure.name} ?" in stored,
+        goal_from=tuple(goal_pieces(stored.get(told_name(measure.name)), measure.decimals)),
     )
 
 

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import asdict
+from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -22,7 +24,7 @@ def as_text(one: Explanation) -> str:
         *(f"  {choice}" for choice in one.choices),
         "",
         "Figures",
-        *(_measure(measure) for measure in one.measures),
+        *(line for measure in one.measures for line in _measure(measure)),
     ]
     for component in one.components:
         lines += ["", *_component(component, one.inputs.get("prorate", "1"))]
@@ -40,13 +42,14 @@ def shown_number(value: Decimal | None, decimals: int | None = None) -> str:
     return f"{value:.{decimals}f}"
 
 
-def _measure(measure: MeasureLine) -> str:
+def _measure(measure: MeasureLine) -> list[str]:
     text = f"  {measure.title} ({measure.name}): {shown_number(measure.actual, measure.decimals)}"
     if measure.goal is not None:
         text += f", goal {shown_number(measure.goal, measure.decimals)}"
     if measure.attainment is not None:
         text += f", attainment {shown_number(measure.attainment * 100)} % ({measure.way})"
-    return text + (" — its source is not complete yet" if measure.incomplete else "")
+    text += " — its source is not complete yet" if measure.incomplete else ""
+    return [text, *(f"      goal {line}" for line in measure.goal_from)]
 
 
 def _component(line: ComponentLine, prorate: str) -> list[str]:
@@ -151,3 +154,16 @@ def _plain(row: dict[str, Any]) -> dict[str, Any]:
         key: f"{value.normalize():f}" if isinstance(value, Decimal) else value
         for key, value in row.items()
     }
+
+
+def goal_pieces(told: str | None, decimals: int) -> list[str]:
+    """The pieces of a goal that changed within a result, a line each: days, goal, and its weight.
+
+    Weights are days (or hours) that count, or the denominators of a ratio's own figures.
+    """
+    lines = []
+    for first, end, goal, days, weight in json.loads(told or "[]"):
+        last = date.fromisoformat(end) - timedelta(days=1)
+        counted = f"{days} days" if weight is None else f"a weight of {weight}"
+        lines.append(f"{first} to {last}: {shown_number(Decimal(goal), decimals)}, {counted}")
+    return lines

@@ -28,6 +28,8 @@ class MeasureLine:
     attainment: Decimal | None
     way: str
     incomplete: bool
+    goal_from: tuple[str, ...] = ()
+    """What the goal was put together from, a line each; empty where one held all the time."""
 
 
 @dataclass(frozen=True)

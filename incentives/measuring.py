@@ -5,6 +5,7 @@ Every measure stands on every result (an outer join): nobody falls out because n
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from datetime import date, timedelta
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
@@ -12,6 +13,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from formula import Ref
 from incentives import figures, goals, leavers, windows
 from incentives.figures import Figure
+from incentives.goals import Goal
 from incentives.models import Decision, Measure
 from incentives.participants import Frame
 from incentives.rules import (
@@ -36,8 +38,7 @@ def find(frame: Frame, complete_through: dict[int, date], on: date) -> Composabl
     which the sources of a metric are complete, for those that say so.
     """
     found = figures.find(frame)
-    goals.find(frame)
-    return _inputs(frame, found, complete_through, on)
+    return _inputs(frame, found, goals.find(frame), complete_through, on)
 
 
 # --- what formulas read
@@ -46,14 +47,15 @@ def find(frame: Frame, complete_through: dict[int, date], on: date) -> Composabl
 def _inputs(
     frame: Frame,
     found: dict[str, Figure],
+    goal_of: dict[str, Goal],
     complete_through: dict[int, date],
     on: date,
 ) -> Composable:
     decided = _decisions(frame)
     columns: list[Composable] = []
     tables = {figure.table: figure for figure in found.values()}
-    joins = [figure.join for figure in tables.values()]
-    for number, measure in enumerate(frame.rules.measures.values()):
+    joins = {figure.table: figure.join for figure in tables.values()}
+    for measure in frame.rules.measures.values():
         through = _through(frame.rules, measure, complete_through)
         incomplete = _incomplete(windows.find(measure.window, frame.period).end, through, on)
         if measure.derived is None:
@@ -62,22 +64,33 @@ def _inputs(
         if measure.hidden:
             continue
         columns.append(SQL("{} AS {}").format(incomplete, Identifier(f"{measure.name} ?")))
-        columns.append(
-            SQL("{}.goal AS {}").format(
-                Identifier(f"goal{number}"), Identifier(Ref("goal", measure.name).column)
-            )
-        )
-        joins.append(goals.goal_join(measure, number))
-        columns += _decided(frame, measure, decided.get(measure.name))
+        goal = goal_of.get(measure.name)
+        joins |= dict(goal.joins) if goal else {}
+        columns += _goal(measure, goal)
+        columns += _decided(frame, measure, goal, decided.get(measure.name, {}))
     for fact in sorted(frame.rules.facts):
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         columns.append(SQL(TENURE).format(never=SQL(NEVER)))
-    if frame.rules.shown:
-        joins.insert(0, SQL("LEFT JOIN goal_like USING (result_id)"))
     return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
-        SQL("").join(SQL(", {}").format(column) for column in columns), SQL(" ").join(joins)
+        SQL("").join(SQL(", {}").format(column) for column in columns),
+        SQL(" ").join(joins.values()),
     )
+
+
+def _goal(measure: MeasureRule, goal: Goal | None) -> list[Composable]:
+    """The goal of a measure, and what it was put together from."""
+    nothing = SQL("NULL::numeric"), SQL("NULL::text")
+    number, told = (goal.column, goal.told) if goal else nothing
+    return [
+        SQL("{} AS {}").format(number, Identifier(Ref("goal", measure.name).column)),
+        SQL("{} AS {}").format(told, Identifier(told_name(measure.name))),
+    ]
+
+
+def told_name(measure: str) -> str:
+    """The input that says from which pieces a goal was put together, as JSON text."""
+    return f"pieces {measure}"
 
 
 def _through(
@@ -150,37 +163,46 @@ def _decisions(frame: Frame) -> dict[str, dict[int, str]]:
     return found
 
 
-DECIDED = {Decision.Kind.ZERO: "0", Decision.Kind.FULL: "1"}
+ATTAINED = {Decision.Kind.ZERO: "0", Decision.Kind.FULL: "1"}
 
 
 def _decided(
-    frame: Frame, measure: MeasureRule, decided: dict[int, str] | None
+    frame: Frame, measure: MeasureRule, goal: Goal | None, decided: dict[int, str]
 ) -> list[Composable]:
-    """The decided attainment of a measure, or the error value that leaves its components out."""
-    name = decided_name(measure.name)
-    value: Composable = SQL("NULL::numeric")
-    error: Composable = SQL("NULL::text")
-    if decided:
-        person = SQL("CASE key.person_id {} END")
-        numbers = [
-            SQL("WHEN {} THEN {}::numeric").format(Literal(p), SQL(DECIDED[Decision.Kind(k)]))
-            for p, k in decided.items()
-            if Decision.Kind(k) in DECIDED
-        ]
-        left_out = [
-            SQL("WHEN {} THEN 'left_out'").format(Literal(p))
-            for p, k in decided.items()
-            if Decision.Kind(k) not in DECIDED
-        ]
-        value = person.format(SQL(" ").join(numbers)) if numbers else value
-        error = person.format(SQL(" ").join(left_out)) if left_out else error
-    if leavers.trailing_days(frame.version):
-        # Who only has credits left has no goal to attain any more.
-        error = SQL("CASE WHEN key.\"only credits\" THEN 'left_out' ELSE {} END").format(error)
-    return [
-        SQL("{} AS {}").format(value, Identifier(name)),
-        SQL("{} AS {}").format(error, Identifier(f"{name} !")),
+    """The decided attainment of a measure, or the error value that leaves its components out.
+
+    A person's own decision goes before what the version says of goals of zero. Whoever only has
+    credits left that came after leaving has no goal to attain any more.
+    """
+    usual = (frame.version.options or {}).get("zero_goal")
+    cases: list[tuple[Composable, str]] = [
+        (SQL("key.person_id = {}").format(Literal(p)), k) for p, k in decided.items()
     ]
+    if goal is not None and usual in Decision.Kind.values:
+        cases.append((SQL("{} = 0").format(goal.column), usual))
+    if leavers.trailing_days(frame.version):
+        cases.insert(0, (SQL('key."only credits"'), Decision.Kind.LEAVE_OUT))
+    name = decided_name(measure.name)
+    return [
+        _cases(cases, lambda kind: ATTAINED.get(kind), "numeric", name),
+        _cases(cases, lambda kind: None if kind in ATTAINED else "'left_out'", "text", f"{name} !"),
+    ]
+
+
+def _cases(
+    cases: list[tuple[Composable, str]],
+    outcome: Callable[[Decision.Kind], str | None],
+    type_: str,
+    name: str,
+) -> Composable:
+    """The outcome of the first case that holds, as a column."""
+    if not any(outcome(Decision.Kind(kind)) for _, kind in cases):
+        return SQL("NULL::" + type_ + " AS {}").format(Identifier(name))
+    whens = [
+        SQL("WHEN {} THEN {}").format(when, SQL(outcome(Decision.Kind(kind)) or "NULL"))
+        for when, kind in cases
+    ]
+    return SQL("(CASE {} END)::" + type_ + " AS {}").format(SQL(" ").join(whens), Identifier(name))
 
 
 FACT_COLUMN = {"number": "number", "text": "text", "date": "day", "yes_no": "number <> 0"}

@@ -7,6 +7,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from formula import Ref, error_column
 from incentives import leavers
 from incentives.evaluate import Work, decided, earned_column, waiting_for
+from incentives.measuring import told_name
 from incentives.models import CalculationRun, Earning, Result
 from incentives.pools import group_inputs
 from incentives.rules import (
@@ -67,7 +68,7 @@ def _input_texts(work: Work) -> dict[str, Composable]:
     plain: list[str] = []
     for measure in rules.shown:
         numbers += [Ref("goal", measure.name).column, decided_name(measure.name)]
-        plain.append(f"{decided_name(measure.name)} !")
+        plain += [f"{decided_name(measure.name)} !", told_name(measure.name)]
     for code in sorted(rules.facts):
         plain.append(Ref("fact", code).column)
     if any(ref.kind == "tenure" for ref in rules.references):

@@ -21,7 +21,7 @@ from functools import cached_property
 
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives import leavers
+from incentives import absence, leavers
 from incentives.currencies import places
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
@@ -257,36 +257,18 @@ def _won_days(frame: Frame) -> Composable:
 
 def _slice_query(frame: Frame) -> Composable:
     """The stretches of days, with what they count for; a first day may be left out of the count."""
-    days = {
-        PlanVersion.Days.CALENDAR: "end_day - counted_from",
-        PlanVersion.Days.WORKING: "work_days",
-    }[PlanVersion.Days(frame.version.prorate_days)]
-    period_days = {
-        PlanVersion.Days.CALENDAR: "{end}::date - {start}::date",
-        PlanVersion.Days.WORKING: "period_work_days",
-    }[PlanVersion.Days(frame.version.prorate_days)]
     job = "slot || '|' || unit_code || '|' || job_code" if frame.rules.separate else "slot"
+    absence.find(frame.version, frame.opening, frame.end)
+    stretches = SQL(
+        "SELECT *, {start}::date AS of_first, {end}::date AS of_until FROM stretch"
+    ).format(**frame.days)
     return SQL(
         "SELECT row_number() OVER () AS slice_id, dense_rank() OVER (ORDER BY person_id, "
         + job
         + ") AS result_id, "
         + job
-        + " AS job, slice.*, ("
-        + days
-        + ")::numeric AS days, ("
-        + period_days
-        + ")::numeric AS period_days"
-        " FROM (SELECT slice.*, last.before - first.before AS work_days,"
-        "   closing.before - opening.before AS period_work_days"
-        "  FROM stretch AS slice"
-        "  JOIN day_count AS first ON first.calendar_id = slice.calendar_id"
-        "   AND first.day = counted_from"
-        "  JOIN day_count AS last ON last.calendar_id = slice.calendar_id AND last.day = end_day"
-        "  JOIN day_count AS opening ON opening.calendar_id = slice.calendar_id"
-        "   AND opening.day = {start}"
-        "  JOIN day_count AS closing ON closing.calendar_id = slice.calendar_id"
-        "   AND closing.day = {end}) AS slice"
-    ).format(**frame.days)
+        + " AS job, slice.* FROM ({}) AS slice"
+    ).format(absence.measured(frame.version, stretches, count="day_count"))
 
 
 # ``joined``: the job slot begins inside the period, so it may leave its first day out.
@@ -309,14 +291,15 @@ STRETCHES = """
 """
 
 
-def fraction(of: list[str], *, over: str = "1") -> Composable:
+def fraction(of: list[str], *, over: str = "1", absent: str = "absent_goal") -> Composable:
     """An aggregate over slices: Σ ``over`` times the eligible fraction, one division at the end.
 
-    ``of`` says what reduces: "days", "share". Rounded to 12 places, as formulas are. Where sites
-    work different days of the period, each slice is a part of its own site's, so that whoever is
-    there all the time has the whole.
+    ``of`` says what reduces: "days", "share", "absence" (of the column ``absent``). Rounded to 12
+    places, as formulas are. Where sites work different days of the period, each slice is a part of
+    its own site's, so that whoever is there all the time has the whole.
     """
-    part = f"({over}) * days{' * share' if 'share' in of else ''}"
+    there = f"(days - {absent})" if "absence" in of else "days"
+    part = f"({over}) * {there}{' * share' if 'share' in of else ''}"
     if "days" not in of:
         return SQL(f"round(sum({part})::numeric(80,50) / nullif(sum(days), 0), 12)")
     return SQL(
@@ -341,7 +324,7 @@ def _results(frame: Frame) -> int:
             ' bool_or(behind) AS "only credits" FROM slice'
             " GROUP BY result_id, person_id, job HAVING sum(days) > 0 OR bool_or(behind)) AS key"
         ).format(
-            prorate=fraction(amount) if amount else SQL("1::numeric"),
+            prorate=fraction(amount, absent="absent_payout") if amount else SQL("1::numeric"),
             away=leavers.away(frame.version, last, frame.period.pay_date),
         ),
     )

@@ -65,6 +65,7 @@ class PlanVersion(TenantModel):
     class Days(models.TextChoices):
         CALENDAR = "calendar", "Calendar days"
         WORKING = "working", "Working days"
+        SCHEDULED = "scheduled", "Scheduled hours"
 
     class FirstDay(models.TextChoices):
         COUNTS = "in", "The first day counts"
@@ -79,10 +80,10 @@ class PlanVersion(TenantModel):
     status = models.CharField(max_length=10, choices=Status.choices, default=Status.DRAFT)
     segments = models.CharField(max_length=10, choices=Segments.choices, default=Segments.BLEND)
     prorate_goal = models.JSONField(
-        default=list, blank=True, help_text='What reduces the goal: "days", "share".'
+        default=list, blank=True, help_text='What reduces the goal: "days", "share", "absence".'
     )
     prorate_amount = models.JSONField(
-        default=list, blank=True, help_text='What reduces the amounts: "days", "share".'
+        default=list, blank=True, help_text='What reduces the amounts: "days", "share", "absence".'
     )
     prorate_days = models.CharField(max_length=10, choices=Days.choices, default=Days.CALENDAR)
     first_day = models.CharField(max_length=3, choices=FirstDay.choices, default=FirstDay.COUNTS)

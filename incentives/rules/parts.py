@@ -199,10 +199,12 @@ class VersionRules:
 
     @cached_property
     def separate(self) -> bool:
-        """Whether segments stay apart: as the version says, or because a unit's figure is read."""
-        scopes = {measure.scope for measure in self.measures.values()}
+        """Whether segments stay apart: as the version or a measure says, or because something of
+        the unit is read."""
+        measures = self.measures.values()
         wanted = self.version.segments == PlanVersion.Segments.SEPARATE
-        return wanted or bool(scopes & UNIT_SCOPES)
+        units = any(m.scope in UNIT_SCOPES or m.goal_of == "team" for m in measures)
+        return wanted or units or any(m.apart == "separate" for m in measures)
 
     @cached_property
     def everybody(self) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import random
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, timedelta
 from decimal import Decimal
@@ -20,7 +20,9 @@ from incentives.models import Component, Eligibility, Family, Measure, Plan, Pla
 from metrics.models import Goal, Metric, MetricDefinition, Value
 from org.dates import FOREVER
 from org.models import (
+    AbsenceType,
     Assignment,
+    Availability,
     Holiday,
     HolidayCalendar,
     JobType,
@@ -73,6 +75,8 @@ class World:
     workdays: set[date] = field(default_factory=set)
     parents: dict[str, str | None] = field(default_factory=dict)
     eligible: list[dict[str, str]] = field(default_factory=list)
+    hours: dict[str, dict[date, Decimal]] = field(default_factory=dict)
+    absent: dict[tuple[str, date, str], Fraction] = field(default_factory=dict)
 
     # --- the reference
 
@@ -121,27 +125,50 @@ class World:
                 found[f"primary|{job.unit}|{job.job}" if apart else "primary"].append(day)
         return found
 
+    def weight(self, person: str, day: date) -> Fraction:
+        """What a day counts for: 1, 0 or 1 as it is worked, or its scheduled hours."""
+        if self.version.prorate_days == "calendar":
+            return Fraction(1)
+        if self.version.prorate_days == "scheduled" and person in self.hours:
+            return Fraction(self.hours[person].get(day, Decimal(0)))
+        return Fraction(day in self.workdays)
+
     def counted(self, person: str, days: list[date]) -> list[date]:
-        """The days that prorating counts: worked ones, without the first where it is left out."""
-        working = self.version.prorate_days == "working"
-        found = [d for d in days if not working or d in self.workdays]
+        """The days that prorating counts, without the first where it is left out."""
+        found = [d for d in days if self.weight(person, d)]
         first = min(j.first for j in self.jobs[person])
         if self.version.first_day == "out" and first > START and first in found:
             found.remove(first)
         return found
 
-    def whole(self) -> int:
-        return len(self.workdays) if self.version.prorate_days == "working" else len(DAYS)
+    def whole(self, person: str) -> Fraction:
+        """What the whole period would count for this person."""
+        if self.version.prorate_days == "calendar":
+            return Fraction(len(DAYS))
+        if self.version.prorate_days == "working" or person not in self.hours:
+            return Fraction(len(self.workdays))
+        hours = Fraction(sum(self.hours[person].values(), Decimal(0)))
+        held = [d for d in self.workdays if any(j.first <= d < j.end for j in self.jobs[person])]
+        return hours * len(self.workdays) / len(held) if held else hours
 
-    def share(self, person: str, day: date, of: list[str]) -> Fraction:
+    def share(self, person: str, day: date, of: list[str], absent: str) -> Fraction:
+        """The part of a day that counts: less the contract's rest, less absence."""
         job = self.job_on(person, day)
         assert job is not None
-        return Fraction(job.share) if "share" in of else Fraction(1)
+        found = Fraction(job.share) if "share" in of else Fraction(1)
+        if "absence" in of:
+            found *= 1 - self.absent.get((person, day, absent), Fraction(0))
+        return found * self.weight(person, day)
 
     def fraction(self, person: str, days: list[date], of: list[str]) -> Fraction:
         counted = self.counted(person, days)
-        total = sum((self.share(person, d, of) for d in counted), Fraction(0))
-        return total / (self.whole() if "days" in of else len(counted))
+        total = sum((self.share(person, d, of, "payout") for d in counted), Fraction(0))
+        return total / self._over(person, counted, of)
+
+    def _over(self, person: str, counted: list[date], of: list[str]) -> Fraction:
+        if "days" in of:
+            return self.whole(person)
+        return sum((self.weight(person, d) for d in counted), Fraction(0))
 
     def figures(self, person: str, metric: str, days: list[date]) -> list[tuple]:
         kept = set(days)
@@ -182,8 +209,13 @@ class World:
         counted = [d for d in self.counted(person, days) if by_day[d] is not None]
         if not counted:
             return None
-        above = sum((Fraction(by_day[d]) * self.share(person, d, of) for d in counted), Fraction(0))
-        return exact(above / (self.whole() if "days" in of else len(counted)))
+        above = sum(
+            (Fraction(by_day[d]) * self.share(person, d, of, "goal") for d in counted), Fraction(0)
+        )
+        return exact(above / self._over(person, counted, of))
+
+
+REDUCED: list[list[str]] = [[], ["days"], ["days", "share"]]
 
 
 def make_world(seed: int) -> World:
@@ -203,9 +235,9 @@ def make_world(seed: int) -> World:
         status="published",
         created_at=AT,
         segments=rng.choice(["blend", "separate"]),
-        prorate_goal=rng.choice([[], ["days"], ["share"], ["days", "share"]]),
-        prorate_amount=rng.choice([[], ["days"], ["days", "share"]]),
-        prorate_days=rng.choice(["calendar", "working"]),
+        prorate_goal=rng.choice([*REDUCED, ["share"], ["absence", "days"], ["absence", "share"]]),
+        prorate_amount=rng.choice([*REDUCED, ["absence", "days", "share"], ["absence"]]),
+        prorate_days=rng.choice(["calendar", "working", "scheduled"]),
         first_day=rng.choice(["in", "out"]),
     )
     world = World(period, plan, version)
@@ -214,6 +246,7 @@ def make_world(seed: int) -> World:
     types = {code: JobType.objects.create(code=code, name=code) for code in ("seller", "caller")}
     for number in range(10):
         _person(world, rng, f"p{number}", units, types)
+    _availability(world, random.Random(seed))
     metrics = _metrics(world)
     _goals(world, rng, units, types, metrics)
     _values(world, rng, metrics)
@@ -262,6 +295,48 @@ def _person(
             recorded_at=AT,
         )
         world.jobs[code].append(Job(unit, job, begin, end, share, row))
+
+
+def _availability(world: World, rng: random.Random) -> None:
+    """Schedules of most people, and absences of kinds that reduce goals, payouts, both, neither."""
+    kinds = {
+        code: AbsenceType.objects.create(code=code, reduces_goal=goal, reduces_payout=payout)
+        for code, goal, payout in (
+            ("sick", False, False),
+            ("leave", True, False),
+            ("unpaid", True, True),
+            ("course", False, True),
+        )
+    }
+    for code, person in world.people.items():
+        planned: dict[date, Decimal] = {}
+        if rng.random() < 0.6:
+            planned = {d: Decimal(rng.choice(["8", "4", "7.5"])) for d in sorted(world.workdays)}
+            world.hours[code] = planned
+            _rows(person, "scheduled", None, planned)
+        for day in rng.sample(DAYS, rng.choice([0, 3, 6])):
+            kind = kinds[rng.choice(list(kinds))]
+            hours = rng.choice([None, Decimal(2), Decimal(10)])
+            _rows(person, "absent", kind, {day: hours})
+            part = Fraction(1)
+            if hours is not None and planned.get(day):
+                part = min(part, Fraction(hours) / Fraction(planned[day]))
+            world.absent |= {(code, day, "goal"): part} if kind.reduces_goal else {}
+            world.absent |= {(code, day, "payout"): part} if kind.reduces_payout else {}
+
+
+def _rows(
+    person: Person,
+    kind: str,
+    absence: AbsenceType | None,
+    hours: Mapping[date, Decimal | None],
+) -> None:
+    Availability.objects.bulk_create(
+        Availability(
+            person=person, day=day, kind=kind, absence_type=absence, hours=number, recorded_at=AT
+        )
+        for day, number in hours.items()
+    )
 
 
 def _metrics(world: World) -> dict[str, Metric]:

@@ -1,0 +1,93 @@
+"""Which goal a measure is held against, absence, and what is said of a goal that changed."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.incentives.test_found import Small
+
+pytestmark = pytest.mark.django_db
+
+UNITS = """
+units: [{code: north}, {code: south}]
+absence_types:
+  sick: {reduces_goal: %s}
+  unpaid: {reduces_goal: true}
+metrics: {x: {kind: sum, attainment: actual_by_goal}}
+goals:
+  - {metric: x, value: 42, from: 2026-01-01}
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {goal: [days, share, absence], days: working}
+        measures: {x: {}}
+        components: {pay: {formula: ATTAINMENT(x) * 1000}}
+"""
+AWAY = "person,day,kind,absence_type\n" + "\n".join(
+    f"ann,2026-06-{day:02},absent,unpaid" for day in (1, 2, 3, 4, 5)
+)
+SICK = AWAY + "\nann,2026-06-17,absent,sick\nann,2026-06-18,absent,sick"
+
+
+def _june(folder: Path, excused: str) -> Small:
+    # June 2026 with one holiday has the 21 working days of the case.
+    rest = UNITS % excused + "holidays: {home: {default: true, days: [{day: 2026-06-29, name: Feast}]}}\n"
+    small = Small(folder, "ann,north,agent,2026-01-01,", rest)
+    (folder / "assignments.csv").write_text(
+        "person,unit,job_type,from,share\nann,north,agent,2026-01-01,0.8\n", encoding="utf-8"
+    )
+    small.run("assignments", folder / "assignments.csv")
+    small.values("ann,2026-06-10,x,21,")
+    return small
+
+
+@pytest.mark.parametrize(("excused", "pays"), [("true", "937.50"), ("false", "820.31")])
+def test_absence_reduces_the_goal_by_its_type(tmp_path: Path, excused: str, pays: str) -> None:
+    """Goal 42 × 80 % × 14 (or 16) of 21 working days, 21 sold, 10.00 a point."""
+    small = _june(tmp_path, excused)
+    small.file("availability", SICK)
+    small.run("calculate", "2026-06")
+    assert small.amounts("2026-06") == {"ann.main.pay": pays}
+
+
+def test_absence_learnt_late_is_a_difference_with_its_cause(tmp_path: Path) -> None:
+    small = _june(tmp_path, "true")
+    small.file("availability", AWAY)
+    small.run("finalise", "2026-06")
+    assert small.amounts("2026-06") == {"ann.main.pay": "820.31"}
+    small.file("availability", SICK)
+    small.run("calculate", "2026-07")
+    assert small.differences("2026-07") == {"ann.main.pay": "117.19"}
+    assert "availability-" in small.run("results", "2026-07")
+
+
+def test_the_explanation_tells_the_pieces_of_a_blended_goal(tmp_path: Path) -> None:
+    rest = """
+units: [{code: north}, {code: south}]
+metrics: {x: {kind: sum}}
+goals:
+  - {metric: x, unit: north, value: 20, from: 2026-01-01}
+  - {metric: x, unit: south, value: 30, from: 2026-01-01}
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {goal: [days]}
+        measures: {x: {}}
+        components: {pay: {formula: ATTAINMENT(x) * 600}}
+"""
+    jobs = """ann,north,agent,2026-01-01,2026-06-16
+              ann,south,agent,2026-06-16,"""
+    small = Small(tmp_path, jobs, rest)
+    small.values("ann,2026-06-10,x,12,\nann,2026-06-20,x,12,")
+    small.run("calculate", "2026-06")
+    assert small.amounts("2026-06") == {"ann.main.pay": "576.00"}
+    said = small.run("explain", "ann", "2026-06")
+    assert "goal 25.00" in said
+    assert "goal 2026-06-01 to 2026-06-15: 20.00, 15 days" in said
+    assert "goal 2026-06-16 to 2026-06-30: 30.00, 15 days" in said
