@@ -5,7 +5,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incentives", "0005_grains_of_components"),
+        ("incentives", "0006_cap_over_plans"),
     ]
 
     operations = [
