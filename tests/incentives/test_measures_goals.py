@@ -35,7 +35,10 @@ SICK = AWAY + "\nann,2026-06-17,absent,sick\nann,2026-06-18,absent,sick"
 
 def _june(folder: Path, excused: str) -> Small:
     # June 2026 with one holiday has the 21 working days of the case.
-    rest = UNITS % excused + "holidays: {home: {default: true, days: [{day: 2026-06-29, name: Feast}]}}\n"
+    rest = (
+        UNITS % excused
+        + "holidays: {home: {default: true, days: [{day: 2026-06-29, name: Feast}]}}\n"
+    )
     small = Small(folder, "ann,north,agent,2026-01-01,", rest)
     (folder / "assignments.csv").write_text(
         "person,unit,job_type,from,share\nann,north,agent,2026-01-01,0.8\n", encoding="utf-8"
