@@ -17,6 +17,7 @@ from incentives import calculate, differences
 from incentives.differences import Difference
 from incentives.models import Plan, PlanPeriod
 from org.models import Period, User
+from org.shadow import rolled_back
 
 
 @dataclass(frozen=True)
@@ -38,18 +39,19 @@ def check_periods(
     points = final.select_related("plan__family", "period__calendar")
     with transaction.atomic():
         calculate.hold([point.period for point in points])
-        found = [
+        return [
             Checked(point.plan, point.period, _alarms(point, by=by, at=at, on=on))
             for point in points.order_by("period__valid_from", "plan__code")
         ]
-        transaction.set_rollback(True)
-    return found
 
 
 def _alarms(
     point: PlanPeriod, *, by: User | None, at: datetime, on: date
 ) -> tuple[Difference, ...]:
-    made = calculate.calculate_again(
-        plan=point.plan, period=point.period, by=by, at=at, on=on, everybody=True
-    )
-    return tuple(differences.alarms(made))
+    # Undone one by one, so that temporary tables do not pile up.
+    with rolled_back():
+        made = calculate.calculate_again(
+            plan=point.plan, period=point.period, by=by, at=at, on=on, everybody=True
+        )
+        found = tuple(differences.alarms(made))
+    return found

@@ -157,6 +157,9 @@ def postgres_settings() -> dict[str, str]:
         # spill to disk, which took a fifth longer (docs/performance.md).
         "work_mem": f"{max(16, min(256, memory // 64))}MB",
         "maintenance_work_mem": "256MB",
+        # A run keeps what it works with in temporary tables, each a lock until it commits; many
+        # months that are worked out again in one run need thousands.
+        "max_locks_per_transaction": "512",
         "max_wal_size": "4GB",
         "wal_level": "minimal",  # no replica hangs on it, and bulk loads write less
         "max_wal_senders": "0",
