@@ -36,7 +36,7 @@ def refused(call: Any, *arguments: Any, **named: Any) -> str:
     [
         (
             {"to": "sellers"},
-            "credits[0].to: the kind has no role “sellers”. It has: helper, seller.",
+            "the kind has no role “sellers”. It has: helper, seller.",
         ),
         ({"to": "manager of boss"}, "the kind has no role “boss”"),
         ({"to": "unit nort", "split": False}, "no unit is called “nort”. Did you mean “north”?"),
