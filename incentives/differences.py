@@ -253,16 +253,28 @@ CAUSES = """
 """
 
 
+# A difference names its deal, where no cause does: a file with many deals lists only some.
+DEAL = """
+    SELECT kind.code || ' ' || deal.key || ': ' AS named FROM metrics_transaction AS deal
+    JOIN metrics_transactionkind AS kind ON kind.id = deal.kind_id
+    WHERE deal.id = moved.transaction_id AND strpos(coalesce(known.cause, ''), deal.key) = 0
+"""
+
+
 def with_causes(made: CalculationRun, difference: Composable) -> Composed:
     """Differences with change_id and cause: only what may have moved that component is named."""
     return SQL(
-        "SELECT moved.*, known.change_id, coalesce(known.cause, '')"
+        "SELECT moved.*, known.change_id,"
+        " left(coalesce(deal.named, '') || coalesce(known.cause, ''), {room})"
         " || CASE WHEN moved.component = ANY({pools}::text[]) THEN {cost} ELSE '' END AS cause"
         " FROM ({difference}) AS moved LEFT JOIN LATERAL ({causes}) AS known ON true"
+        " LEFT JOIN LATERAL ({deal}) AS deal ON true"
     ).format(
         difference=difference,
+        room=Literal(500 - len(COMPANYS_COST)),
         pools=Literal(_frozen_pools(made)),
         cost=Literal(COMPANYS_COST),
+        deal=SQL(DEAL),
         causes=SQL(CAUSES).format(
             plan=Literal(made.plan_id), period=Literal(made.period_id), reads=_reads(made)
         ),
