@@ -7,7 +7,7 @@ results and earnings are written under a new run, and the older provisional run 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -88,7 +88,7 @@ def calculate_period(
     for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-    made = [_calculate(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
+    made = [calculate_frame(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
     caps.apply(period, made)
     return made
 
@@ -193,33 +193,47 @@ def calculate_again(
     if not everybody and not rules.everybody:
         only = people or dirty_people(plan, period)
     frame = Frame(rules, period, only)
-    made = _calculate(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
+    made = calculate_frame(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
     caps.apply(period, [made])
     return made
 
 
 @transaction.atomic
 def calculate_people(
-    *, period: Period, people: Iterable[int], by: User | None, at: datetime, on: date
+    *,
+    period: Period,
+    people: Iterable[int],
+    by: User | None,
+    at: datetime,
+    on: date,
+    only: Collection[str] = (),
 ) -> list[CalculationRun]:
     """Work the results of some people out anew in the open runs of a period.
+
+    ``only``: codes of plans; none means all that pay in the period.
 
     A plan in which one person's figures move others is calculated for everybody, and so is one that
     has not been calculated yet.
     """
     hold([period])
-    plans = in_order([(p, v) for p, v in plans_of(period) if not is_final(p, period)])
+    plans = in_order(
+        [
+            (plan, version)
+            for plan, version in plans_of(period)
+            if not is_final(plan, period) and (not only or plan.code in only)
+        ]
+    )
     every = [(load(version, period.valid_from), plan) for plan, version in plans]
     refresh_totals([(rules, period) for rules, _ in every])
-    only = tuple(sorted(people))
+    chosen = tuple(sorted(people))
     made = []
     for rules, plan in every:
         point = PlanPeriod.objects.filter(plan=plan, period=period).select_related("run").first()
         current = point.run if point else None
         if rules.everybody or current is None or current.version_id != rules.version.pk:
-            made.append(_calculate(Frame(rules, period), by=by, at=at, on=on))
+            made.append(calculate_frame(Frame(rules, period), by=by, at=at, on=on))
         else:
-            made.append(_patch(Frame(rules, period, only), current, at=at, on=on))
+            made.append(_patch(Frame(rules, period, chosen), current, at=at, on=on))
     caps.apply(period, made)
     return made
 
@@ -234,7 +248,7 @@ def _patch(frame: Frame, made: CalculationRun, *, at: datetime, on: date) -> Cal
     return made
 
 
-def _calculate(
+def calculate_frame(
     frame: Frame,
     *,
     by: User | None,
@@ -242,6 +256,7 @@ def _calculate(
     on: date,
     purpose: Purpose = Purpose.PERIOD,
 ) -> CalculationRun:
+    """Calculate one plan's period for the frame's people; what it reads must be up to date."""
     work, complete = _work_out(frame, on)
     made = _record_run(work, by=by, at=at, on=on, purpose=purpose)
     made.complete_through = min(

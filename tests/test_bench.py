@@ -7,7 +7,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from bench import compare, nightly
+from bench import compare, engine, nightly
 from bench.database import Refused, own_database
 from tests import migrated
 
@@ -70,3 +70,20 @@ def test_unknown_way_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit):
         nightly.arguments(["--ways", "ours,excel"])
     assert "There is no way called excel" in capsys.readouterr().err
+
+
+def test_the_engine_pays_what_statements_by_hand_pay(
+    tmp_path: Path, template: str, worker_id: str
+) -> None:
+    """The benchmark refuses to report where the engine and the statements do not agree."""
+    file = tmp_path / "engine.json"
+    name = f"pmsite_bench_engine_{worker_id}"
+    engine.run(
+        engine.arguments(["--people", "100", "--database", name, "--json", str(file)]),
+        template=template,
+    )
+    found = json.loads(file.read_text())
+    assert found["people"] == 100
+    for key in ("plans_ratio_sql", "credits_ratio_sql", "pools_ratio_sql", "difference_share"):
+        assert found[key] > 0
+    assert found["correction_ms"] > 0 < found["correction_all_s"]

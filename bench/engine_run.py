@@ -1,0 +1,284 @@
+"""The engine bench's measuring process: loads, times both ways, compares, prints JSON.
+
+python -m bench.engine_run PEOPLE
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import sys
+import time
+from collections.abc import Callable
+from decimal import Decimal
+from typing import Any
+
+
+def main() -> None:
+    """Measure with the number of people of the command line."""
+    os.environ.setdefault("DJANGO_SETTINGS_MODULE", "pmsite.settings")
+    import django  # the settings need the environment that this process was started with
+
+    django.setup()
+    print(json.dumps(Bench(int(sys.argv[1])).run()))
+
+
+class Bench:
+    """One tenant, measured part by part."""
+
+    def __init__(self, people: int) -> None:
+        from bench import engine_world
+
+        self.people = people
+        self.tenant = engine_world.load(people)
+        self.seconds: dict[str, float] = {}
+        self.say(f"loaded {people:,} people")
+
+    def run(self) -> dict[str, Any]:
+        """All parts; seconds and ratios."""
+        self._tidy()
+        self.timed("totals", lambda: self._totals([f"plan{n}" for n in range(20)] + ["pools"]))
+        self._both("plans", [f"plan{n}" for n in range(20)])
+        self._credits()
+        self._both("pools", ["pools"])
+        self._differences()
+        self._corrections()
+        return {"seconds": self.seconds}
+
+    # --- tools
+
+    def say(self, sentence: str) -> None:
+        """Tell how far it is."""
+        print(f"  {sentence}", file=sys.stderr, flush=True)
+
+    def timed(self, name: str, work: Callable[[], object]) -> None:
+        """Run something in a transaction of the tenant, and keep how long it took."""
+        from org.tenancy import enter
+
+        begin = time.perf_counter()
+        with enter(self.tenant):
+            work()
+        self.seconds[name] = round(time.perf_counter() - begin, 3)
+        self.say(f"{name}: {self.seconds[name]:.2f} s")
+
+    def _owner(self, *statements: str) -> None:
+        import psycopg
+
+        with psycopg.connect(os.environ["DATABASE_OWNER_URL"], autocommit=True) as owner:
+            for statement in statements:
+                owner.execute(statement)  # type: ignore[arg-type]
+
+    def _tidy(self) -> None:
+        self._owner("VACUUM (ANALYZE)")
+
+    def _empty(self) -> None:
+        self._owner(
+            "TRUNCATE incentives_planperiod, incentives_earning, incentives_result,"
+            " incentives_calculationrun, incentives_dirty, incentives_transfer CASCADE"
+        )
+
+    def _calculate(self, plans: list[str]) -> None:
+        from bench.engine_world import AT, END, july
+        from incentives import calculate
+        from incentives.models import PlanVersion
+        from incentives.participants import Frame
+        from incentives.rules import load
+
+        period = july()
+        for version in PlanVersion.objects.filter(plan__code__in=plans).select_related("plan"):
+            frame = Frame(load(version, period.valid_from), period)
+            calculate.calculate_frame(frame, by=None, at=AT, on=END)
+
+    def _totals(self, plans: list[str]) -> None:
+        from bench.engine_world import july
+        from incentives import calculate
+        from incentives.models import PlanVersion
+        from incentives.rules import load
+
+        period = july()
+        versions = PlanVersion.objects.filter(plan__code__in=plans).select_related("plan")
+        calculate.refresh_totals([(load(v, period.valid_from), period) for v in versions])
+
+    def _sums(self) -> dict[int, Decimal]:
+        from org.sql import fetch
+        from org.tenancy import enter
+
+        with enter(self.tenant):
+            return dict(
+                fetch("SELECT component_id, sum(amount) FROM incentives_earning GROUP BY 1")
+            )
+
+    # --- parts
+
+    def _both(self, part: str, plans: list[str]) -> None:
+        """Plans from totals that are there, by the engine and by hand; both must agree."""
+        from bench import engine_sql
+
+        self._empty()
+        self.timed(f"{part}_ours", lambda: self._calculate(plans))
+        ours = self._sums()
+        self._empty()
+        self.timed(f"{part}_sql", getattr(engine_sql, part))
+        self._agree(part, ours, self._sums())
+        self._empty()
+
+    def _agree(self, part: str, ours: dict[int, Decimal], theirs: dict[int, Decimal]) -> None:
+        if ours != theirs:
+            differing = {c: (ours.get(c), theirs.get(c)) for c in {*ours, *theirs}}
+            found = {c: pair for c, pair in differing.items() if pair[0] != pair[1]}
+            sys.exit(f"{part}: the engine and the statements by hand do not agree: {found}")
+
+    def _credits(self) -> None:
+        from bench import engine_sql
+
+        def ours() -> None:
+            self._credit()
+            self._totals(["deals"])
+            self._calculate(["deals"])
+
+        self._empty()
+        self.timed("credits_ours", ours)
+        sums = self._sums()
+        self._empty()
+        self._owner(
+            "DELETE FROM metrics_value WHERE transaction_id IS NOT NULL",
+            "DELETE FROM metrics_total WHERE metric_id IN"
+            " (SELECT id FROM metrics_metric WHERE code LIKE 'credit%')",
+            "VACUUM (ANALYZE) metrics_value",
+            "VACUUM (ANALYZE) metrics_total",
+        )
+        self.timed("credits_sql", engine_sql.credits)
+        self._agree("credits", sums, self._sums())
+        self._empty()
+
+    def _credit(self) -> None:
+        from bench.engine_world import AT
+        from metrics.credit import credit, touch_kinds
+        from metrics.locks import hold_values
+        from metrics.models import TransactionKind
+
+        hold_values()
+        touch_kinds([TransactionKind.objects.get(code="sale").pk])
+        credit(at=AT)
+
+    def _differences(self) -> None:
+        """The month of the deals in full, made final; then one sale in a hundred is changed."""
+        from bench.engine_world import AT, END, july
+        from incentives import calculate
+        from incentives.models import Plan, PlanPeriod
+        from incentives.posting import post
+
+        def full() -> None:
+            self._credit()
+            self._totals(["deals"])
+            self._calculate(["deals"])
+            point = PlanPeriod.objects.get(plan__code="deals")
+            assert point.run is not None
+            post(point.run, posted=july(), first=True, by=None, at=AT, on=END)
+            PlanPeriod.objects.filter(pk=point.pk).update(final_at=AT)
+
+        def again() -> None:
+            plan = Plan.objects.get(code="deals")
+            made = calculate.calculate_again(plan=plan, period=july(), by=None, at=AT, on=END)
+            post(made, posted=july(), first=False, by=None, at=AT, on=END)
+
+        self._owner("DELETE FROM metrics_value WHERE transaction_id IS NOT NULL")
+        self._tidy()
+        self.timed("full_run", full)
+        self._tidy()
+        self.timed("change_1_percent", self._change)
+        self.timed("differences_1_percent", again)
+
+    def _change(self) -> None:
+        """A new version of every hundredth sale, credited and recorded as a delivery does it."""
+        from datetime import timedelta
+
+        from bench.engine_world import AT
+        from metrics.compare import marks_of
+        from metrics.credit import credit
+        from metrics.locks import hold_values
+        from metrics.stage import temporary
+        from org.changes import record_change
+        from org.models import InputChange
+        from org.sql import execute
+
+        later = AT + timedelta(hours=1)
+        hold_values()
+        temporary(
+            "touched_deal",
+            "SELECT kind_id, key FROM metrics_transaction WHERE id % 100 = 0",
+        )
+        execute(
+            "UPDATE metrics_transaction AS deal SET superseded_at = %s FROM touched_deal AS touched"
+            " WHERE deal.kind_id = touched.kind_id AND deal.key = touched.key",
+            [later],
+        )
+        execute(
+            "INSERT INTO metrics_transaction (recorded_at, superseded_at, key, version, kind_id,"
+            " delivery_id, about, attributes) SELECT %s, '9999-12-31 00:00:00+00', deal.key, 2,"
+            " deal.kind_id, deal.delivery_id, '', deal.attributes || jsonb_build_object('amount',"
+            " ((deal.attributes ->> 'amount')::numeric + 10)::text)"
+            " FROM metrics_transaction AS deal JOIN touched_deal USING (kind_id, key)",
+            [later],
+        )
+        execute(
+            "INSERT INTO metrics_party (transaction_id, role, person_id) SELECT deal.id, 'seller',"
+            " person.id FROM metrics_transaction AS deal JOIN touched_deal USING (kind_id, key)"
+            " JOIN org_person AS person ON person.code = split_part(deal.key, '-', 1)"
+            " WHERE deal.version = 2"
+        )
+        done = credit(at=later)
+        record_change(
+            kind=InputChange.Kind.VALUES,
+            sentence="A hundredth of the sales was delivered anew",
+            marks=marks_of(done.marks),
+            by=None,
+            at=later,
+        )
+
+    def _corrections(self) -> None:
+        """One correction, until it stands in that person's result; and in everybody's of a pool."""
+        from datetime import timedelta
+
+        from bench.engine_world import AT, END, july
+        from incentives import calculate
+        from metrics.correct import correct
+        from metrics.models import Metric
+        from org.models import Person
+
+        self._empty()
+        self._calculate_open()
+        person = Person.objects
+        later = AT + timedelta(hours=2)
+
+        def one() -> None:
+            ann = person.get(code="p77")
+            correct(
+                person=ann, day=july().valid_from.replace(day=5),
+                metric=Metric.objects.get(code="m4"), numerator=Decimal(777), denominator=None,
+                reason="counted twice", by=None, at=later,
+            )  # fmt: skip
+            calculate.calculate_people(
+                period=july(), people=[ann.pk], by=None, at=later, on=END, only=["plan0"]
+            )
+
+        def everybody() -> None:
+            correct(
+                person=person.get(code="p78"), day=july().valid_from.replace(day=5),
+                metric=Metric.objects.get(code="m1"), numerator=Decimal(777), denominator=None,
+                reason="counted twice", by=None, at=later,
+            )  # fmt: skip
+            calculate.calculate_people(
+                period=july(), people=[], by=None, at=later, on=END, only=["pools"]
+            )
+
+        self._tidy()
+        self.timed("correction_one", one)
+        self.timed("correction_all", everybody)
+
+    def _calculate_open(self) -> None:
+        self.timed("open_runs", lambda: self._calculate(["plan0", "pools"]))
+
+
+if __name__ == "__main__":
+    main()
