@@ -265,13 +265,17 @@ class _Rounds:
         by_days = fraction([], over="value")
         if kind in GROWS_WITH_DAYS:
             reduced = self.frame.version.prorate_goal
+            by_days = fraction(reduced, over="value")
+            if not self.one.plain and "days" not in reduced:
+                # Each period of the window has its goal, whole as soon as there is a day.
+                by_days = fraction([*reduced, "days"], over="value", whole="part_days")
             day = "value * work_days"
             day += " * share" if "share" in reduced else ""
             if "absence" in reduced:
                 day += " * (days - absent_goal)::numeric(80,50) / nullif(days, 0)"
             return SQL(
                 "CASE WHEN min(basis) = 'person_day' THEN round(sum({day}), 12) ELSE {by_days} END"
-            ).format(day=SQL(day), by_days=fraction(reduced, over="value"))
+            ).format(day=SQL(day), by_days=by_days)
         if kind in WEIGHTED:
             return SQL(
                 "coalesce(round(sum(weight.goal)::numeric(80,50)"
@@ -383,10 +387,12 @@ MATCH = f"""
     WHERE near.unit_id IS NULL OR closure.id IS NOT NULL
 """
 PIECE_DAYS = """
-    SELECT row.*, last.before - first.before AS work_days, ({days})::numeric AS days, {absent}
+    SELECT row.*, last.before - first.before AS work_days, ({days})::numeric AS days, {absent},
+           sum(({days})::numeric) OVER (PARTITION BY row.result_id, row.metric_id, row.of_first)
+             AS part_days
     FROM (SELECT piece.*, slice.slice_id, slice.result_id, slice.share, slice.period_days,
                  slice.person_id, slice.slot, slice.assignment_id, slice.calendar_id,
-                 slice.in_hours,
+                 slice.in_hours, slice.of_first,
                  LEAST(GREATEST(piece.first_day, slice.counted_from), piece.end_day)
                    AS counted_from
           FROM goal_piece AS piece JOIN goal_slice AS slice ON slice.slice_id = piece.span_id

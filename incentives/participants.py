@@ -291,21 +291,28 @@ STRETCHES = """
 """
 
 
-def fraction(of: list[str], *, over: str = "1", absent: str = "absent_goal") -> Composable:
+def fraction(
+    of: list[str],
+    *,
+    over: str = "1",
+    absent: str = "absent_goal",
+    whole: str = "period_days",
+) -> Composable:
     """An aggregate over slices: Σ ``over`` times the eligible fraction, one division at the end.
 
-    ``of`` says what reduces: "days", "share", "absence" (of the column ``absent``). Rounded to 12
-    places, as formulas are. Where sites work different days of the period, each slice is a part of
-    its own site's, so that whoever is there all the time has the whole.
+    ``of`` says what reduces: "days" (those of the column ``whole``), "share", "absence" (of the
+    column ``absent``). Rounded to 12 places, as formulas are. Where sites work different
+    days of the period, each slice is a part of its own site's, so that whoever is there all the
+    time has the whole.
     """
     there = f"(days - {absent})" if "absence" in of else "days"
     part = f"({over}) * {there}{' * share' if 'share' in of else ''}"
     if "days" not in of:
         return SQL(f"round(sum({part})::numeric(80,50) / nullif(sum(days), 0), 12)")
     return SQL(
-        f"round(CASE WHEN min(period_days) = max(period_days)"
-        f" THEN sum({part})::numeric(80,50) / nullif(max(period_days), 0)"
-        f" ELSE sum(({part})::numeric(80,50) / nullif(period_days, 0)) END, 12)"
+        f"round(CASE WHEN min({whole}) = max({whole})"
+        f" THEN sum({part})::numeric(80,50) / nullif(max({whole}), 0)"
+        f" ELSE sum(({part})::numeric(80,50) / nullif({whole}, 0)) END, 12)"
     )
 
 

@@ -7,6 +7,7 @@ job, under whom, on which day. It knows nothing of totals, chunks of windows or 
 from __future__ import annotations
 
 import random
+from collections import Counter
 from dataclasses import dataclass, field, replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -25,6 +26,7 @@ from incentives.rules import MeasureRule, VersionRules, Window, load
 from metrics import totals
 from metrics.models import (
     Delivery,
+    Goal,
     Metric,
     MetricDefinition,
     Source,
@@ -32,7 +34,7 @@ from metrics.models import (
     TransactionKind,
     Value,
 )
-from org.calendars import ensure_periods
+from org.calendars import ensure_periods, make_periods
 from org.dates import FOREVER
 from org.models import (
     Assignment,
@@ -99,6 +101,7 @@ class Given:
     filter: str = ""
     undone_as: str = "restate"
     earnings_of: str = ""
+    apart: str | None = None
 
 
 @dataclass
@@ -114,6 +117,9 @@ class LongWorld:
     work: list[Work] = field(default_factory=list)
     metrics: dict[str, Metric] = field(default_factory=dict)
     eligible: str | None = None
+    goals: list[tuple[dict[str, str], str, Decimal, date, date]] = field(default_factory=list)
+    _results: dict[int, dict[tuple[str, str], list[Job]]] = field(default_factory=dict)
+    _windows: dict[tuple[Window, int], tuple[date, date] | None] = field(default_factory=dict)
 
     # --- the reference
 
@@ -130,6 +136,11 @@ class LongWorld:
 
     def results(self, period: Period) -> dict[tuple[str, str], list[Job]]:
         """The jobs of each result, by person and the result's name."""
+        if period.pk not in self._results:
+            self._results[period.pk] = self._find_results(period)
+        return self._results[period.pk]
+
+    def _find_results(self, period: Period) -> dict[tuple[str, str], list[Job]]:
         found: dict[tuple[str, str], list[Job]] = {}
         for job in self.jobs:
             if job.first >= period.valid_to or job.end <= period.valid_from:
@@ -142,6 +153,11 @@ class LongWorld:
 
     def window(self, window: Window, period: Period) -> tuple[date, date] | None:
         """The days of a window; None where there is no such period."""
+        if (window, period.pk) not in self._windows:
+            self._windows[window, period.pk] = self._find_window(window, period)
+        return self._windows[window, period.pk]
+
+    def _find_window(self, window: Window, period: Period) -> tuple[date, date] | None:
         start, end = period.valid_from, period.valid_to
         rows = list(Period.objects.filter(calendar=self.calendar, valid_from__lte=start))
         rows.sort(key=lambda row: row.valid_from)
@@ -191,7 +207,7 @@ class LongWorld:
             return inside and not (mine and given.with_manager is False)
         own = self._own(period, key, work.job, work.day)
         if given.scope == "own":
-            return own
+            return self._works(period, key, given, work.job, work.day)
         if given.with_manager and own:
             return True
         return work.job.manager == key[0] and self._leads(period, key, work.day)
@@ -200,6 +216,91 @@ class LongWorld:
         if day >= period.valid_from:
             return any(job is one for one in self.results(period)[key])
         return job.person == key[0] and job.slot == key[1].split("|")[0]
+
+    def goal_on(self, job: Job, metric: str, day: date) -> Decimal | None:
+        """The goal of somebody who holds a job on a day; a job type goes before everybody."""
+        found = [
+            ("job" in who, value)
+            for who, of, value, first, end in self.goals
+            if of == metric and first <= day < end and who.get("job", job.job) == job.job
+        ]
+        return max(found, default=(False, None))[1]
+
+    def goal(self, period: Period, key: tuple[str, str], given: Given) -> Decimal | None:
+        """The goal of a person over a window: pieces of days, put together by the metric's kind."""
+        pieces = []
+        held = [job for job in self.jobs if job.person == key[0]]
+        for first, until, of_first, of_until in self._parts(given.window, period):
+            for day in (first + timedelta(n) for n in range((until - first).days)):
+                for job in held:
+                    if self._works(period, key, given, job, day):
+                        goal = self.goal_on(job, given.metric, day)
+                        if goal is not None:
+                            pieces.append((Fraction(goal), day, job, (of_first, of_until)))
+        if not pieces:
+            return None
+        kind = KINDS[given.metric]
+        if kind == "last":
+            return exact(max(pieces, key=lambda piece: piece[1])[0])
+        if kind == "sum":
+            reduced = "days" in self.version.prorate_goal
+            of = Counter(piece[3] for piece in pieces)
+            return exact(
+                sum(g / ((w[1] - w[0]).days if reduced else of[w]) for g, _, _, w in pieces)
+            )
+        weights = self._weights(given.metric, pieces)
+        if kind == "ratio" and len({piece[0] for piece in pieces}) > 1 and sum(weights):
+            above = sum(w * piece[0] for w, piece in zip(weights, pieces, strict=True))
+            return exact(above / sum(weights))
+        return exact(sum(piece[0] for piece in pieces) / len(pieces))
+
+    def _works(
+        self, period: Period, key: tuple[str, str], given: Given, job: Job, day: date
+    ) -> bool:
+        late = given.window.kind != "since_hire" or day >= self.hired[key[0]]
+        if given.apart == "blend" and day >= period.valid_from:
+            mine = [
+                (k, one)
+                for k, jobs in self.results(period).items()
+                if k[0] == key[0] and k[1].split("|")[0] == key[1].split("|")[0]
+                for one in jobs
+            ]
+            return late and job.covers(day) and any(one is job for _, one in mine)
+        return late and job.covers(day) and self._own(period, key, job, day)
+
+    def _weights(
+        self, metric: str, pieces: list[tuple[Fraction, date, Job, tuple[date, date]]]
+    ) -> list[Fraction]:
+        return [
+            sum(
+                (
+                    Fraction(w.below or 0)
+                    for w in self.work
+                    if w.metric == metric and w.job is job and w.day == day
+                ),
+                Fraction(0),
+            )
+            for _, day, job, _ in pieces
+        ]
+
+    def _parts(self, window: Window, period: Period) -> list[tuple[date, date, date, date]]:
+        """The periods of a window, with the days of each that lie in it."""
+        days = self.window(window, period)
+        if days is None:
+            return []
+        if window.kind == "own_dates":
+            return [(*days, *days)]
+        rows = [(p.valid_from, p.valid_to) for p in Period.objects.filter(calendar=self.calendar)]
+        first = min(row[0] for row in rows)
+        if days[0] < first:
+            spans = make_periods(self.calendar, days[0], first - timedelta(1))
+            rows += [(span.start, min(span.end, first)) for span in spans]
+            rows = [(a, b) for a, b in rows if a < b]
+        return [
+            (max(a, days[0]), min(b, days[1]), a, _end_of(self.calendar, a))
+            for a, b in sorted(rows)
+            if a < days[1] and b > days[0]
+        ]
 
     def _leads(self, period: Period, key: tuple[str, str], day: date) -> bool:
         """Whether the reports of a person count in this result, if they hold several jobs."""
@@ -303,6 +404,11 @@ class LongWorld:
         return replace(rules, measures=measures)
 
 
+def _end_of(calendar: Calendar, first: date) -> date:
+    """The end of the period that begins on a day."""
+    return next(s.end for s in make_periods(calendar, first, first) if s.start == first)
+
+
 def _quarter(end: date) -> int:
     return ((end - timedelta(1)).month - 1) // 3
 
@@ -315,6 +421,7 @@ def _with(rule: MeasureRule, given: Given) -> MeasureRule:
         with_manager=given.with_manager,
         undone_as=given.undone_as,
         earnings_of=given.earnings_of,
+        apart=given.apart,
         metric=0 if given.earnings_of else rule.metric,
         filter=check(given.filter, Scope(names)) if given.filter else None,
     )
@@ -357,6 +464,7 @@ def make_long_world(seed: int, pays: str = "1") -> LongWorld:
     if "sales" in pays:
         Measure.objects.create(version=version, name="sales", metric=world.metrics["sales"])
     _work(world, rng)
+    _goals(world, random.Random(seed), types)
     return world
 
 
@@ -461,6 +569,25 @@ def _work(world: LongWorld, rng: random.Random) -> None:
                 work.undone = rng.choice([Decimal(1), Decimal("0.25")])
                 work.undone_on = min(work.day + timedelta(rng.randint(0, 90)), END)
     Value.objects.bulk_create(_row(world, kind, delivery, n, w) for n, w in enumerate(world.work))
+
+
+def _goals(world: LongWorld, rng: random.Random, types: dict[str, JobType]) -> None:
+    world.version.prorate_goal = rng.choice([[], ["days"]])
+    world.version.save()
+    for metric in KINDS:
+        for who in ({}, {"job": "seller"}):
+            cut = rng.choice(DAYS)
+            for first, end in ((date(2020, 1, 1), cut), (cut, FOREVER)):
+                value = Decimal(rng.randint(1, 400)).scaleb(-1)
+                world.goals.append((dict(who), metric, value, first, end))
+                Goal.objects.create(
+                    metric=world.metrics[metric],
+                    value=value,
+                    job_type=types.get(who.get("job", "")),
+                    valid_from=first,
+                    valid_to=end,
+                    recorded_at=AT,
+                )
 
 
 def _row(

@@ -178,3 +178,26 @@ def _as_work(world: LongWorld) -> list[Work]:
         last = min(job.end, period.valid_to) - timedelta(1)
         found.append(Work(job, last, "sales", earning.amount or Decimal(0)))
     return found
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_goals_add_up_over_the_window(tenant: Tenant, seed: int) -> None:
+    world = make_long_world(400 + seed)
+    rng = random.Random(seed)
+    given = {
+        f"m{number}_{metric}": Given(metric, "own", window, apart=rng.choice([None, "blend"]))
+        for number, window in enumerate(WINDOWS)
+        for metric in ("sales", "speed", "balance", "best")
+    }
+    period = _period(seed)
+    found = world.calculated(period, given)
+    assert any(row["goal m2_sales"] for row in found.values())
+    parted = {
+        (*key, name): (row[f"goal {name}"], world.goal(period, key, one))
+        for key, row in found.items()
+        for name, one in given.items()
+        if row[f"goal {name}"] != world.goal(period, key, one)
+    }
+    assert parted == {}
+    if world.version.segments == "separate":
+        assert _parted(world, period, given) == {}
