@@ -6,7 +6,7 @@ explanation that somebody opens checks the payroll.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from datetime import date, timedelta
 from decimal import Decimal
 from typing import Any
@@ -51,6 +51,7 @@ from incentives.rules import (
 )
 from incentives.rules.components import YEAR_BEGINS
 from metrics.completeness import complete_through
+from metrics.unpaid import unpaid
 from org.errors import DomainError
 from org.models import JobType, Person, Unit
 
@@ -97,7 +98,27 @@ def explain_result(
         components=lines,
         currency=next((line.currency for line in lines if line.currency), ""),
         inputs=result.inputs,
+        unpaid=tuple(_unpaid(rules, made, person, result)),
     )
+
+
+def _unpaid(
+    rules: VersionRules, made: CalculationRun, person: Person, result: Result
+) -> Iterator[str]:
+    """The transactions of a result's days that credit nothing, as the run knew them."""
+    if not rules.kinds:
+        return
+    days = [(s["from"], s["to"]) for s in result.segments]
+    for one in unpaid(
+        person=person,
+        start=made.period.valid_from,
+        end=made.period.valid_to,
+        kinds=rules.kinds,
+        metrics=rules.metrics,
+        at=made.at,
+    ):
+        if any(first <= one.day.isoformat() < end for first, end in days):
+            yield str(one)
 
 
 # --- the Decimal engine over the stored inputs

@@ -28,6 +28,8 @@ def as_text(one: Explanation) -> str:
     ]
     for component in one.components:
         lines += ["", *_component(component, one.inputs.get("prorate", "1"))]
+    if one.unpaid:
+        lines += ["", "Transactions that count for nothing here", *(f"  {u}" for u in one.unpaid)]
     lines += ["", f"Total: {plain(one.total, one.currency)} {one.currency}"]
     return "\n".join(lines)
 
@@ -82,9 +84,19 @@ def _line(one: GrainLine, line: ComponentLine) -> list[str]:
     for part, text, outcome in one.parts:
         lines.append(f"      {part}: {' '.join(text.split())}")
         lines += [f"          {step}" for step in outcome.steps.lines()]
+    lines += _together(one, line)
     if one.problem:
         lines.append(f"      {one.problem}")
     return lines
+
+
+def _together(one: GrainLine, line: ComponentLine) -> list[str]:
+    """How the parts of a line, and its exchange rate, were put together; nothing for one part."""
+    steps = [text.replace(f"{line.name}__", "") for text in one.raw.steps.lines()]
+    if steps[0].startswith("formula = ") or one.raw.value is None:
+        return []
+    rate = [f"          {text.strip()}" for text in steps[1:] if text.strip().startswith("rate = ")]
+    return [f"      put together: {steps[0]}", *rate]
 
 
 def as_json(one: Explanation) -> dict[str, Any]:
@@ -101,6 +113,7 @@ def as_json(one: Explanation) -> dict[str, Any]:
         "choices": list(one.choices),
         "measures": [_plain(asdict(measure)) for measure in one.measures],
         "components": [_component_json(line) for line in one.components],
+        "unpaid": list(one.unpaid),
         "total": plain(one.total, one.currency),
         "currency": one.currency,
         "inputs": dict(one.inputs),
@@ -130,6 +143,7 @@ def _component_json(line: ComponentLine) -> dict[str, Any]:
                 "status": one.status,
                 "problem": one.problem,
                 "rounded": one.rounded,
+                "put_together": _step(one.raw.steps),
                 "parts": [
                     {"part": part, "formula": text, "steps": _step(outcome.steps)}
                     for part, text, outcome in one.parts

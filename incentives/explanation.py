@@ -65,7 +65,10 @@ class GrainLine:
 
 @dataclass(frozen=True)
 class Explanation:
-    """All of one result: who, what days, the figures, and each component to the cent."""
+    """All of one result: who, what days, the figures, and each component to the cent.
+
+    ``unpaid``: the person's transactions of these days that credit nothing, each with the reason.
+    """
 
     person: str
     person_code: str
@@ -81,6 +84,7 @@ class Explanation:
     components: tuple[ComponentLine, ...]
     currency: str
     inputs: Mapping[str, str] = field(default_factory=dict)
+    unpaid: tuple[str, ...] = ()
 
     @property
     def total(self) -> Decimal:

@@ -137,6 +137,7 @@ def _pending_rows(
             job=d.job,
             earned=earlier.code,
             note=d.cause,
+            line=d.grain,
         )
         for earlier, d in pending
         if person in (None, d.person)

@@ -34,6 +34,7 @@ class PlanCard:
     lines: list[Line] = field(default_factory=list)
     choices: tuple[str, ...] = ()
     segments: tuple[str, ...] = ()
+    unpaid: tuple[str, ...] = ()
     total: Decimal | None = None
     alarm: str = ""
 
@@ -194,6 +195,7 @@ def plan_card(
         ]
         card.choices = explained.choices
         card.segments += explained.segments
+        card.unpaid += explained.unpaid
     return card
 
 

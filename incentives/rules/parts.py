@@ -11,7 +11,8 @@ from typing import Any
 
 from formula import BOOLEAN, DATE, NUMBER, TEXT, Formula, Ref, Table, Type
 from incentives.models import Component, Measure, PlanVersion
-from metrics.models import MetricDefinition
+from metrics.attributes import kinds_into
+from metrics.models import MetricDefinition, TransactionKind
 from org.errors import DomainError
 
 Kind = MetricDefinition.Kind
@@ -232,6 +233,16 @@ class VersionRules:
     def named(self) -> list[MeasureRule]:
         """The measures that the version itself names."""
         return [measure for measure in self.shown if not measure.variant_of]
+
+    @cached_property
+    def metrics(self) -> frozenset[int]:
+        """The metrics that its measures add up."""
+        return frozenset(measure.metric for measure in self.stored if not measure.earnings_of)
+
+    @cached_property
+    def kinds(self) -> list[TransactionKind]:
+        """The kinds of transaction that credit rules turn into one of its metrics."""
+        return kinds_into(self.metrics)
 
     def under(self, measure: MeasureRule) -> list[MeasureRule]:
         """A measure and, where it is derived, the hidden ones that it is worked out from."""

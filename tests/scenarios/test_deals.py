@@ -1,9 +1,11 @@
 """Acceptance scenarios of transactions and credits: one row each, and what becomes of them."""
 
+import io
+import re
 from decimal import Decimal
 
 import pytest
-from django.core.management import CommandError
+from django.core.management import CommandError, call_command
 
 from tests.scenarios.site import Site
 
@@ -24,6 +26,36 @@ def lines(site: Site, period: str, **only: str) -> dict[str, Decimal]:
     return found
 
 
+def test_01_the_rule_looks_at_each_deal() -> None:
+    """3 % of each deal that is large enough with margin enough, before anything is added up."""
+    site = Site("s01")
+    site.ingest("crm", "deals.csv")
+    site.run("calculate", "2026-01", "--on", "2026-02-02")
+    assert lines(site, "2026-01") == {"D1": money("750.00"), "D4": money("600.00")}
+    assert site.amount("2026-01", "ann") == money("1350.00")
+    statement = site.run("explain", "ann", "2026-01")
+    missed = statement.partition("Transactions that count for nothing here\n")[2]
+    assert missed.splitlines()[:3] == [
+        "  2026-01-13 deal/D2: amount >= 20000 does not hold: amount is 19999.99.",
+        "  2026-01-20 deal/D3: margin >= 35% does not hold: margin is 34.9%.",
+        "",
+    ]
+    assert "amount = 25000" in statement
+
+    site.run("finalise", "2026-01", "--on", "2026-02-02")
+    site.ingest("crm", "corrected.csv")
+    site.run("calculate", "2026-02", "--on", "2026-02-10")
+    [difference] = site.results("2026-02")
+    assert difference["status"] == "provisional difference"
+    assert (difference["amount"], difference["earned"]) == ("1200.00", "2026-01")
+    assert difference["line"] == "deal/D3/deals/seller"
+    assert difference["note"] == "corrected.csv from crm: 0 new of deal, 1 changed: D3."
+    site.run("finalise", "2026-02", "--on", "2026-03-02")
+    assert site.amount("2026-02", "ann", status="difference") == money("1200.00")
+    statement = site.run("explain", "ann", "2026-01")
+    assert "margin is 34.9%" in statement, "a final statement stays as it was"
+
+
 def test_02_precedence() -> None:
     """The first rule that fits decides; a second card for the same customer counts for nothing."""
     site = Site("s02")
@@ -35,11 +67,17 @@ def test_02_precedence() -> None:
     }
     assert by_rule == {"gold": money("80.00"), "card": money("75.00"), "rest": money("60.00")}
     assert site.amount("2026-06", "ann") == money("215.00")
-    assert "S7" not in lines(site, "2026-06"), "a flagged sale pays nothing"
+    flagged = "  2026-06-10 sale/S7: rule products 1 excludes it on purpose (no_commission).\n"
+    assert flagged in site.run("explain", "ann", "2026-06")
 
     site.ingest("till", "second.csv")
     site.run("calculate", "2026-06", *JULY)
     assert site.amount("2026-06", "ann") == money("215.00")
+    second = (
+        "  2026-06-23 sale/S8: it counts only once per customer and product, and sale S1 of"
+        " 2026-06-02 came first.\n"
+    )
+    assert second in site.run("explain", "ann", "2026-06")
 
     with pytest.raises(CommandError) as refusal:
         site.apply("twice.yaml")
@@ -67,6 +105,9 @@ def test_03_split_and_overlay() -> None:
     assert site.amount("2026-06", "ann") == money("233.34")
     assert site.amount("2026-06", "mia", component="overlay") == money("100.00")
     assert site.amount("2026-06", "mia", component="team_sales") == money("10000.00")
+    why = "Rule sales 1 took it, but the shares sum to 99.99 % and not to 100 %."
+    assert f"deal D2: {why}\n" in site.run("queue")
+    assert f"  2026-06-16 deal/D2: {why}\n" in site.run("explain", "cy", "2026-06")
 
 
 def test_04_cancellation_of_a_sale_in_a_cumulative_tier() -> None:
@@ -111,6 +152,113 @@ def test_04_cancellation_of_a_sale_in_a_cumulative_tier() -> None:
     causes = {r["note"] for r in site.results("2026-03") if r["status"] == "difference"}
     assert causes == {"cancelled.csv from crm: 0 new of deal, 1 changed: D1."}
     assert "Sales (sales): 2000.00" in site.run("explain", "ann", "2026-03", "--plan", "netted")
+
+
+def test_05_unearned_part_at_the_old_rate() -> None:
+    """An account is earned over twelve months: what closing takes back, reopening gives again."""
+    site = Site("s05")
+    site.ingest("core", "opened.csv")
+    for month in range(1, 6):
+        site.run("finalise", f"2026-0{month}", "--on", f"2026-0{month + 1}-02")
+    assert lines(site, "2026-01") == {"A1": money("360.00")}
+    site.ingest("core", "closed.csv")
+    site.run("finalise", "2026-06", "--on", "2026-07-02")
+    rows = {r["status"]: r for r in site.results("2026-06")}
+    assert (rows["final"]["amount"], rows["final"]["line"].split("/")[1]) == ("480.00", "A2")
+    taken_back = rows["difference"]
+    assert (taken_back["amount"], taken_back["earned"]) == ("-210.00", "2026-01")
+    assert taken_back["line"] == "account/A1/accounts/seller"
+    assert taken_back["note"] == "closed.csv from core: 1 new of account, 1 changed: A1."
+
+    site.run("finalise", "2026-07", "--on", "2026-08-02")
+    site.ingest("core", "reopened.csv")
+    site.run("finalise", "2026-08", "--on", "2026-09-02")
+    [given_again] = site.results("2026-08")
+    assert (given_again["amount"], given_again["earned"]) == ("210.00", "2026-01")
+    assert given_again["line"] == "account/A1/accounts/seller"
+    assert "0 alarms" in site.run("alarms")
+
+
+def pay(site: Site, period: str) -> Decimal:
+    """Pay a period by two people; what the file pays."""
+    two = ("--by", "pat", "--approved-by", "robin")
+    said = site.run("payroll", period, "--profile", "csv", *two)
+    total = re.search(r"^  total: (\S+) EUR$", said, re.M)
+    assert total, said
+    return money(total[1].replace(",", ""))
+
+
+def test_06_paid_in_parts() -> None:
+    """A part is held until the customer pays; a refund takes from each part what is its own."""
+    site = Site("s06_parts")
+    allowance = money("2000.00")  # of each month, so that what is taken back has something to meet
+    site.ingest("crm", "deals.csv")
+    site.run("finalise", "2026-01", "--on", "2026-02-02")
+    assert lines(site, "2026-01", plan="sales") == {"D1": money("4300.00")}
+    received = [pay(site, "2026-01") - allowance]
+    assert received == [money("3010.00")]
+    held = "1,290.00  earned, held (sales.commission 2026-01, when COUNT(payment) > 0)"
+    assert held in site.run("balance", "ann")
+    site.run("finalise", "2026-02", "--on", "2026-03-02")
+    received.append(pay(site, "2026-02") - allowance)
+
+    site.ingest("refunds", "refunds.csv")
+    site.run("finalise", "2026-03", "--on", "2026-04-02")
+    back = [r for r in site.results("2026-03") if r["status"] == "difference"]
+    assert [(r["amount"], r["earned"]) for r in back] == [
+        ("-1204.00", "2026-01"),
+        ("-516.00", "2026-01"),
+    ]
+    assert {r["line"] for r in back} == {"deal/D1/volume/seller"}
+    received.append(pay(site, "2026-03") - allowance)
+    assert received[-1] == money("-1204.00")
+    assert "held 774.00 + due 0.00" in site.run("balance", "ann")
+
+    site.ingest("bank", "payments.csv")
+    site.run("finalise", "2026-04", "--on", "2026-05-02")
+    received.append(pay(site, "2026-04") - allowance)
+    assert received[-1] == money("774.00")
+    assert sum(received) == money("2580.00")
+    history = site.run("balance", "ann")
+    assert "774.00  released (sales.commission 2026-01, when COUNT(payment) > 0)" in history
+    assert "held 0.00 + due 0.00 + paid 10,580.00 + lost 0.00 − owed 0.00" in history
+
+
+def test_12_two_exchange_rates() -> None:
+    """A difference uses the rate that was booked, until somebody corrects the rate itself."""
+    site = Site("s12")
+    site.ingest("crm", "april.csv")
+    site.run("finalise", "2026-04", "--on", "2026-05-02")
+    assert site.amounts("2026-04") == {
+        "ann.commission": money("360.00"),
+        "ann.spiff": money("470.00"),
+    }
+    statement = site.run("explain", "ann", "2026-04")
+    assert "put together: formula * rate = 360\n          rate = 0.9\n" in statement
+    assert "put together: formula * rate = 470\n          rate = 0.94\n" in statement
+
+    site.ingest("crm", "may.csv")
+    site.run("finalise", "2026-05", "--on", "2026-06-02")
+    [corrected] = site.results("2026-05")
+    assert (corrected["component"], corrected["amount"]) == ("commission", "36.00")
+    assert (corrected["earned"], corrected["line"]) == ("2026-04", "deal/D1/sales/seller")
+
+    for approver, why in (
+        ((), "was paid by these exchange rates. Name who approved"),
+        (("--approved-by", "pat"), "pat cannot approve an own correction"),
+    ):
+        with pytest.raises(CommandError) as refusal:
+            call_command("apply", str(site.folder / "rate.yaml"), "--by", "pat", *approver)
+        assert why in str(refusal.value)
+    two = ("--by", "pat", "--approved-by", "quinn")
+    call_command("apply", str(site.folder / "rate.yaml"), *two, stdout=io.StringIO())
+    site.run("calculate", "2026-06", "--on", "2026-06-12")
+    [by_rate] = site.results("2026-06")
+    assert (by_rate["amount"], by_rate["earned"]) == ("4.40", "2026-04")
+    assert by_rate["line"] == "deal/D1/sales/seller"
+    assert by_rate["note"] == (
+        "Exchange rate changed: plan USD/EUR 0.91 from 2026-01-01, before 0.9, approved by quinn"
+    )
 
 
 def test_28_one_correction_everybody_moves() -> None:
