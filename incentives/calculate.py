@@ -13,6 +13,7 @@ from decimal import Decimal
 
 from django.db import connection, transaction
 
+from formula import key_of
 from incentives import caps, measuring, outcome, participants, windows
 from incentives.dirty import dirty_people, mark_final_periods
 from incentives.evaluate import Work, work_out
@@ -128,13 +129,13 @@ def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
 
 def in_order(plans: list[tuple[Plan, PlanVersion]]) -> list[tuple[Plan, PlanVersion]]:
     """Plans in an order in which each comes after those whose earnings it stands on."""
-    waiting = {plan.code: (plan, version) for plan, version in plans}
+    waiting = {key_of(plan.code): (plan, version) for plan, version in plans}
     reads = {code: plans_named(version) & waiting.keys() for code, (_, version) in waiting.items()}
     found: list[tuple[Plan, PlanVersion]] = []
     while waiting:
         ready = [code for code in waiting if not (reads[code] - {code}) & waiting.keys()]
         if not ready:
-            names = ", ".join(sorted(waiting))
+            names = ", ".join(sorted(plan.code for plan, _ in waiting.values()))
             raise DomainError(f"These plans stand on each other's earnings: {names}.")
         for code in ready:
             found.append(waiting.pop(code))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
@@ -329,7 +330,8 @@ class ComponentReader:
     def _foreign(self, where: str, ref: Ref) -> Ref:
         if trouble := earnings_trouble(ref.name):
             self.reader.add(where, trouble)
-        name = "earned__" + ref.name.replace(".", "_").lower()[:40]
+        # Plans may be called what no formula can be, and alike for a long stretch.
+        name = "earned__" + hashlib.blake2s(key_of(ref.name).encode(), digest_size=8).hexdigest()
         if name not in self.measures:
             self.measures[name] = earnings_measure(
                 name, ref.name, scope=Measure.Scope.OWN, hidden=True
@@ -474,13 +476,14 @@ def cycle_in(reads: Mapping[str, set[str]]) -> list[str]:
     return []
 
 
-_EARNED = re.compile(r"\bEARNED\s*\(\s*(\w+)\s*\.\s*\w+\s*\)", re.IGNORECASE)
+# EARNED(plan.component), or in quotation marks where the plan's code is no name.
+_EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^".()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
 
 
 def plans_named(version: PlanVersion) -> set[str]:
-    """The codes of the other plans whose earnings a version reads, as its texts say."""
+    """The plans whose earnings a version reads, as its texts say: the keys of their codes."""
     found = {m.earnings_of.partition(".")[0] for m in version.measures.all() if m.earnings_of}
     for row in version.components.all():
         texts = [getattr(row, part) for part in PARTS] + [str(row.options.get("distribute", ""))]
         found |= {code for text in texts for code in _EARNED.findall(text)}
-    return found
+    return {key_of(code.strip()) for code in found}

@@ -117,17 +117,21 @@ class Reader:
         )
 
     def check_plans(self) -> None:
-        """Refuse plans that stand on each other's earnings in a circle."""
+        """Refuse a plan that stands, by way of others, on its own earnings."""
+        own = key_of(self.version.plan.code)
+        if not plans_named(self.version) - {own}:
+            return
         versions = PlanVersion.objects.exclude(status=Status.RETIRED).select_related("plan")
         reads: dict[str, set[str]] = {}
-        for version in versions:
-            others = plans_named(version) - {version.plan.code}
-            reads.setdefault(version.plan.code, set()).update(others)
+        codes: dict[str, str] = {}
+        for version in versions.prefetch_related("measures", "components"):
+            plan = key_of(version.plan.code)
+            codes[plan] = version.plan.code
+            reads.setdefault(plan, set()).update(plans_named(version) - {plan})
         path = cycle_in(reads)
-        if path and self.version.plan.code in path:
-            self.add(
-                "components", f"These plans stand on each other's earnings: {' → '.join(path)}."
-            )
+        if path and own in path:
+            shown = " → ".join(codes[plan] for plan in path)
+            self.add("components", f"These plans stand on each other's earnings: {shown}.")
 
     @cached_property
     def before(self) -> Before | None:

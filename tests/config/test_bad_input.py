@@ -227,6 +227,18 @@ WRONG = {
 """,
         "These plans stand on each other's earnings: first → second → first",
     ),
+    "plans in a circle, in quotation marks": (
+        changed('"TIER(calls, step)"}', "calls}")
+        + """
+  a-first:
+    calendar: monthly
+    versions: [{in_force: 2026-01-01, components: {a: {formula: 'EARNED("B-Second.b")'}}}]
+  b-second:
+    calendar: monthly
+    versions: [{in_force: 2026-01-01, components: {b: {formula: 'EARNED("a-first.a")'}}}]
+""",
+        "These plans stand on each other's earnings: a-first → b-second → a-first",
+    ),
     "shares that are not the whole": (
         changed(
             "        measures:",

@@ -223,6 +223,38 @@ plans:
     assert (found["ann.override"], found["bob.override"]) == (["0.80"], ["0.80"])
 
 
+@pytest.mark.parametrize(
+    "last, written",
+    [
+        ("z_last", "EARNED(Z_LAST.bonus)"),
+        ("z-last", 'EARNED("Z-Last.Bonus")'),
+    ],
+)
+def test_plans_are_worked_out_after_those_whose_pay_they_read(
+    tmp_path: Path, last: str, written: str
+) -> None:
+    site = Small(
+        tmp_path,
+        TWO_PEOPLE,
+        UNITS
+        + f"""
+plans:
+  a_first:
+    calendar: monthly
+    family: other
+    versions: [{{in_force: 2026-01-01, components: {{more: {{formula: '{written} * 10%'}}}}}}]
+  {last}:
+    calendar: monthly
+    versions:
+      - {{in_force: 2026-01-01, measures: {{x: }}, components: {{bonus: {{formula: x}}}}}}
+""",
+    )
+    site.values("ann,2026-01-05,x,50,\nbob,2026-01-06,x,30,\n")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    assert (found["ann.more"], found["bob.more"]) == (["5.00"], ["3.00"])
+
+
 CAPPED = """
 plans:
   first:
