@@ -14,8 +14,8 @@ def refuse_alone(by: User | None, approved_by: User | None, *, what: str) -> Non
 
     Either may be missing only to be asked for: the system itself moves no money by hand.
     """
-    if by is None:
-        raise DomainError(f"{what} needs somebody who does it; say who (--by USER).")
+    refuse_nobody(by, what=what)
+    assert by is not None
     if approved_by is None:
         raise DomainError(
             f"{what} moves money by hand, so a second person approves it; say who "
@@ -23,6 +23,12 @@ def refuse_alone(by: User | None, approved_by: User | None, *, what: str) -> Non
         )
     if by.pk == approved_by.pk:
         raise DomainError(f"{by} cannot both ask for this and approve it; somebody else must.")
+
+
+def refuse_nobody(by: User | None, *, what: str) -> None:
+    """Refuse what the system does not do by itself."""
+    if by is None:
+        raise DomainError(f"{what} needs somebody who does it; say who (--by USER).")
 
 
 def own_people(user: User) -> list[int]:

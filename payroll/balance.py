@@ -14,6 +14,7 @@ from incentives.models import Transfer
 from org.currencies import places
 from org.dates import NEVER
 from org.models import Person
+from org.sql import fetch
 from payroll.models import PayLine, PayStop
 
 # What a move between two accounts means, by origin where that makes a difference.
@@ -66,10 +67,24 @@ class Step:
 
 
 @dataclass(frozen=True, kw_only=True)
+class Hold:
+    """What is held of one earning, and what it waits for; ``amount`` is what is left of it."""
+
+    plan: str
+    component: str
+    earned: str
+    amount: Decimal
+    due_on: date | None
+    condition: str
+    expires: str
+
+
+@dataclass(frozen=True, kw_only=True)
 class Account:
-    """A person's accounts in one currency, debts and history included."""
+    """A person's accounts in one currency, what waits, debts and history included."""
 
     balance: Balance
+    holds: list[Hold]
     debts: list[Debt]
     history: list[Step]
 
@@ -90,12 +105,35 @@ def statement(*, person: Person) -> Statement:
     accounts = [
         Account(
             balance=balance,
+            holds=_holds(person, balance.currency) if balance.held else [],
             debts=open_debts(person=person.pk, currency=balance.currency),
             history=[step for step in steps if step.currency == balance.currency],
         )
         for balance in balances(person=person.pk)
     ]
     return Statement(person=person, stopped=stopped.reason if stopped else "", accounts=accounts)
+
+
+# What is held by what it waits for: a day, a condition, or both with an expiry.
+HOLDS = """
+    SELECT coalesce(plan.code, ''), t.component, coalesce(earned.code, ''),
+           sum(CASE WHEN t.to_account = 'held' THEN t.amount ELSE -t.amount END),
+           t.due_on, t.condition, t.expires
+    FROM incentives_transfer AS t
+    LEFT JOIN incentives_plan AS plan ON plan.id = t.plan_id
+    LEFT JOIN org_period AS earned ON earned.id = t.earned_period_id
+    WHERE t.person_id = %s AND t.currency = %s AND 'held' IN (t.from_account, t.to_account)
+    GROUP BY plan.code, t.component, earned.code, earned.valid_from, t.due_on, t.condition,
+             t.expires
+    HAVING sum(CASE WHEN t.to_account = 'held' THEN t.amount ELSE -t.amount END) <> 0
+    ORDER BY t.due_on, earned.valid_from, plan.code, t.component
+"""
+
+
+def _holds(person: Person, currency: str) -> list[Hold]:
+    names = ("plan", "component", "earned", "amount", "due_on", "condition", "expires")
+    rows = fetch(HOLDS, [person.pk, currency])
+    return [Hold(**dict(zip(names, row, strict=True))) for row in rows]
 
 
 def _steps(person: Person) -> Iterator[Step]:
@@ -158,11 +196,13 @@ def _account_text(account: Account) -> Iterator[str]:
     money = _Money(b.currency)
     yield ""
     yield f"{b.currency}: granted {money(b.granted)} = {_where(b, money)}"
+    for hold in account.holds:
+        yield f"  holds {money(hold.amount)}{_about(hold)}"
     for debt in account.debts:
         yield f"  owes {money(debt.open)} of {money(debt.amount)} ({debt.kind}): {debt.cause}"
     yield "  history:"
     for step in account.history:
-        yield f"    {step.at:%Y-%m-%d} {money(step.amount):>14}  {step.what}{_about(step)}"
+        yield f"    {step.at:%Y-%m-%d} {money(step.amount):>14}  {step.what}{_told(step)}"
 
 
 def _where(b: Balance, money: _Money) -> str:
@@ -170,13 +210,23 @@ def _where(b: Balance, money: _Money) -> str:
     return f"{' + '.join(parts)} − owed {money(b.owed)}"
 
 
-def _about(step: Step) -> str:
-    key = " ".join(filter(None, [".".join(filter(None, [step.plan, step.component])), step.earned]))
-    until = f", due on {step.due_on}" if step.due_on else ""
-    until += f", when {step.condition}" if step.condition else ""
+def _told(step: Step) -> str:
     said = f". {step.cause}" if step.cause else ""
     by = f" [{step.by}]" if step.by else ""
-    return f" ({key}{until}){said}{by}" if key else f"{until}{said}{by}"
+    return f"{_about(step)}{said}{by}"
+
+
+def _about(row: Step | Hold) -> str:
+    """`` (plan.component 2026-06, due on …)``: the earning, and what it waits for."""
+    what = ".".join(filter(None, [row.plan, row.component]))
+    parts = [
+        " ".join(filter(None, [what, row.earned])),
+        f"due on {row.due_on}" if row.due_on else "",
+        f"when {row.condition}" if row.condition else "",
+        f"expires {row.expires}" if isinstance(row, Hold) and row.expires else "",
+    ]
+    text = ", ".join(filter(None, parts))
+    return f" ({text})" if text else ""
 
 
 @dataclass(frozen=True)
@@ -202,7 +252,13 @@ def as_json(found: Statement) -> dict[str, Any]:
 def _account_json(account: Account) -> dict[str, Any]:
     balance = {k: v for k, v in _plain(account.balance).items() if k != "person"}
     debts = [{k: v for k, v in _plain(d).items() if k != "person"} for d in account.debts]
-    return {**balance, "debts": debts, "history": [_plain(step) for step in account.history]}
+    holds = [_plain(hold) for hold in account.holds]
+    return {
+        **balance,
+        "holds": holds,
+        "debts": debts,
+        "history": [_plain(step) for step in account.history],
+    }
 
 
 def _plain(row: Any) -> dict[str, Any]:

@@ -21,7 +21,7 @@ from org import audit, locks
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Person, User
-from org.two_people import refuse_alone, refuse_no_reason, refuse_own_pay
+from org.two_people import refuse_alone, refuse_no_reason, refuse_nobody, refuse_own_pay
 from payroll.models import PayBatch, PayLine, PayStop
 
 Origin = Transfer.Origin
@@ -172,6 +172,7 @@ def write_off(
 def stop(*, person: Person, reason: str, by: User | None, at: datetime) -> PayStop:
     """Pay a person nothing until resumed: what is due stays due, and no debt is recovered."""
     reason = refuse_no_reason(reason, what="A stop")
+    refuse_nobody(by, what="A stop")
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         before = PayStop.objects.filter(person=person, superseded_at=NEVER).first()
@@ -189,6 +190,7 @@ def stop(*, person: Person, reason: str, by: User | None, at: datetime) -> PaySt
 def resume(*, person: Person, reason: str, by: User | None, at: datetime) -> PayStop:
     """Let the next batch pay a person again whose pay was stopped."""
     reason = refuse_no_reason(reason, what="Resuming a person's pay")
+    refuse_nobody(by, what="Resuming a person's pay")
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         stopped = PayStop.objects.filter(person=person, superseded_at=NEVER).first()

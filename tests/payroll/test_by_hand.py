@@ -318,6 +318,8 @@ def test_a_stopped_person_is_left_alone_and_named(cast: Cast) -> None:
     assert "until resumed" in command(
         cast, "stop", cast.ann.code, "--reason", "Garnishment", alone=True
     )
+    with pytest.raises(DomainError, match="needs somebody who does it"):
+        by_hand.stop(person=cast.bo, reason="Dispute", by=None, at=AT)
     assert "is stopped already, by pia" in refused(
         cast, "stop", cast.ann.code, "--reason", "x", alone=True
     )
@@ -380,7 +382,10 @@ def test_a_balance_tells_everything(cast: Cast) -> None:
         "USD: granted 880.00 = held 264.00 + due 0.00 + paid 616.00 + lost 0.00 − owed 0.00" in text
     )
     assert "JPY: granted 10 =" in text
-    assert "sales.commission 2026-06, due on 2026-09-30" in text
+    assert "earned, held (sales.commission 2026-06, due on 2026-09-30)" in text
+    assert "  holds 264.00 (sales.commission 2026-06, due on 2026-09-30)" in text
+    (hold,) = dollars["holds"]
+    assert (hold["amount"], hold["due_on"]) == ("264.00", "2026-09-30")
     assert "Nothing has been earned" in command_of(cast, "balance", cast.bo.code)
 
 
