@@ -232,7 +232,10 @@ def _check_to(to: To, rule: Mapping[str, Any], kind: TransactionKind, known: _Kn
 def _check_weight(rule: Mapping[str, Any], kinds: set[str], problems: Problems) -> None:
     where = f"{rule['where']}.weight"
     if Kind.DERIVED in kinds:
-        problems.add(f"{rule['where']}.into", "this metric is worked out by a formula.")
+        problems.add(
+            f"{rule['where']}.into",
+            "this metric is worked out by a formula. Credit what the formula reads.",
+        )
     elif DIVIDED & kinds and not rule["weight"]:
         problems.add(where, "is missing: this metric is divided. Say by what, for example 1.")
     elif rule["weight"] and kinds and not DIVIDED & kinds:

@@ -45,9 +45,9 @@ class Credited:
         """In words; empty where nothing was there to do."""
         if not (self.new or self.changed or self.gone or self.waiting):
             return ""
-        waiting = (
-            f" {self.waiting:,} wait and credit nobody: see the queue." if self.waiting else ""
-        )
+        waiting = ""
+        if self.waiting:
+            waiting = f" {self.waiting:,} {'waits' if self.waiting == 1 else 'wait'} in the queue."
         return (
             f"Credits: {self.new:,} new, {self.changed:,} changed, {self.gone:,} taken back."
             f"{waiting}"

@@ -284,4 +284,69 @@ WORK = [
     Case("An export into a folder that is not there", "export bank --to @no/such.yaml"),
 ]
 
-ALL = [*REFUSED_FILES, *REJECTED_ROWS, *PEOPLE_FILES, *TENANT_FILES, *WORK]
+DEALS = (
+    ("tenant.yaml", "  phone:\n", "  crm: {map: {transaction: deal}}\n  phone:\n"),
+    (
+        "tenant.yaml",
+        "payroll_profiles:\n",
+        "transactions:\n"
+        "  deal:\n"
+        "    key: [Number]\n"
+        "    dates: [Sold]\n"
+        "    attributes: {Amount: money}\n"
+        "    roles: {Seller: {share: Part}, Helper: {share: Rest}}\n"
+        "credits:\n"
+        "  - {group: volume, order: 1, kind: deal, when: Amount > 5, to: [Seller, Helper],"
+        " split: true, amount: Amount, into: sales, on: Sold}\n"
+        "payroll_profiles:\n",
+    ),
+)
+CRM = "ingest bank crm @bad.csv"
+
+
+def deals(*rows: str) -> bytes:
+    """A file of deals with these rows."""
+    head = "Number,Sold,Amount,Seller,Part,Helper,Rest\n"
+    return (head + "".join(f"{row}\n" for row in rows)).encode()
+
+
+def _deal(title: str, *rows: str) -> Case:
+    return Case(title, CRM, sends=deals(*rows), edits=DEALS, then=(APPLY,), works=True)
+
+
+def _rule(title: str, old: str, new: str) -> Case:
+    return Case(title, APPLY, edits=(*DEALS, ("tenant.yaml", old, new)))
+
+
+SECOND = "\n  - {group: volume, order: 1, kind: deal, into: none}\npayroll_profiles:\n"
+TRANSACTIONS = [
+    _deal("A key that repeats within a file", "7,2026-01-05,10,1001,,,", "7,2026-01-06,9,1001,,,"),
+    _deal("An amount of 10 to the 15th", "7,2026-01-05,1000000000000000,1001,,,"),
+    _deal("A share above the whole", "7,2026-01-05,10,1001,160 %,,"),
+    _deal("A share without a person", "7,2026-01-05,10,1001,60 %,,40 %"),
+    _deal("A seller that nobody knows", "7,2026-01-05,10,1091,,,"),
+    _deal("A split of 99.99 %", "7,2026-01-05,10,1001,60 %,1002,39.99 %"),
+    Case(
+        "A transaction about itself",
+        CRM,
+        sends=b"Number,Sold,Amount,Seller,Part,Helper,Rest,Of\n7,2026-01-05,10,1001,,,,7\n",
+        edits=(
+            *DEALS,
+            (
+                "tenant.yaml",
+                "{transaction: deal}",
+                "{transaction: deal, about: {kind: deal, column: Of}}",
+            ),
+        ),
+        then=(APPLY,),
+        works=True,
+    ),
+    _rule("Two credit rules with one order", "\npayroll_profiles:\n", SECOND),
+    _rule("A condition that can never hold", "Amount > 5,", "'AND(Amount > 5, Amount < 5)',"),
+    _rule("A role that a kind of transaction does not have", "[Seller, Helper]", "Sellers"),
+    _rule("A date that a kind of transaction does not have", "on: Sold}", "on: Paid}"),
+    _rule("A metric that no credit rule can feed", "into: sales", "into: sales_index"),
+    _rule("An amount that is no number", "amount: Amount", "amount: Sold"),
+]
+
+ALL = [*REFUSED_FILES, *REJECTED_ROWS, *PEOPLE_FILES, *TENANT_FILES, *WORK, *TRANSACTIONS]
