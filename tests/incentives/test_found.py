@@ -15,6 +15,7 @@ HEAD = """
 tenant: {code: small, name: Small, time_zone: Europe/Zurich, currency: EUR}
 calendars:
   monthly: {kind: monthly, from: 2026-01-01, to: 2026-12-31}
+  yearly: {kind: yearly, from: 2026-01-01, to: 2026-12-31}
   spring:
     kind: own_dates
     periods: [{code: spring, first_day: 2026-01-10, last_day: 2026-01-20}]

@@ -94,3 +94,90 @@ plans:
     assert "goal 25.00" in said
     assert "goal 2026-06-01 to 2026-06-15: 20.00, 15 days" in said
     assert "goal 2026-06-16 to 2026-06-30: 30.00, 15 days" in said
+
+
+CHOICES = """
+units: [{code: north}]
+metrics: {x: {kind: sum}, y: {kind: sum}, z: {kind: sum}}
+goals:
+  - {metric: x, value: 10, from: 2026-01-01, calendar: monthly}
+  - {metric: x, value: 365, from: 2026-01-01, calendar: yearly}
+  - {metric: x, of: team, unit: north, value: 50, from: 2026-01-01}
+  - {metric: y, value: 7, from: 2026-01-01}
+  - {metric: z, value: 0, from: 2026-01-01, job_type: agent}
+  - {metric: z, value: 5, from: 2026-01-01, job_type: lead}
+plans:
+  main:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {goal: [days]}
+        %s
+        measures:
+          plain: {metric: x}
+          year: {metric: x, window: year_to_date}
+          of_year: {metric: x, window: year_to_date, goal: {calendar: yearly}}
+          of_y: {metric: x, goal: {metric: y}}
+          %s
+        components:
+          %s
+"""
+GOALS = """plain: {formula: GOAL(plain)}
+          year: {formula: GOAL(year)}
+          of_year: {formula: GOAL(of_year)}
+          of_y: {formula: GOAL(of_y)}"""
+JOBS = "ann,north,agent,2026-01-01,\nbob,north,lead,2026-07-02,"
+
+
+def _choices(folder: Path, version: str, measures: str, components: str) -> Small:
+    small = Small(folder, JOBS, CHOICES % (version, measures, components))
+    small.values("ann,2026-07-10,x,10,\nann,2026-07-10,z,1,\nbob,2026-07-10,z,1,")
+    small.run("calculate", "2026-07")
+    return small
+
+
+def test_a_measure_may_be_held_against_another_goal(tmp_path: Path) -> None:
+    small = _choices(tmp_path, "", "", GOALS)
+    found = small.amounts("2026-07")
+    # Seven months of 10; the year's goal; the goal of y.
+    assert {k: v for k, v in found.items() if k.startswith("ann.")} == {
+        "ann.main.plain": "10.00",
+        "ann.main.year": "70.00",
+        "ann.main.of_year": "365.00",
+        "ann.main.of_y": "7.00",
+    }
+    # From 2 July: 30 of 31 days of the month, and 183 of 365 of the year.
+    assert {k: v for k, v in found.items() if k.startswith("bob.")} == {
+        "bob.main.plain": "9.68",
+        "bob.main.year": "9.68",
+        "bob.main.of_year": "183.00",
+        "bob.main.of_y": "6.77",
+    }
+
+
+def test_a_persons_own_figure_may_be_held_against_the_goal_of_the_unit(tmp_path: Path) -> None:
+    small = _choices(
+        tmp_path,
+        "",
+        "of_team: {metric: x, goal: {of: team}}",
+        "pay: {formula: ATTAINMENT(of_team) * 100}",
+    )
+    assert small.amounts("2026-07") == {"ann.main.pay": "20.00", "bob.main.pay": "0.00"}
+
+
+@pytest.mark.parametrize(
+    ("choice", "pays"), [("0%", "0.00"), ("100%", "100.00"), ("leave_out", "0.00"), ("wait", "")]
+)
+def test_a_goal_of_zero_counts_as_the_version_says(tmp_path: Path, choice: str, pays: str) -> None:
+    small = _choices(
+        tmp_path,
+        f"zero_goal: {choice}",
+        "z: {}",
+        "pay: {formula: ATTAINMENT(z) * 100}",
+    )
+    # Bob's goal is not zero: 1 of 5 × 30/31.
+    assert small.amounts("2026-07") == {"ann.main.pay": pays, "bob.main.pay": "20.67"}
+    if choice != "wait":
+        small.run("decide", "2026-07", "ann", "z", "100%", "--reason", "she stood in")
+        small.run("calculate", "2026-07")
+        assert small.amounts("2026-07")["ann.main.pay"] == "100.00"
