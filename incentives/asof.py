@@ -27,6 +27,7 @@ from incentives.models import (
 )
 from metrics.models import KeptTotal, Total, Transaction, Value
 from metrics.totals import JOB_OF_DAY
+from org import locks
 from org.base import Recorded
 from org.history import TRACKED
 from org.models import Assignment, StaleMark, UnitClosure, UnitPlacement
@@ -64,10 +65,10 @@ AS_THEY_ARE = {
 def as_of(moment: datetime) -> Iterator[None]:
     """Work as if it were a past moment, inside the entered tenant; afterwards all of it is gone.
 
-    Only this connection sees it. What was not recorded yet is not there, and what has been
-    replaced since is back.
+    Only this connection sees it, and nobody waits for it. What was not recorded yet is not there,
+    and what has been replaced since is back.
     """
-    with rolled_back():
+    with locks.not_needed(), rolled_back():
         for model in apps.get_models():
             if model in OF_THEIR_OWN or model._meta.label in AS_THEY_ARE:
                 continue

@@ -7,7 +7,7 @@ beside a result; ``describe`` prints the whole document, for the people whom the
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import timedelta
+from datetime import date, timedelta
 from typing import Any
 
 from formula import words
@@ -25,10 +25,11 @@ from incentives.describe_words import (
     sentence_of,
     who_sentence,
 )
-from incentives.models import PlanVersion
+from incentives.models import PersonCap, PlanVersion
 from incentives.rules import PARTS, ComponentRule, MeasureRule, VersionRules, definitions_on, load
 from incentives.table_text import KINDS, kind_of, text_of
 from metrics.models import MetricDefinition
+from org.base import CURRENT
 from org.config_tools import plain
 from org.models import Tenant
 from org.tenancy import current_tenant_id
@@ -40,12 +41,27 @@ def choices(rules: VersionRules) -> list[str]:
     definitions = {d.metric_id: d for d in definitions_on(rules.on).values()}
     return [
         *version_sentences(said, separate=rules.separate),
+        *cap_sentences(rules.version, rules.on),
         *(attainment_sentence(m, definitions.get(m.metric)) for m in rules.shown),
         *part_sentences(MEASURE_CHOICES, said["measures"], "measure"),
         *part_sentences(COMPONENT_CHOICES, said["components"], "component"),
         *part_sentences(TABLE_CHOICES, said["tables"], "table"),
         *(schedule_sentence(name, parts) for name, parts in said["schedules"].items()),
     ]
+
+
+def cap_sentences(version: PlanVersion, on: date) -> list[str]:
+    """What caps a person's pay by this plan and others together, from a day on."""
+    code = version.plan.code
+    caps = PersonCap.objects.filter(CURRENT, valid_to__gt=on).select_related("calendar")
+    found = [
+        f"Together with {listed(other for other in cap.plans if other != code)} it pays one person"
+        f" at most {plain(cap.amount)} a period of {cap.calendar.code}; of"
+        f" {listed(cap.plans, 'and')} the last is cut first."
+        for cap in caps
+        if code in cap.plans and len(cap.plans) > 1
+    ]
+    return found or [f"No cap binds this plan and others together{DEFAULT}."]
 
 
 def flat(said: Said) -> dict[str, Any]:

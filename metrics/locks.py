@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from org import locks
 
-# The second key of the lock: no period has it, and org.locks.TOTALS is 0.
-VALUES = -1
+# The second key of the lock: no period has it, and nothing else (org.locks, incentives.ledger).
+VALUES = -3
 
 
 def hold_values() -> None:

@@ -5,7 +5,9 @@ They are taken by the transaction's first statement and go with it, also when it
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 
 from django.db import connection
 
@@ -15,6 +17,19 @@ from org.tenancy import current_tenant_id
 TOTALS = 0
 # And of everything that pays, or moves by hand what is due, paid or owed.
 PAY_RUN = -1
+
+
+_alone: ContextVar[bool] = ContextVar("alone", default=False)
+
+
+@contextmanager
+def not_needed() -> Iterator[None]:
+    """Take no lock inside: whoever works on tables of their own keeps nobody waiting."""
+    token = _alone.set(True)
+    try:
+        yield
+    finally:
+        _alone.reset(token)
 
 
 def share(period_ids: Iterable[int]) -> None:
@@ -28,6 +43,8 @@ def exclude(period_ids: Iterable[int]) -> None:
 
 
 def _take(function: str, keys: Iterable[int]) -> None:
+    if _alone.get():
+        return
     # Always in the same order, so that two who want several never wait for each other.
     with connection.cursor() as cursor:
         for key in sorted(keys):

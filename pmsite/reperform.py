@@ -11,7 +11,7 @@ import secrets
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from contextlib import AbstractContextManager, contextmanager
 from dataclasses import dataclass
 from datetime import date, datetime, timedelta
 from decimal import Decimal
@@ -20,7 +20,7 @@ from typing import Any
 
 import psycopg
 from django.conf import settings
-from django.db import connections, transaction
+from django.db import connections
 from psycopg import sql
 
 from incentives import amounts, calculate
@@ -62,8 +62,9 @@ class Reperformed:
 
 
 def reperform(*, folder: Path, tenant: str = "") -> Reperformed:
-    """Do a period again in the connected database, in one transaction; ``tenant``: under this code.
+    """Do a period again in the connected database; ``tenant``: under this code.
 
+    Each step is a transaction of its own: a year of periods in one would hold too many locks.
     DomainError for a pack that is not as it was written, and where the tenant is there already:
     its own rows would stand in the evidence's place.
     """
@@ -73,8 +74,7 @@ def reperform(*, folder: Path, tenant: str = "") -> Reperformed:
         raise DomainError(
             f"There is a tenant “{code}” already. Evidence is done again on an empty database."
         )
-    with transaction.atomic():
-        return _Again(found, code).do()
+    return _Again(found, code).do()
 
 
 class _Again:
@@ -93,11 +93,21 @@ class _Again:
         tenant_file.apply(
             path=self.pack.folder / pack.TENANT, by=None, at=self.begin, tenant=self.code
         )
-        with enter(Tenant.objects.get(code=self.code).pk, through="reperform", at=self.begin):
+        with self._entered():
             self._take_in()
+        with self._entered():
             self._put_in(self.pack.json(pack.INPUTS))
             self._book(self.pack.json(pack.LEDGER))
-            return self._compare()
+        on = date.fromisoformat(self.pack.about["on"])
+        for earlier in self.pack.about["earlier"]:
+            with self._entered():
+                calculate.calculate_period(period=_period(earlier), by=None, at=self.moment, on=on)
+        with self._entered():
+            return self._compare(on)
+
+    def _entered(self) -> AbstractContextManager[None]:
+        tenant = Tenant.objects.get(code=self.code)
+        return enter(tenant.pk, through="reperform", at=self.begin)
 
     # --- deliveries
 
@@ -184,11 +194,8 @@ class _Again:
 
     # --- the result
 
-    def _compare(self) -> Reperformed:
+    def _compare(self, on: date) -> Reperformed:
         about = self.pack.about
-        on = date.fromisoformat(about["on"])
-        for earlier in about["earlier"]:
-            calculate.calculate_period(period=_period(earlier), by=None, at=self.moment, on=on)
         again = amounts.work_out(period=_period(about["period"]), at=self.moment, on=on)
         known = self.pack.amounts(pack.KNOWN)
         final = {one["plan"] for one in about["plans"] if one["final"]}
