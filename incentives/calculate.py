@@ -55,9 +55,20 @@ def version_for(plan: Plan, period: Period) -> PlanVersion | None:
 
 def plans_of(period: Period) -> list[tuple[Plan, PlanVersion]]:
     """The plans that pay in a period, with the version that rules it."""
-    plans = Plan.objects.filter(calendar=period.calendar_id).select_related("family")
-    found = [(plan, version_for(plan, period)) for plan in plans.order_by("code")]
-    return [(plan, version) for plan, version in found if version is not None]
+    published = PlanVersion.objects.filter(
+        plan__calendar=period.calendar_id,
+        status=PlanVersion.Status.PUBLISHED,
+        in_force__lte=period.valid_from,
+    )
+    latest = {
+        version.plan.code: version
+        for version in published.order_by("plan__code", "in_force").select_related("plan__family")
+    }
+    return [
+        (version.plan, version)
+        for version in latest.values()
+        if version.ends is None or version.ends > period.valid_from
+    ]
 
 
 @transaction.atomic

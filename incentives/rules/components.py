@@ -92,6 +92,7 @@ class ComponentReader:
         rows = list(reader.version.components.all())
         self.rows = rows
         self.known = {key_of(row.name) for row in rows}
+        self.to_date = any(row.cumulate == "to_date" for row in rows)
 
     def read(self) -> dict[str, ComponentRule]:
         """Every component that is sound; the others' problems go to the reader of the version."""

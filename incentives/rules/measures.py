@@ -160,8 +160,9 @@ class MeasureReader:
         metric = self.definitions.get(goal.get("metric", ""))
         if goal.get("metric") and metric is None:
             self.reader.add(f"{where}.goal", f"There is no metric “{goal['metric']}”.")
-        calendar = Calendar.objects.filter(code=goal.get("calendar", "")).first()
-        if goal.get("calendar") and calendar is None:
+        named = goal.get("calendar")
+        calendar = Calendar.objects.filter(code=named).first() if named else None
+        if named and calendar is None:
             self.reader.add(f"{where}.goal", f"There is no calendar “{goal['calendar']}”.")
         return {
             "no_data": row.no_data,

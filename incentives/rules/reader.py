@@ -79,7 +79,7 @@ class Reader:
             found,
             self.tables,
             whole,
-            None if self.before is None else self.before.day,
+            self.before.day if components.to_date and self.before else None,
         )
 
     def add(self, where: str, sentence: str) -> None:
