@@ -19,6 +19,7 @@ from incentives.participants import Frame
 from incentives.rules import Kind, MeasureRule
 from incentives.windows import Stretch
 from metrics import attributes
+from metrics.totals import ADDED
 from org.sql import NEVER, fetch, keep
 
 
@@ -159,6 +160,7 @@ def value_rows(source: Source, stretch: Stretch, measures: Iterable[MeasureRule]
     listed = list(measures)
     about: dict[str, Composable] = {
         "metrics": Literal(sorted({m.metric for m in listed})),
+        "added": Literal(sorted({m.metric for m in listed if m.kind in ADDED})),
         "never": SQL(NEVER),
         "start": Literal(stretch.start),
         "end": Literal(stretch.end),
@@ -183,6 +185,7 @@ FULL = f"""
     SELECT {COLUMNS}, value.day, value.numerator, value.denominator, 1 AS rows, false AS bad,
            {CREDIT} {CURRENT}
 """
+# As totals hold it: what is wholly undone is nobody's smallest, largest or last value.
 RESTATED = f"""
     SELECT {COLUMNS}, value.day,
            CASE WHEN value.undone IS NULL THEN value.numerator
@@ -190,6 +193,7 @@ RESTATED = f"""
            CASE WHEN value.undone IS NULL THEN value.denominator
                 ELSE value.denominator * (1 - value.undone) END AS denominator,
            1 AS rows, false AS bad, {CREDIT} {CURRENT}
+     AND (value.undone IS DISTINCT FROM 1 OR value.metric_id = ANY({{added}}))
 """
 # What was taken back counts against the day on which it was, in the job that the person had then.
 COUNTER = f"""
@@ -208,24 +212,36 @@ COUNTER = f"""
 """
 
 
+KEPT = (
+    "person_id", "assignment_id", "metric_id", "day", "numerator", "denominator", "rows",
+    "reference", "transaction_id", "role", "share", "undone",
+)  # fmt: skip
+
+
 def _fitting(rows: Composable, condition: Formula) -> Composable:
-    """The credits whose transaction fits a condition; a value without one never does."""
-    written = attributes.columns(condition.references)
-    base = SQL("(SELECT value.*{} FROM ({}) AS value {})").format(
-        SQL("").join(SQL(", {}").format(column) for column in written),
+    """The credits whose transaction fits a condition; a value without one never does.
+
+    A transaction may have an attribute of any name, so the value's own columns have a ``~``.
+    """
+    own = [SQL("value.{} AS {}").format(Identifier(name), Identifier(f"~{name}")) for name in KEPT]
+    base = SQL("(SELECT {} FROM ({}) AS value {})").format(
+        SQL(", ").join([*own, *attributes.columns(condition.references)]),
         rows,
         SQL("JOIN metrics_transaction AS deal ON deal.id = value.transaction_id"),
     )
-    sure = {ref.column for ref in condition.references}
-    kept = ["person_id", "assignment_id", "metric_id", "day", "numerator", "denominator", "rows"]
-    kept += ["reference", "transaction_id", "role", "share", "undone"]
     fits = layers(
-        [[("~fits", condition)]], base, never_fails=sure, keep=[*kept, "~fits", "~fits !"]
+        [[("~fits", condition)]],
+        base,
+        never_fails={ref.column for ref in condition.references},
+        keep=[*(f"~{name}" for name in KEPT), "~fits", "~fits !"],
+    )
+    back = SQL(", ").join(
+        SQL("{} AS {}").format(Identifier(f"~{name}"), Identifier(name)) for name in KEPT
     )
     return SQL(
         'SELECT {}, "~fits !" IS NOT NULL AS bad FROM ({}) AS value'
         ' WHERE "~fits" OR "~fits !" IS NOT NULL'
-    ).format(SQL(", ").join(map(Identifier, kept)), fits)
+    ).format(back, fits)
 
 
 # --- last values

@@ -25,6 +25,7 @@ from incentives.participants import Frame
 from incentives.rules import MeasureRule, VersionRules, Window, load
 from metrics import totals
 from metrics.models import (
+    CreditRule,
     Delivery,
     Goal,
     Metric,
@@ -414,7 +415,7 @@ def _quarter(end: date) -> int:
 
 
 def _with(rule: MeasureRule, given: Given) -> MeasureRule:
-    names = {"product": Name(TEXT), "margin": Name(NUMBER)}
+    names = {"product": Name(TEXT), "margin": Name(NUMBER), "share": Name(NUMBER)}
     return replace(
         rule,
         window=given.window,
@@ -548,7 +549,17 @@ def _metrics(world: LongWorld) -> None:
 
 def _work(world: LongWorld, rng: random.Random) -> None:
     kind = TransactionKind.objects.create(
-        code="deal", dates=["sold"], attributes={"product": "text", "margin": "percent"}
+        code="deal",
+        dates=["sold"],
+        attributes={"product": "text", "margin": "percent", "share": "number"},
+    )
+    CreditRule.objects.create(
+        kind=kind,
+        group="deals",
+        order=1,
+        into=world.metrics["deals"],
+        valid_from=date(2020, 1, 1),
+        recorded_at=AT,
     )
     source = Source.objects.create(code="deals")
     delivery = Delivery.objects.create(

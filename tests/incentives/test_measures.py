@@ -95,7 +95,11 @@ def test_filters_and_what_was_taken_back(tenant: Tenant, seed: int) -> None:
         )
         for number in range(12)
     }
-    given["restated"] = Given("deals", filter='AND(product = "GOLD", margin >= 0.3)')
+    for number, window in enumerate(WINDOWS[:6]):
+        given[f"restated{number}"] = Given("deals", "own", window)
+    # A name that the value has too: the transaction's is meant.
+    condition = 'AND(product = "GOLD", margin >= 0.3, ISBLANK(share))'
+    given["restated"] = Given("deals", filter=condition)
     assert _parted(world, _period(seed), given) == {}
 
 
