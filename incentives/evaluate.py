@@ -29,8 +29,8 @@ from incentives.rules import (
     decided_name,
     part_name,
 )
-from incentives.rules.components import YEAR_BEGINS
-from incentives.windows import year_start
+from incentives.rules.components import BEFORE, YEAR_BEGINS
+from incentives.years import year_start
 from org.dates import NEVER as NEVER_MOMENT
 from org.sql import keep
 
@@ -198,12 +198,15 @@ def _opened(frame: Frame, component: ComponentRule) -> Composable:
     """What was booked for a component earlier in the year, as far as its amount needs it.
 
     With *true up* only an earlier system's figures, in the period that follows them: after that
-    the rules themselves say what had been earned. With *from here* all that was booked before.
+    the rules themselves say what had been earned. With *from here* all that was booked before, but
+    what the rules of the version before say.
     """
     origins = ["opening"]
     until = "earned.valid_to = {start}"
     if frame.version.options.get("on_change") == "from_here":
-        origins, until = ["opening", "calculation"], "earned.valid_to <= {taken_over}"
+        until = "earned.valid_to <= {taken_over}"
+        if not any(name.startswith(f"{component.name}__{BEFORE}__") for name, _ in component.steps):
+            origins.append("calculation")
     return SQL(
         "(SELECT sum(CASE 'plan' WHEN t.from_account THEN t.amount ELSE -t.amount END)"
         " FROM incentives_transfer AS t JOIN org_period AS earned ON earned.id = t.earned_period_id"

@@ -4,35 +4,24 @@ A window that is a whole number of periods is added up from their totals; days t
 period are added up from values. Nothing after the period that is calculated ever counts.
 
 To the year (and the quarter) belong the calendar's periods whose *last* day lies in it: so each
-period lies in exactly one year, also where periods run from the 15th to the 14th or by weeks. A
-calendar of months, quarters or years may name by its anchor the month in which its year begins
-(docs/adr/0087).
+period lies in exactly one year, also where periods run from the 15th to the 14th or by weeks
+(docs/adr/0087; :mod:`incentives.years`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
-from datetime import date, timedelta
+from datetime import date
 
-from django.db.models import QuerySet
 from psycopg.sql import Composable
 
 from incentives.rules import MeasureRule, VersionRules, Window
+from incentives.years import up_to, year_start
 from metrics import totals
 from org.dates import EARLIEST_DAY
-from org.models import Calendar, Period
+from org.models import Period
 from org.sql import values
-
-ONE_DAY = timedelta(days=1)
-CALENDARS_WITH_A_YEAR = frozenset(
-    {
-        Calendar.Kind.MONTHLY,
-        Calendar.Kind.SEMI_MONTHLY,
-        Calendar.Kind.QUARTERLY,
-        Calendar.Kind.YEARLY,
-    }
-)
 
 
 @dataclass(frozen=True)
@@ -118,7 +107,7 @@ def find(window: Window, period: Period) -> Stretch:
     if window.kind == "since_hire":
         return Stretch(tuple(_tile(period, EARLIEST_DAY, period.valid_to)), since_hire=True)
     if window.kind in ("rolling", "prior"):
-        rows = _earlier(period).order_by("-valid_from")
+        rows = up_to(period).order_by("-valid_from")
         back = window.periods
         found = rows[back : back + 1] if window.kind == "prior" else reversed(rows[:back])
         return Stretch(tuple(_chunk(row, period) for row in found))
@@ -128,44 +117,14 @@ def find(window: Window, period: Period) -> Stretch:
     return Stretch(tuple(_tile(period, start, end)))
 
 
-def _earlier(period: Period) -> QuerySet[Period]:
-    """The periods of the calendar up to this one, itself included."""
-    return Period.objects.filter(calendar=period.calendar_id, valid_from__lte=period.valid_from)
-
-
 def _chunk(row: Period, period: Period) -> Chunk:
     return Chunk(row.valid_from, row.valid_to, row.pk, current=row.pk == period.pk)
-
-
-def year_start(period: Period, *, months: int = 12) -> date:
-    """The first day of the year (or quarter) to which a period belongs by its last day.
-
-    It is the first day of the first period whose last day lies there, or the first of the month
-    where the calendar has no period so early.
-    """
-    begins = _begins(period.calendar, period.valid_to - ONE_DAY, months)
-    if period.calendar.kind == Calendar.Kind.OWN_DATES:
-        return min(begins, period.valid_from)
-    rows = _earlier(period).filter(valid_to__gt=begins).order_by("valid_from")
-    starts = list(rows.values_list("valid_from", flat=True)[:1])
-    earlier = Period.objects.filter(calendar=period.calendar_id, valid_to__lte=begins).exists()
-    first = starts[0] if starts else period.valid_from
-    return first if earlier or first < begins else begins
-
-
-def _begins(calendar: Calendar, day: date, months: int) -> date:
-    """The first day of the year or quarter in which a day lies."""
-    anchored = calendar.anchor is not None and calendar.kind in CALENDARS_WITH_A_YEAR
-    first_month = calendar.anchor.month if anchored and calendar.anchor else 1
-    back = (day.month - first_month) % months
-    year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
-    return date(year, month + 1, 1)
 
 
 def _tile(period: Period, start: date, end: date) -> Iterator[Chunk]:
     """The days from start to end as whole periods, with what lies between them."""
     day = start
-    for row in _earlier(period).filter(valid_to__gt=start).order_by("valid_from"):
+    for row in up_to(period).filter(valid_to__gt=start).order_by("valid_from"):
         if row.valid_from >= end:
             break
         if row.valid_from > day:

@@ -19,3 +19,14 @@ LATEST_DAY = date(2199, 12, 31)
 def plausible(day: date) -> bool:
     """Whether a day can be one on which somebody worked, and not a slip of the keyboard."""
     return EARLIEST_DAY <= day <= LATEST_DAY
+
+
+def in_words(first: date, last: date) -> str:
+    """The days from first to last, as people write them: “17–18 June 2026”."""
+    end = f"{last.day} {last:%B %Y}"
+    if first == last:
+        return end
+    if (first.year, first.month) == (last.year, last.month):
+        return f"{first.day}–{end}"
+    begin = f"{first.day} {first:%B}" if first.year == last.year else f"{first.day} {first:%B %Y}"
+    return f"{begin} – {end}"

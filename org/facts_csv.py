@@ -12,7 +12,7 @@ from django.db import transaction
 
 from org.base import CURRENT
 from org.bulk import insert_rows
-from org.dates import FOREVER, NEVER
+from org.dates import FOREVER, NEVER, in_words
 from org.errors import DomainError
 from org.loading import Loaded, Reader, counts, note, read_timelines
 from org.models import (
@@ -137,6 +137,7 @@ def _said(row: Fact) -> str:
 # -- availability ---------------------------------------------------------------------------------
 
 PersonDay = tuple[int, str, date]
+KIND_WORDS = {"absent": "absence", "scheduled": "schedule", "worked": "work"}
 Entry = tuple[str, int | None, Decimal | None]
 
 
@@ -152,8 +153,10 @@ def load_availability(*, content: bytes, file: str, by: User | None, at: datetim
     gone: list[int] = []
     new: list[tuple[Any, ...]] = []
     changed: set[PersonDay] = set()
+    kinds: set[str] = set()
     for person_day, entries in wanted.items():
         there = stored.get(person_day, {})
+        kinds |= {kind for kind, _, _ in there.keys() ^ entries.keys()}
         gone += [there[entry] for entry in there.keys() - entries.keys()]
         added = [(*person_day, *entry, at, NEVER) for entry in entries if entry not in there]
         new += added
@@ -164,7 +167,12 @@ def load_availability(*, content: bytes, file: str, by: User | None, at: datetim
     Availability.objects.filter(pk__in=gone).update(superseded_at=at)
     columns = ("person_id", "slot", "day", "kind", "absence_type_id", "hours")
     insert_rows(Availability, (*columns, "recorded_at", "superseded_at"), new)
-    sentence = f"{file}: {len(changed)} days changed, {len(wanted) - len(changed)} unchanged"
+    days = [day for _, _, day in changed]
+    what = ", ".join(sorted(KIND_WORDS.get(kind, kind) for kind in kinds))
+    sentence = (
+        f"{file}: {what} {in_words(min(days), max(days))} ({len(changed)} days changed,"
+        f" {len(wanted) - len(changed)} unchanged)"
+    )
     note(InputChange.Kind.AVAILABILITY, sentence, _touched(changed), content, by=by, at=at)
     return Loaded(sentence, True)
 

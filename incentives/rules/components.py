@@ -30,7 +30,7 @@ from incentives.rules.parts import (
 from metrics.attributes import about_of, kinds_into, names_of
 
 if TYPE_CHECKING:
-    from incentives.rules.reader import Reader
+    from incentives.rules.reader import Before, Reader
 
 PERSONAL = frozenset({"goal", "attainment", "tenure", "prorate", "prior", "ytd", "qtd", "earned"})
 USES: Mapping[str, frozenset[str]] = {
@@ -44,6 +44,8 @@ OTHER_DAYS = {"ytd": "year_to_date", "qtd": "quarter_to_date"}
 CREDIT_NAMES = {"amount": Name(NUMBER), "weight": Name(NUMBER)}
 # Columns that a component to date reads beside its parts.
 YEAR_BEGINS = "year__begins"
+# What stands before the parts of the version that ruled until “from here”.
+BEFORE = "before"
 
 
 @dataclass
@@ -360,9 +362,9 @@ class ComponentReader:
         name, decimals = key_of(row.name), row.rounding_decimals
         opened = part_name(name, "opened")
         if before is not None and before.from_here:
-            return self._from_here(where, row, now, rate, before.day)
+            return self._from_here(where, row, now, rate, before)
         if before is not None and before.first and before.version is not None:
-            was = self._old(where, row, before.version)
+            was = self._old(where, row, before.version, "was", None)
         else:
             was = self._shifted(where, now, "was", None)
         then = f"ROUND({was.joined(rate=rate)}, {decimals})" if was.formulas else "0"
@@ -373,27 +375,43 @@ class ComponentReader:
         return text, [was]
 
     def _from_here(
-        self, where: str, row: Component, now: Parts, rate: str, day: date
+        self, where: str, row: Component, now: Parts, rate: str, before: Before
     ) -> tuple[str, list[Parts]]:
-        """Only what came since ``day``, within what the cap leaves beside what was earned before.
+        """Only what came since that day, within what the cap leaves beside what was earned before.
 
         More earned before than the cap allows earns nothing until there is room, and takes nothing
         back.
         """
         name, decimals = key_of(row.name), row.rounding_decimals
-        start = self._shifted(where, now, "start", day)
+        start = self._shifted(where, now, "start", before.day)
         was = self._shifted(where, now, "was", None)
+        others = [start, was]
         base = start.joined(rate=rate, capped=False)
         opened = f"DEFAULT({part_name(name, 'opened')}, 0)"
+        if "cap" in now.formulas and (old := self._recomputed(where, row, before)):
+            opened += f" + ROUND({old.joined(rate=rate)}, {decimals})"
+            others.append(old)
 
         def since(parts: Parts) -> str:
             text = f"{parts.joined(rate=rate, capped=False)} - ({base})"
             if "cap" in parts.formulas:
-                text = f"MIN({text}, MAX(0, {parts.name('cap')} - {opened}))"
+                text = f"MIN({text}, MAX(0, {parts.name('cap')} - ({opened})))"
             return f"ROUND({text}, {decimals})"
 
         text = f"{since(now)} - IF({YEAR_BEGINS}, 0, {since(was)})"
-        return text, [start, was]
+        return text, others
+
+    def _recomputed(self, where: str, row: Component, before: Before) -> Parts | None:
+        """What the version before earns to the day, where its rules alone say that.
+
+        So a sale learnt late counts the same, whether it came before or after the version.
+        """
+        if before.version is None or before.chained:
+            return None
+        component = self.reader.older(before.version).components.get(key_of(row.name))
+        if component is None or not component.to_date:
+            return None
+        return self._old(where, row, before.version, BEFORE, before.day)
 
     def _shifted(
         self,
@@ -433,14 +451,17 @@ class ComponentReader:
         earlier = Window("before") if until is None else Window("year_to_date", end=until)
         return self._other_days(prefix, ref.name, earlier, ref.kind, known)
 
-    def _old(self, where: str, row: Component, version: PlanVersion) -> Parts:
-        """What the component of the version before said, about the days before this period."""
+    def _old(
+        self, where: str, row: Component, version: PlanVersion, named: str, until: date | None
+    ) -> Parts:
+        """What the component of the version before said, about the days before this period or
+        before a day of the year."""
         old = self.reader.older(version)
         component = old.components.get(key_of(row.name))
-        parts = Parts(f"{key_of(row.name)}__was")
+        parts = Parts(f"{key_of(row.name)}__{named}")
         if component is not None:
             taken = Parts(parts.prefix, dict(component.parts))
-            parts.formulas = self._shifted(where, taken, "old", None, old.measures).formulas
+            parts.formulas = self._shifted(where, taken, "old", until, old.measures).formulas
         return parts
 
     def _refuse_cycles(self, found: Mapping[str, ComponentRule]) -> None:

@@ -11,6 +11,7 @@ from incentives.models import Component, PlanVersion, Transfer
 from incentives.rules.components import ComponentReader, cycle_in, plans_named
 from incentives.rules.measures import MeasureReader
 from incentives.rules.parts import FACT_TYPES, Problem, RulesProblem, VersionRules
+from incentives.years import begins_on, year_start
 from org.models import FactType, Tenant
 from org.tenancy import current_tenant_id
 
@@ -39,13 +40,15 @@ class Before:
     """Where a version takes over within a year: from which version, and how.
 
     ``day``: its first day, or that on which figures of an earlier system end. ``first``: the
-    period that is calculated is the first from there on.
+    period that is calculated is the first from there on. ``chained``: what had been earned by then
+    does not follow from the rules of that version alone.
     """
 
     day: date
     version: PlanVersion | None
     from_here: bool
     first: bool
+    chained: bool
 
 
 class Reader:
@@ -149,13 +152,22 @@ class Reader:
             .order_by("-in_force")
             .first()
         )
+        begins = self._year_begins()
         days = [day for day in (opening, earlier and self.version.in_force) if day]
-        day = max((d for d in days if d.year == self.on.year and d <= self.on), default=None)
-        if day is None or (day.month, day.day) == (1, 1):
+        day = max((d for d in days if begins <= d <= self.on), default=None)
+        if day is None or day == begins:
             return None
-        from_here = self.version.options.get("on_change", "true_up") == "from_here"
         version = earlier if day == self.version.in_force and day != opening else None
-        return Before(day, version, from_here, first=day == self.on)
+        chained = opening is not None and begins < opening
+        if earlier is not None and begins < earlier.in_force:
+            chained = chained or _from_here(earlier)
+        return Before(day, version, _from_here(self.version), day == self.on, chained)
+
+    def _year_begins(self) -> date:
+        """The first day of the year, by the plan's calendar, to which the day belongs."""
+        calendar = self.version.plan.calendar
+        period = calendar.periods.filter(valid_from__lte=self.on, valid_to__gt=self.on).first()
+        return begins_on(calendar, self.on, 12) if period is None else year_start(period)
 
     def _opening(self) -> date | None:
         """The day after the last period that an earlier system had booked."""
@@ -175,3 +187,8 @@ class Reader:
         rules = reader.read()
         self.found += reader.found
         return rules
+
+
+def _from_here(version: PlanVersion) -> bool:
+    """Whether a version leaves alone what had been earned before it."""
+    return bool(version.options.get("on_change", "true_up") == "from_here")

@@ -392,3 +392,78 @@ def test_11_a_waived_difference_stays_waived() -> None:
     ann = balance(site, "ann")
     assert (ann["granted"], ann["due"], ann["lost"]) == (1020, 20, 0), "the waiver is restored"
     assert pay(site, "2026-04") == {"ann": 20}
+
+
+def by_person(amounts: dict[str, Decimal | None]) -> list[Decimal | None]:
+    """Amounts of Ann, Bea, Cy and Dan, who have one component each."""
+    return [amounts[key] for key in sorted(amounts)]
+
+
+def sums_to_date(site: Site) -> dict[str, Decimal]:
+    """What each person of a tenant has been granted so far."""
+    return {p: balance(site, p)["granted"] for p in ("ann", "bea", "cy", "dan")}
+
+
+@pytest.fixture
+def to_july() -> Site:
+    """5 % of 60,000 to June and 6 % of 10,000 in July, under four plans."""
+    site = Site("to_date")
+    site.ingest("crm", "to_june.csv")
+    finalise(site, "2026-05", "2026-06")
+    site.ingest("crm", "july.csv")
+    return site
+
+
+def test_version_that_takes_over_trues_up_or_goes_on_from_here(to_july: Site) -> None:
+    site = to_july
+    finalise(site, "2026-07")
+    assert by_person(site.amounts("monthly:2026-07")) == [1200, 600, 500, 500]
+    site.ingest("crm", "late.csv")
+    site.ingest("crm", "august.csv")
+    site.run("calculate", "monthly:2026-08", "--on", "2026-08-05")
+    expected = {
+        "ann.commission 2026-06": 50,
+        "ann.commission 2026-07": 10,
+        "bea.commission 2026-06": 50,
+        "cy.commission 2026-06": 50,
+        "cy.commission 2026-07": -50,
+        "dan.commission 2026-06": 50,
+        "dan.commission 2026-07": -50,
+    }
+    assert differences(site, "2026-08", "provisional difference") == expected
+    finalise(site, "2026-08")
+    assert differences(site, "2026-08") == expected
+    assert by_person(site.amounts("monthly:2026-08", status="final")) == [120, 120, 0, 0]
+    assert sums_to_date(site) == {"ann": 4380, "bea": 3770, "cy": 3500, "dan": 3500}
+    site.ingest("crm", "january.csv")
+    site.run("calculate", "monthly:2027-01", "--on", "2027-01-20")
+    assert by_person(site.amounts("monthly:2027-01", status="provisional")) == [180] * 4
+
+
+def test_to_date_does_not_depend_on_when_a_sale_was_known(to_july: Site) -> None:
+    site = to_july
+    site.ingest("crm", "late.csv")
+    finalise(site, "2026-07")
+    site.ingest("crm", "august.csv")
+    finalise(site, "2026-08")
+    assert sums_to_date(site) == {"ann": 4380, "bea": 3770, "cy": 3500, "dan": 3500}
+
+
+def test_21_absence() -> None:
+    site = Site("s21")
+    site.run("availability", site.folder / "june.csv")
+    site.ingest("crm", "sales.csv")
+    finalise(site, "2026-06")
+    assert site.amounts("monthly:2026-06") == {
+        "ann.pay": money("937.50"),
+        "bea.pay": money("820.31"),
+        "cy.pay": money("820.31"),
+    }, "excused; not excused; not known yet"
+    excused, not_excused = (site.run("explain", p, "monthly:2026-06") for p in ("ann", "bea"))
+    assert "goal 22.40, attainment 93.75 %" in excused
+    assert "goal 25.60, attainment 82.03" in not_excused
+    site.run("availability", site.folder / "sick.csv")
+    finalise(site, "2026-07")
+    [late] = [r for r in site.results("monthly:2026-07") if r["status"] == "difference"]
+    assert (late["person"], late["amount"], late["earned"]) == ("cy", "117.19", "2026-06")
+    assert "absence 17–18 June" in late["note"]
