@@ -70,14 +70,14 @@ def credit(*, at: datetime) -> Credited:
     """
     kinds = list(TransactionKind.objects.order_by("code"))
     everything = load(kinds)
-    widen([found for found in everything if found.rules])
+    widen(everything)
+    _keep_once_keys(everything)
     zone = Tenant.objects.get(pk=current_tenant_id()).time_zone
     _begin()
     present = {kind for (kind,) in fetch("SELECT DISTINCT kind_id FROM scope_deal")}
     for found in everything:
         if found.kind.pk in present and found.rules:
             decide(found, kinds, zone=zone)
-            _keep_earliest(found)
             fill_credits(found)
             _note_problems(found)
     return _write(at)
@@ -118,41 +118,62 @@ def widen(rules: Sequence[KindRules]) -> None:
         "SELECT kind_id, key FROM touched_deal UNION SELECT kind_id, key FROM near_deal",
     )
     for found in rules:
-        for names in sorted({rule.once_per for rule in found.rules if rule.once_per}):
-            _widen_once(found.kind, names)
+        every = sorted({rule.once_per for rule in found.rules if rule.once_per})
+        # Who comes in by one key is ranked by the others, too: so those beside it come in as well.
+        while sum([_widen_once(found.kind, names) for names in every]) and len(every) > 1:
+            pass
     execute("ANALYZE scope_deal")
 
 
-def _widen_once(kind: TransactionKind, names: Sequence[str]) -> None:
-    """Add the transactions that share a once-per key with one in scope, in any version of it."""
-    execute(
+def _once_names(names: Sequence[str]) -> str:
+    return ", ".join(names)[:500]
+
+
+def _widen_once(kind: TransactionKind, names: Sequence[str]) -> int:
+    """Add those that share a once-per key with one in scope, in any version of it; how many."""
+    return execute(
         SQL(
-            "INSERT INTO scope_deal SELECT deal.kind_id, deal.key FROM metrics_transaction AS deal"
-            " WHERE deal.kind_id = {kind} AND deal.superseded_at = {never} AND {own} IN ("
-            "  SELECT {known} FROM metrics_transaction AS version JOIN scope_deal AS scope"
-            "  ON scope.kind_id = version.kind_id AND scope.key = version.key"
-            "  WHERE version.kind_id = {kind})"
+            "INSERT INTO scope_deal SELECT beside.kind_id, beside.key FROM ("
+            "  SELECT DISTINCT md5({known}) AS once FROM metrics_transaction AS version"
+            "  JOIN scope_deal AS scope ON scope.kind_id = version.kind_id"
+            "  AND scope.key = version.key WHERE version.kind_id = {kind}) AS own"
+            " JOIN metrics_oncekey AS beside ON beside.kind_id = {kind}"
+            "  AND beside.names = {names} AND beside.once = own.once"
             " EXCEPT SELECT kind_id, key FROM scope_deal"
         ).format(
             kind=Literal(kind.pk),
-            never=SQL(NEVER),
-            own=once_key(kind, names, "deal"),
+            names=Literal(_once_names(names)),
             known=once_key(kind, names, "version"),
         )
     )
 
 
-def _keep_earliest(found: KindRules) -> None:
-    """Of each once-per key the earliest stays, by the credit's day, then by key."""
-    for group, order in sorted({(r.group, r.order) for r in found.rules if r.once_per}):
-        numbers = [r.number for r in found.rules if (r.group, r.order) == (group, order)]
+def _keep_once_keys(rules: Sequence[KindRules]) -> None:
+    """Note by which once-per keys those in scope are found the next time."""
+    kinds = [found for found in rules if any(rule.once_per for rule in found.rules)]
+    for found in kinds:
         execute(
-            "DELETE FROM decided USING (SELECT id, rule, row_number() OVER (PARTITION BY once"
-            ' ORDER BY day, key COLLATE "C") AS place FROM decided WHERE rule = ANY(%s)'
-            " AND problem IS NULL AND once IS NOT NULL) AS ranked"
-            " WHERE ranked.place > 1 AND decided.id = ranked.id AND decided.rule = ranked.rule",
-            [numbers],
+            "DELETE FROM metrics_oncekey AS once USING scope_deal AS scope WHERE once.kind_id = %s"
+            " AND scope.kind_id = once.kind_id AND scope.key = once.key",
+            [found.kind.pk],
         )
+        for names in sorted({rule.once_per for rule in found.rules if rule.once_per}):
+            known = once_key(found.kind, names, "deal")
+            execute(
+                SQL(
+                    "INSERT INTO metrics_oncekey (kind_id, key, names, once)"
+                    " SELECT deal.kind_id, deal.key, {names}, md5({known})"
+                    " FROM metrics_transaction AS deal JOIN scope_deal AS scope"
+                    " ON scope.kind_id = deal.kind_id AND scope.key = deal.key"
+                    " WHERE deal.kind_id = {kind} AND deal.superseded_at = {never}"
+                    " AND {known} IS NOT NULL"
+                ).format(
+                    names=Literal(_once_names(names)),
+                    known=known,
+                    kind=Literal(found.kind.pk),
+                    never=SQL(NEVER),
+                )
+            )
 
 
 def _note_problems(found: KindRules) -> None:

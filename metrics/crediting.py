@@ -26,6 +26,7 @@ def fill_credits(found: KindRules) -> None:
     branches = [SQL(query) for how, query in _BRANCHES.items() if how in hows]
     every = SQL(" UNION ALL ").join(branches or [SQL(_PARTIES)])
     keep("credited", SQL("SELECT * FROM ({}) AS c ({})").format(every, SQL(_COLUMNS)))
+    _keep_earliest(found)
     keep("uncredited", SQL(_UNCREDITED))
     execute(
         SQL(
@@ -51,6 +52,29 @@ def fill_credits(found: KindRules) -> None:
     )
     if splits:
         _give_rests(splits)
+
+
+def _keep_earliest(found: KindRules) -> None:
+    """Of each once-per key the earliest stays, by the credit's day, then by key.
+
+    What waits holds no place: somebody must be credited by it.
+    """
+    for group, order in sorted({(r.group, r.order) for r in found.rules if r.once_per}):
+        numbers = [r.number for r in found.rules if (r.group, r.order) == (group, order)]
+        keep(
+            "late",
+            SQL(
+                "SELECT id, rule FROM (SELECT id, rule, row_number() OVER (PARTITION BY once"
+                ' ORDER BY day, key COLLATE "C") AS place FROM decided AS d'
+                " WHERE rule = ANY({}) AND problem IS NULL AND once IS NOT NULL AND EXISTS ("
+                "  SELECT 1 FROM credited AS c WHERE c.id = d.id AND c.rule = d.rule"
+                "  AND c.person_id IS NOT NULL)) AS ranked WHERE place > 1"
+            ).format(Literal(numbers)),
+        )
+        for table in ("decided", "credited"):
+            execute(
+                f"DELETE FROM {table} AS d USING late WHERE late.id = d.id AND late.rule = d.rule"
+            )
 
 
 def _whom(found: KindRules) -> Composable:

@@ -24,6 +24,7 @@ from org.base import CURRENT
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Person, Tenant
+from org.sql import NEVER as CURRENTLY
 from org.sql import execute, fetch
 from org.tenancy import current_tenant_id
 
@@ -140,9 +141,11 @@ def _why_nothing(found: KindRules, rule: Rule, once: str | None) -> str:
         return "its shares are 0, so it credits nobody."
     alike = [r.number for r in found.rules if (r.group, r.order) == (rule.group, rule.order)]
     first = fetch(
-        "SELECT key, day FROM decided WHERE rule = ANY(%s) AND once = %s AND problem IS NULL"
+        "SELECT key, day FROM decided WHERE rule = ANY(%s) AND once = %s AND EXISTS (SELECT 1"
+        "  FROM metrics_value AS value WHERE value.transaction_id = decided.id"
+        f"  AND value.rule_id = ANY(%s) AND value.superseded_at = {CURRENTLY})"
         ' ORDER BY day, key COLLATE "C" LIMIT 1',
-        [alike, once],
+        [alike, once, [r.pk for r in found.rules if r.number in alike]],
     )
     key, day = first[0]
     return (

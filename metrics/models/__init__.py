@@ -4,6 +4,7 @@ from metrics.models.definitions import Goal, Metric, MetricDefinition
 from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
 from metrics.models.transactions import (
     CreditRule,
+    OnceKey,
     Party,
     Transaction,
     TransactionCorrection,
@@ -20,6 +21,7 @@ __all__ = [
     "KeptTotal",
     "Metric",
     "MetricDefinition",
+    "OnceKey",
     "Party",
     "PersonAlias",
     "Rejection",

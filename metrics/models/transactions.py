@@ -162,3 +162,21 @@ class Waiting(NumerousModel):
 
     def __str__(self) -> str:
         return self.sentence
+
+
+class OnceKey(NumerousModel):
+    """By what a transaction is counted once, where a rule does so: finds those it stands beside."""
+
+    pk = models.CompositePrimaryKey("tenant_id", "kind_id", "key", "names")
+    kind_id = models.BigIntegerField()
+    key = models.CharField(max_length=200)
+    names = models.CharField(max_length=500, help_text="The attributes that make the once-key.")
+    once = models.CharField(max_length=32, help_text="Their values, as a hash.")
+
+    class Meta:
+        indexes = [
+            models.Index(fields=["tenant", "kind_id", "names", "once"], name="metrics_oncekey_once")
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.key} by {self.names}"

@@ -203,3 +203,21 @@ def test_the_day_it_came_in_and_the_head_of_a_unit(deals: Deals) -> None:
     deals.deliver(sale(1, amount=11))
     assert credits() == [("cy", "2026-07-01", "deals", "1", "unit north", "11", None, None, None)]
     assert Transaction.objects.filter(CURRENT).count() == 1
+
+
+def test_what_waits_holds_no_place(deals: Deals) -> None:
+    once = {**RULES[0], "once_per": ["customer"]}
+    deals.rules(once, {**CARDS, "order": 1, "once_per": ["product"]})
+    deals.deliver(
+        sale(1, amount=10, customer="c", product="a", seller_share=50),
+        sale(2, amount=20, customer="c", product="b"),
+        sale(3, amount=30, customer="d", product="b"),
+    )
+    assert amounts() == {("ann", "2"): "20", ("ann", "3"): "30"}
+    deals.deliver(sale(1, amount=10, customer="c", product="z"))
+    assert amounts() == {("ann", "1"): "10", ("ann", "3"): "30"}
+    # Sale 2 came in beside sale 1 by the customer; by the product sale 3 stays behind it.
+    assert amounts("cards") == {("ann", "1"): "1", ("ann", "2"): "1"}
+    deals.deliver(sale(1, amount=10, customer="e", product="z"))
+    assert set(amounts()) == {("ann", "1"), ("ann", "2"), ("ann", "3")}
+    assert set(amounts("cards")) == {("ann", "1"), ("ann", "2")}
