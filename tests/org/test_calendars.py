@@ -10,6 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from org.calendars import add_periods, ensure_periods, make_periods, pay_date, period_of
+from org.dates import in_words
 from org.errors import DomainError
 from org.models import Calendar, Holiday, HolidayCalendar
 from org.workdays import working_days
@@ -124,3 +125,11 @@ def test_working_days_leave_out_holidays_and_free_weekdays(bank: Cast) -> None:
     shop.save()
     assert working_days(None, start, end) == 20
     assert working_days(shop, start, start) == 0
+
+
+def test_days_as_people_write_them() -> None:
+    first = date(2026, 6, 17)
+    assert in_words(first, first) == "17 June 2026"
+    assert in_words(first, date(2026, 6, 18)) == "17–18 June 2026"
+    assert in_words(first, date(2026, 7, 2)) == "17 June – 2 July 2026"
+    assert in_words(first, date(2027, 1, 2)) == "17 June 2026 – 2 January 2027"

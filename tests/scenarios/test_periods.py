@@ -467,3 +467,12 @@ def test_21_absence() -> None:
     [late] = [r for r in site.results("monthly:2026-07") if r["status"] == "difference"]
     assert (late["person"], late["amount"], late["earned"]) == ("cy", "117.19", "2026-06")
     assert "absence 17–18 June" in late["note"]
+
+
+def test_from_here_holds_for_the_plan_s_own_year() -> None:
+    site = Site("own_year")
+    site.ingest("crm", "sales.csv")
+    earned = {"2026-08": 3000, "2026-10": 600, "2027-02": 400, "2027-07": 120}
+    for period, amount in earned.items():
+        site.run("calculate", f"monthly:{period}", "--on", "2027-08-02")
+        assert site.amount(f"monthly:{period}", "ann") == amount, period
