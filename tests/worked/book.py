@@ -179,10 +179,10 @@ class Book(Site):
             for text in texts
             for row in csv.DictReader(io.StringIO(text))
         ]
-        owed = {code: self.owed(code) for code in self.staff()}
         for what, sign in (("owed", 1), ("deficit", -1)):
+            asked = {way["person"] for way in self.ways() if way["period"] == f"{what} {name}"}
             self.paid[f"{what} {name}"] = [
-                {"person": code, "amount": str(sign * amount)} for code, amount in owed.items()
+                {"person": code, "amount": str(sign * self.owed(code))} for code in sorted(asked)
             ]
 
     def owed(self, person: str) -> Decimal:
