@@ -19,8 +19,10 @@ from org.dates import plausible
 from org.errors import DomainError
 from org.models import InputChange, Person, User
 from org.sql import NEVER, execute
+from org.two_people import check_correction
 
 LIMIT = Decimal(10) ** 18
+OWN = "corrects a figure of their own, or approves it"
 Kind = MetricDefinition.Kind
 
 
@@ -36,14 +38,17 @@ def correct(
     reason: str,
     by: User | None,
     at: datetime,
+    approved_by: User | None = None,
 ) -> Correction:
     """Set a person's figure of one day; of a ratio or weighted mean, both parts.
 
     For a weighted mean the numerator is value times weight. A correction of the same figure
-    replaces the one before. Raises DomainError where the figure is none.
+    replaces the one before. Raises DomainError where the figure is none, and for whoever corrects
+    or approves a figure of their own.
     """
     hold_values()
     _check(metric, day, numerator, denominator, reason)
+    approved = check_correction(by, approved_by, [person.pk], what=OWN)
     key = {"person_id": person.pk, "day": day, "metric_id": metric.pk, "reference": reference}
     before = Value.objects.filter(CURRENT, **key).first()
     if before is not None and before.transaction_id is not None:
@@ -73,14 +78,22 @@ def correct(
         correction_id=correction.pk,
     )
     _stamp(key)
-    _record(correction, "corrected", by, at)
+    _record(correction, "corrected", by, at, approved=approved)
     return correction
 
 
 @transaction.atomic
-def withdraw(*, correction: Correction, reason: str, by: User | None, at: datetime) -> bool:
+def withdraw(
+    *,
+    correction: Correction,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    approved_by: User | None = None,
+) -> bool:
     """Take a correction back; whether a delivered figure holds again in its place."""
     hold_values()
+    approved = check_correction(by, approved_by, [correction.person_id], what=OWN)
     if not reason.strip():
         raise DomainError("A correction is withdrawn with a reason. Say why.")
     correction = Correction.objects.select_for_update().get(pk=correction.pk)
@@ -96,7 +109,7 @@ def withdraw(*, correction: Correction, reason: str, by: User | None, at: dateti
         [correction.person_id, correction.day, correction.metric_id, correction.reference],
     )
     restored = bring_back(at) > 0
-    _record(correction, "withdrawn", by, at, why=reason)
+    _record(correction, "withdrawn", by, at, why=reason, approved=approved)
     return restored
 
 
@@ -168,13 +181,18 @@ def _stamp(key: dict[str, object]) -> None:
 
 
 def _record(
-    correction: Correction, what: str, by: User | None, at: datetime, why: str = ""
+    correction: Correction,
+    what: str,
+    by: User | None,
+    at: datetime,
+    why: str = "",
+    approved: str = "",
 ) -> None:
     """The cause, with its mark, and the audit row with both figures."""
     subject = f"{correction.metric.code} of {correction.person.name} on {correction.day}"
     record_change(
         kind=InputChange.Kind.CORRECTION,
-        sentence=f"{subject} was {what}: {why or correction.reason}",
+        sentence=f"{subject} was {what}: {why or correction.reason}{approved}",
         marks=[
             Mark(
                 first_day=correction.day,
@@ -192,7 +210,7 @@ def _record(
         subject=subject,
         by=by,
         at=at,
-        reason=why or correction.reason,
+        reason=(why or correction.reason) + approved,
         detail={
             "before": _figures(correction.before_numerator, correction.before_denominator),
             "after": _figures(correction.numerator, correction.denominator),

@@ -10,11 +10,12 @@ from django.db import transaction
 
 from metrics.cells import Unreadable
 from metrics.compare import marks_of
+from metrics.correct import OWN
 from metrics.credit import Credited, credit
 from metrics.deal_versions import write_again
 from metrics.deals import Json, attribute_reader
 from metrics.locks import hold_values
-from metrics.models import Transaction, TransactionCorrection, TransactionKind
+from metrics.models import Party, Transaction, TransactionCorrection, TransactionKind, Value
 from metrics.queries import find_transaction
 from metrics.stage import temporary
 from org import audit
@@ -24,6 +25,7 @@ from org.errors import DomainError
 from org.models import InputChange, Tenant, User
 from org.sql import execute
 from org.tenancy import current_tenant_id
+from org.two_people import check_correction
 
 
 @transaction.atomic
@@ -36,6 +38,7 @@ def correct_transaction(
     reason: str,
     by: User | None,
     at: datetime,
+    approved_by: User | None = None,
 ) -> str:
     """Set an attribute or date of a transaction; ``value`` as a file would write it, "" for blank.
 
@@ -45,6 +48,7 @@ def correct_transaction(
     hold_values()
     deal = find_transaction(kind, key)
     _check(kind, attribute, reason)
+    approved = check_correction(by, approved_by, _concerned(deal), what=OWN)
     read = _read(kind, attribute, value)
     before = deal.attributes.get(attribute)
     earlier = _correction(kind, key, attribute)
@@ -62,7 +66,7 @@ def correct_transaction(
     )
     done = _rewrite(deal, {**deal.attributes, attribute: read}, at)
     words = f"{attribute} of {kind.code} {key}: {_shown(before)} is now {_shown(read)}"
-    _record(correction, f"{words}: {correction.reason}", done, before, read, by)
+    _record(correction, f"{words}: {correction.reason}{approved}", done, before, read, by)
     return f"{words}. Later files do not change it. {done.sentence()}".strip()
 
 
@@ -75,11 +79,13 @@ def withdraw_transaction(
     reason: str,
     by: User | None,
     at: datetime,
+    approved_by: User | None = None,
 ) -> str:
     """Take the correction of an attribute back: what was delivered last holds again."""
     hold_values()
     deal = find_transaction(kind, key)
     _check(kind, attribute, reason)
+    approved = check_correction(by, approved_by, _concerned(deal), what=OWN)
     correction = _correction(kind, key, attribute)
     if correction is None:
         raise DomainError(f"No correction holds for {attribute} of {kind.code} {key}.")
@@ -92,8 +98,15 @@ def withdraw_transaction(
     done = _rewrite(deal, attributes, at)
     before, now = correction.value, delivered.get(attribute)
     words = f"{attribute} of {kind.code} {key}: {_shown(before)} is {_shown(now)} again"
-    _record(correction, f"{words}: {reason.strip()}", done, before, now, by)
+    _record(correction, f"{words}: {reason.strip()}{approved}", done, before, now, by)
     return f"{words}. {done.sentence()}".strip()
+
+
+def _concerned(deal: Transaction) -> set[int]:
+    """Who plays a role in a transaction, or is credited for it."""
+    parties = Party.objects.filter(transaction=deal).values_list("person_id", flat=True)
+    credited = Value.objects.filter(CURRENT, transaction_id=deal.pk)
+    return {*parties, *credited.values_list("person_id", flat=True)}
 
 
 def _check(kind: TransactionKind, attribute: str, reason: str) -> None:

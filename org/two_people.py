@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 
 from org.errors import DomainError
 from org.models import Membership, Person, User
@@ -46,6 +46,27 @@ def refuse_own_pay(approver: User, people: Iterable[int], *, what: str = "is con
             f"{approver} is {person} ({person.code}) and {what}: nobody approves what moves their "
             "own pay, nor as somebody's deputy. Somebody else must approve it."
         )
+
+
+def check_correction(
+    by: User | None, approved_by: User | None, people: Collection[int], *, what: str
+) -> str:
+    """Refuse whoever corrects or approves a figure of their own, and one person in both roles.
+
+    What the recorded cause says of the approval; empty without one. ``people``: whose figures
+    move. ``what`` ends "X is Ann (1001) and …".
+    """
+    for user in (by, approved_by):
+        if user is not None:
+            refuse_own_pay(user, people, what=what)
+    if approved_by is None:
+        return ""
+    if by is None or by.pk == approved_by.pk:
+        raise DomainError(
+            f"{approved_by} cannot both correct this and approve it; say who corrects (--by USER)"
+            " and who approves (--approved-by USER)."
+        )
+    return f", approved by {approved_by.get_username()}"
 
 
 def refuse_no_reason(reason: str, *, what: str) -> str:

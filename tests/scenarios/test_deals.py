@@ -2,12 +2,22 @@
 
 import io
 import re
+from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
+import time_machine
 from django.core.management import CommandError, call_command
+from django.test import Client
+from django.utils import timezone
 
+from incentives.models import RateTable
+from org.models import Tenant, User
+from org.tenancy import enter
+from tests.incentives import june
 from tests.scenarios.site import Site
+from tests.scenarios.test_periods import run_nightly, transfers
 
 pytestmark = pytest.mark.django_db
 
@@ -31,9 +41,9 @@ def test_01_the_rule_looks_at_each_deal() -> None:
     site = Site("s01")
     site.ingest("crm", "deals.csv")
     site.run("calculate", "2026-01", "--on", "2026-02-02")
-    assert lines(site, "2026-01") == {"D1": money("750.00"), "D4": money("600.00")}
-    assert site.amount("2026-01", "ann") == money("1350.00")
-    statement = site.run("explain", "ann", "2026-01")
+    assert lines(site, "2026-01", plan="sales") == {"D1": money("750.00"), "D4": money("600.00")}
+    assert site.amount("2026-01", "ann", plan="sales") == money("1350.00")
+    statement = site.run("explain", "ann", "2026-01", "--plan", "sales")
     missed = statement.partition("Transactions that count for nothing here\n")[2]
     assert missed.splitlines()[:3] == [
         "  2026-01-13 deal/D2: amount >= 20000 does not hold: amount is 19999.99.",
@@ -45,15 +55,34 @@ def test_01_the_rule_looks_at_each_deal() -> None:
     site.run("finalise", "2026-01", "--on", "2026-02-02")
     site.ingest("crm", "corrected.csv")
     site.run("calculate", "2026-02", "--on", "2026-02-10")
-    [difference] = site.results("2026-02")
-    assert difference["status"] == "provisional difference"
-    assert (difference["amount"], difference["earned"]) == ("1200.00", "2026-01")
-    assert difference["line"] == "deal/D3/deals/seller"
-    assert difference["note"] == "corrected.csv from crm: 0 new of deal, 1 changed: D3."
+    for plan, line in (("sales", "deal/D3/deals/seller"), ("gated", "deal/D3/every/seller")):
+        [difference] = [r for r in site.results("2026-02") if r["plan"] == plan]
+        assert difference["status"] == "provisional difference"
+        assert (difference["amount"], difference["earned"]) == ("1200.00", "2026-01")
+        assert difference["line"] == line
+        assert difference["note"] == "corrected.csv from crm: 0 new of deal, 1 changed: D3."
     site.run("finalise", "2026-02", "--on", "2026-03-02")
-    assert site.amount("2026-02", "ann", status="difference") == money("1200.00")
-    statement = site.run("explain", "ann", "2026-01")
+    assert site.amount("2026-02", "ann", status="difference", plan="sales") == money("1200.00")
+    statement = site.run("explain", "ann", "2026-01", "--plan", "sales")
     assert "margin is 34.9%" in statement, "a final statement stays as it was"
+
+
+def test_01_by_a_gate_for_each_credit() -> None:
+    """The same rule as a gate: what misses it has a line of its own, with the condition."""
+    site = Site("s01")
+    site.ingest("crm", "deals.csv")
+    site.run("calculate", "2026-01", "--on", "2026-02-02")
+    assert lines(site, "2026-01", plan="gated") == {
+        "D1": money("750.00"),
+        "D2": money("0.00"),
+        "D3": money("0.00"),
+        "D4": money("600.00"),
+    }
+    statement = site.run("explain", "ann", "2026-01", "--plan", "gated")
+    assert "AND(amount >= 20000, margin >= 35%) = FALSE" in statement
+    assert "amount >= 20000 = FALSE" in statement
+    assert "margin >= 35% = FALSE" in statement
+    assert "Total: 1350.00 EUR" in statement
 
 
 def test_02_precedence() -> None:
@@ -100,7 +129,7 @@ def test_03_split_and_overlay() -> None:
     assert "233.34 (rounded over 3 parties)" in site.run("explain", "ann", "2026-06")
 
     said = site.ingest("crm", "short.csv")
-    assert "1 wait and credit nobody" in said
+    assert "1 waits in the queue" in said
     site.run("calculate", "2026-06", *JULY)
     assert site.amount("2026-06", "ann") == money("233.34")
     assert site.amount("2026-06", "mia", component="overlay") == money("100.00")
@@ -150,7 +179,8 @@ def test_04_cancellation_of_a_sale_in_a_cumulative_tier() -> None:
         "netted": money("100.00"),
     }
     causes = {r["note"] for r in site.results("2026-03") if r["status"] == "difference"}
-    assert causes == {"cancelled.csv from crm: 0 new of deal, 1 changed: D1."}
+    cause = "cancelled.csv from crm: 0 new of deal, 1 changed: D1."
+    assert causes == {cause, f"deal D2: {cause}", f"deal D3: {cause}"}
     assert "Sales (sales): 2000.00" in site.run("explain", "ann", "2026-03", "--plan", "netted")
 
 
@@ -257,7 +287,8 @@ def test_12_two_exchange_rates() -> None:
     assert (by_rate["amount"], by_rate["earned"]) == ("4.40", "2026-04")
     assert by_rate["line"] == "deal/D1/sales/seller"
     assert by_rate["note"] == (
-        "Exchange rate changed: plan USD/EUR 0.91 from 2026-01-01, before 0.9, approved by quinn"
+        "deal D1: Exchange rate changed: plan USD/EUR 0.91 from 2026-01-01, before 0.9,"
+        " approved by quinn"
     )
 
 
@@ -285,6 +316,9 @@ def test_28_one_correction_everybody_moves() -> None:
     hal = site.run("explain", "hal", "2026-06", "--plan", "prizes_restated")
     assert "Survey score (score): no data" in hal
     assert "RANK(score) = blank" in hal
+    ann = site.run("explain", "ann", "2026-06", "--plan", "pool_restated")
+    assert "shop: 431.21 (152 of 352.5, to the cent by largest remainder)" in ann
+    assert "Total: 431.21 EUR" in ann
 
     why = ("--reason", "Two shifts were missing")
     site.run("correct", "cy", "2026-06-12", "hours", "24", *why)
@@ -317,3 +351,117 @@ def test_28_one_correction_everybody_moves() -> None:
     site.run("calculate", "2026-08", "--on", "2026-08-10")
     assert not [r for r in site.results("2026-08") if "difference" in r["status"]], "posted once"
     assert "0 alarms" in site.run("alarms", "2026-06")
+
+
+def test_29_objections() -> None:
+    """A claim stands on the period; a line in dispute waits; nobody approves their own pay."""
+    site = Site("s29")
+    site.ingest("crm", "sales.csv")
+    site.run("finalise", "2026-06", "--on", "2026-07-02")
+    claim = ("--customer", "Meier", "--day", "2026-06-12", "--reason", "A sale of 1500 is missing")
+    site.run("dispute", "--open", "sales", "2026-06", "ann", *claim, "--by", "ann")
+    doubt = ("--component", "commission", "--reason", "I think it is more")
+    site.run("dispute", "--open", "sales", "2026-06", "bob", *doubt, "--by", "bob")
+    listed = site.run("dispute")
+    assert "something missing of Ann Archer in monthly:2026-06 of sales" in listed
+    assert "(customer Meier, 2026-06-12: A sale of 1500 is missing)" in listed
+    numbers = re.findall(r"^(\d+): ", listed, re.M)
+
+    missing = ("ann", "2026-06-12", "sales", "1500", "--reference", "S4", "--reason", "Left out")
+    for by, approver, why in (
+        ("olga", "olga", "cannot both correct this and approve it"),
+        ("ann", "olga", "nobody approves what moves their own pay"),
+    ):
+        refusal = site.refused("correct", *missing, "--by", by, "--approved-by", approver)
+        assert why in refusal
+    two = ("--by", "olga", "--approved-by", "pia")
+    site.run("correct", *missing, *two)
+    less = ("bob", "2026-06-09", "sales", "4800", "--reference", "S2", "--reason", "It was less")
+    site.run("correct", *less, *two)
+    site.run("dispute", "--close", numbers[0], "--answer", "Left out; it is paid", "--by", "olga")
+    said = site.run("finalise", "2026-07", "--on", "2026-08-02")
+    assert re.search(r"Bob Berg commission -60\.00 .* in dispute: it waits for the answer", said)
+    assert site.amounts("2026-07", status="difference") == {"ann.commission": money("75.00")}
+    assert site.amounts("2026-07", status="final").keys() == {
+        "ann.commission",
+        "bob.commission",
+        "pia.commission",
+    }
+    [paid] = [r for r in site.results("2026-07") if r["status"] == "difference"]
+    assert paid["note"].endswith("Left out, approved by pia")
+    assert "granted 300.00 = held 0.00 + due 300.00" in site.run("balance", "bob")
+    site.run("dispute", "--close", numbers[1], "--answer", "It was less", "--by", "olga")
+    site.run("finalise", "2026-08", "--on", "2026-09-02")
+    assert site.amounts("2026-08", status="difference") == {"bob.commission": money("-60.00")}
+
+
+def test_29_own_pay_and_deputies() -> None:
+    """The plan manager is on the plan herself; a deputy's right ends on its date by itself."""
+    site = Site("s29")
+    site.ingest("crm", "sales.csv")
+    site.run("finalise", "2026-06", "--on", "2026-07-02")
+    own = ("pia", "2026-06-12", "sales", "1500", "--reference", "S9", "--reason", "Left out")
+    for two in (("--by", "olga", "--approved-by", "pia"), ("--by", "pia", "--approved-by", "olga")):
+        assert "nobody approves what moves their own pay" in site.refused("correct", *own, *two)
+
+    version = ("--by", "olga", "--approved-by", "pia")
+    with pytest.raises(CommandError) as refusal:
+        call_command("apply", str(site.folder / "raised.yaml"), *version)
+    assert "Pia Pike" in str(refusal.value)
+    assert "commission" in str(refusal.value)
+    assert "Nobody approves" in str(refusal.value)
+
+    batch = ("2026-06", "--profile", "csv", "--by", "otto", "--approved-by", "pia")
+    with time_machine.travel("2026-08-14T10:00:00+00:00", tick=False):
+        assert status("pia", "/admin/payroll/paybatch/") == 200, "she stands in for Otto"
+        assert "nor as somebody's deputy" in site.refused("payroll", *batch)
+        assert status("dora", "/admin/incentives/planversion/add/") == 200
+    with time_machine.travel("2026-08-15T10:00:00+00:00", tick=False):
+        assert status("pia", "/admin/payroll/paybatch/") == 403
+        assert status("dora", "/admin/incentives/planversion/add/") == 302, "to the login"
+    site.run("payroll", "2026-06", "--profile", "csv", "--by", "otto", "--approved-by", "paul")
+
+
+def status(user: str, page: str) -> int:
+    """What a page answers to a user."""
+    client = Client()
+    client.force_login(User.objects.get(username=user))
+    return client.get(page).status_code
+
+
+def test_30_the_auditor_does_it_again(tmp_path: Path) -> None:
+    """Rates and rules of August move nothing in June; two corrections are the whole difference."""
+    site = june.load()
+    site.run("finalise", "2026-06", "--on", "2026-07-05")
+    booked = [money(row["amount"]) for row in site.results("2026-06")]
+    assert sum(booked) == money(june.TOTAL)
+    then = timezone.now().isoformat()
+
+    rates = "exchange_rates: [{name: plan, base: USD, quote: EUR, rate: 0.97}]\n"
+    for name in ("people.csv", "assignments.csv"):
+        (tmp_path / name).write_bytes((site.folder / name).read_bytes())
+    (tmp_path / "tenant.yaml").write_text((site.folder / "tenant.yaml").read_text() + rates)
+    call_command("apply", str(tmp_path / "tenant.yaml"), stdout=io.StringIO())
+    before = transfers(site)
+    run_nightly(site, date(2026, 8, 10))
+    assert transfers(site) == before, "0 entries"
+    assert "0 alarms" in site.run("alarms", "2026-06")
+
+    for person, value in (("p010", "4620.00"), ("p020", "3842.50")):
+        correction = (person, "2026-06-15", "sales", value, "--reference", f"D-{person}")
+        site.run("correct", *correction, "--reason", "A typing error")
+    said = site.run("asof", "2026-06", "--moment", then, "--on", "2026-08-10")
+    assert "worked out as known then: 84310.55 (400 people)" in said
+    assert "worked out as known now: 84319.80" in said
+    assert "difference: +9.25 in 2 entries" in said
+    for person, change in (("p010", "+12.40"), ("p020", "-3.15")):
+        assert re.search(rf"{person}.*{re.escape(change)}.*A typing error", said)
+
+    # Somebody changes a rate behind everybody's back: no cause, so an alarm and no entry.
+    with enter(Tenant.objects.get(code=site.code).pk):
+        RateTable.objects.filter(name="step").update(spec={"rows": [[0, "0.02"], [10000, "0.04"]]})
+    alarms = site.run("alarms", "2026-06")
+    assert "no recorded cause explains it" in alarms
+    before = transfers(site)
+    run_nightly(site, date(2026, 8, 11))
+    assert transfers(site) == before

@@ -1,12 +1,13 @@
 """dispute TENANT: open a dispute about a line, answer one, or list those that are open."""
 
 from argparse import ArgumentParser
+from datetime import date
 from typing import Any
 
 from incentives.dispute import close_dispute, open_dispute
 from incentives.lookup import person_called, plan_called
 from incentives.models import Dispute
-from org.commands import TenantCommand, find_periods
+from org.commands import TenantCommand, day, find_periods
 from org.errors import DomainError
 from org.models import Period
 
@@ -20,6 +21,8 @@ class Command(TenantCommand):
         parser.add_argument("--job", default="", help="Only in this job, as results write it.")
         parser.add_argument("--line", default="", help="Only this deal or day of the component.")
         parser.add_argument("--reason", default="", help="Why it is doubted, or what is missing.")
+        parser.add_argument("--customer", default="", help="Of what is missing: whose sale it was.")
+        parser.add_argument("--day", type=day, help="Of what is missing: when it was.")
         parser.add_argument("--close", type=int, metavar="NUMBER", help="Answer a dispute.")
         parser.add_argument("--answer", default="", help="What was found.")
 
@@ -46,7 +49,7 @@ class Command(TenantCommand):
             component=options["component"],
             job=options["job"],
             grain=options["line"],
-            reason=options["reason"],
+            reason=_claim(options["customer"], options["day"], options["reason"]),
             by=self.by,
             at=self.at,
         )
@@ -60,6 +63,13 @@ class Command(TenantCommand):
             self.say(f"{row.pk}: {row} since {row.opened_at:%Y-%m-%d} ({row.reason})")
         if not rows:
             self.say("No dispute is open.")
+
+
+def _claim(customer: str, on: date | None, reason: str) -> str:
+    """The reason, with what tells the transaction that a claim is about."""
+    about = [f"customer {customer}"] if customer else []
+    about += [str(on)] if on else []
+    return f"{', '.join(about)}: {reason}" if about and reason.strip() else reason
 
 
 def _period_of(calendar: int, code: str) -> Period:

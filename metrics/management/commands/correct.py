@@ -19,8 +19,9 @@ from metrics.queries import (
     find_person,
     is_weighted_mean,
 )
-from org.commands import TenantCommand, day
+from org.commands import TenantCommand, day, find_user
 from org.errors import DomainError
+from org.models import User
 
 
 class Command(TenantCommand):
@@ -44,6 +45,7 @@ class Command(TenantCommand):
         parser.add_argument("--denominator", help="Of a ratio; the weight of a weighted mean.")
         parser.add_argument("--reference", default="")
         parser.add_argument("--reason", required=True)
+        parser.add_argument("--approved-by", metavar="USER", help="Somebody else than --by.")
 
     def work(self, **options: Any) -> None:
         if options["transaction"]:
@@ -61,7 +63,7 @@ class Command(TenantCommand):
             "reference": options["reference"],
         }
         if options["value"] == "withdraw":
-            self._withdraw(key, options["reason"])
+            self._withdraw(key, options["reason"], find_user(options["approved_by"]))
             return
         numerator = _figure(options["value"])
         denominator = _figure(options["denominator"]) if options["denominator"] else None
@@ -74,6 +76,7 @@ class Command(TenantCommand):
             reason=options["reason"],
             by=self.by,
             at=self.at,
+            approved_by=find_user(options["approved_by"]),
         )
         before = (
             "nothing" if done.before_numerator is None else f"{done.before_numerator.normalize():f}"
@@ -86,6 +89,7 @@ class Command(TenantCommand):
         attribute, sign, value = options["person"].partition("=")
         given = {"kind": find_kind(code), "key": key, "attribute": attribute}
         given |= {"reason": options["reason"], "by": self.by, "at": self.at}
+        given["approved_by"] = find_user(options["approved_by"])
         if options["day"] == "withdraw" and not sign:
             self.say(withdraw_transaction(**given))
         elif sign and options["day"] is None:
@@ -96,9 +100,11 @@ class Command(TenantCommand):
                 "'product=gold card'; or take a correction back: margin withdraw."
             )
 
-    def _withdraw(self, key: dict[str, Any], reason: str) -> None:
+    def _withdraw(self, key: dict[str, Any], reason: str, approved_by: User | None) -> None:
         done = find_correction(**key)
-        restored = withdraw(correction=done, reason=reason, by=self.by, at=self.at)
+        restored = withdraw(
+            correction=done, reason=reason, by=self.by, at=self.at, approved_by=approved_by
+        )
         after = "the delivered figure holds again" if restored else "there is no figure any more"
         self.say(f"The correction of {done} is withdrawn: {after}.")
 
