@@ -31,6 +31,7 @@ LEFT = {
     "metrics.Rejection": "read by no calculation",
     "metrics.Party": "belongs to one version of a transaction",
     "metrics.Waiting": "read by no calculation",
+    "metrics.OnceKey": "an index over transactions, made anew for those that are credited",
     "payroll.PayBatch": "comes after the ledger",
     "payroll.PayLine": "comes after the ledger",
     "payroll.PayFile": "comes after the ledger",
