@@ -364,15 +364,15 @@ class ComponentReader:
         if before is not None and before.from_here:
             return self._from_here(where, row, now, rate, before)
         if before is not None and before.first and before.version is not None:
-            was = self._old(where, row, before.version, "was", None)
+            then, others = self._earned_before(where, row, rate, before, "was", "old")
         else:
             was = self._shifted(where, now, "was", None)
-        then = f"ROUND({was.joined(rate=rate)}, {decimals})" if was.formulas else "0"
+            then, others = f"ROUND({was.joined(rate=rate)}, {decimals})", [was]
         text = (
             f"ROUND({now.joined(rate=rate)}, {decimals})"
             f" - DEFAULT({opened}, IF({YEAR_BEGINS}, 0, {then}))"
         )
-        return text, [was]
+        return text, others
 
     def _from_here(
         self, where: str, row: Component, now: Parts, rate: str, before: Before
@@ -388,9 +388,10 @@ class ComponentReader:
         others = [start, was]
         base = start.joined(rate=rate, capped=False)
         opened = f"DEFAULT({part_name(name, 'opened')}, 0)"
-        if "cap" in now.formulas and (old := self._recomputed(where, row, before)):
-            opened += f" + ROUND({old.joined(rate=rate)}, {decimals})"
-            others.append(old)
+        if "cap" in now.formulas and self._tells(row, before):
+            text, more = self._earned_before(where, row, rate, before, BEFORE, "old")
+            opened += f" + {text}"
+            others += more
 
         def since(parts: Parts) -> str:
             text = f"{parts.joined(rate=rate, capped=False)} - ({base})"
@@ -401,17 +402,36 @@ class ComponentReader:
         text = f"{since(now)} - IF({YEAR_BEGINS}, 0, {since(was)})"
         return text, others
 
-    def _recomputed(self, where: str, row: Component, before: Before) -> Parts | None:
-        """What the version before earns to the day, where its rules alone say that.
+    def _tells(self, row: Component, before: Before) -> bool:
+        """Whether rules alone say what had been earned before, and not an earlier system's figures.
 
         So a sale learnt late counts the same, whether it came before or after the version.
         """
-        if before.version is None or before.chained:
-            return None
+        if before.version is None or before.after_opening:
+            return False
         component = self.reader.older(before.version).components.get(key_of(row.name))
-        if component is None or not component.to_date:
-            return None
-        return self._old(where, row, before.version, BEFORE, before.day)
+        return component is not None and component.to_date
+
+    def _earned_before(
+        self, where: str, row: Component, rate: str, before: Before, named: str, prefix: str
+    ) -> tuple[str, list[Parts]]:
+        """What the version before earned to the day on which another takes over: by its own rules,
+        and where it went on from there itself, by those of the version before it, and so on."""
+        assert before.version is not None
+        version, decimals = before.version, row.rounding_decimals
+        old = self._old(where, row, version, named, before.day, prefix)
+        if not old.formulas:
+            return "0", [old]
+        its = self.reader.before_of(version)
+        if its is None or not its.from_here or its.version is None:
+            return f"ROUND({old.joined(rate=rate)}, {decimals})", [old]
+        called, older = f"v{version.number}_start", f"v{its.version.number}"
+        start = self._old(where, row, version, called, its.day, called)
+        earned, others = self._earned_before(where, row, rate, its, older, older)
+        text = f"{old.joined(rate=rate, capped=False)} - ({start.joined(rate=rate, capped=False)})"
+        if "cap" in old.formulas:
+            text = f"MIN({text}, MAX(0, {old.name('cap')} - ({earned})))"
+        return f"({earned} + ROUND({text}, {decimals}))", [old, start, *others]
 
     def _shifted(
         self,
@@ -452,16 +472,21 @@ class ComponentReader:
         return self._other_days(prefix, ref.name, earlier, ref.kind, known)
 
     def _old(
-        self, where: str, row: Component, version: PlanVersion, named: str, until: date | None
+        self,
+        where: str,
+        row: Component,
+        version: PlanVersion,
+        named: str,
+        until: date,
+        prefix: str,
     ) -> Parts:
-        """What the component of the version before said, about the days before this period or
-        before a day of the year."""
+        """What the component of an earlier version said, about the year before a day."""
         old = self.reader.older(version)
         component = old.components.get(key_of(row.name))
         parts = Parts(f"{key_of(row.name)}__{named}")
         if component is not None:
             taken = Parts(parts.prefix, dict(component.parts))
-            parts.formulas = self._shifted(where, taken, "old", until, old.measures).formulas
+            parts.formulas = self._shifted(where, taken, prefix, until, old.measures).formulas
         return parts
 
     def _refuse_cycles(self, found: Mapping[str, ComponentRule]) -> None:

@@ -40,15 +40,15 @@ class Before:
     """Where a version takes over within a year: from which version, and how.
 
     ``day``: its first day, or that on which figures of an earlier system end. ``first``: the
-    period that is calculated is the first from there on. ``chained``: what had been earned by then
-    does not follow from the rules of that version alone.
+    period that is calculated is the first from there on. ``after_opening``: within the year,
+    figures of an earlier system end before that version begins.
     """
 
     day: date
     version: PlanVersion | None
     from_here: bool
     first: bool
-    chained: bool
+    after_opening: bool
 
 
 class Reader:
@@ -158,10 +158,12 @@ class Reader:
         if day is None or day == begins:
             return None
         version = earlier if day == self.version.in_force and day != opening else None
-        chained = opening is not None and begins < opening
-        if earlier is not None and begins < earlier.in_force:
-            chained = chained or _from_here(earlier)
-        return Before(day, version, _from_here(self.version), day == self.on, chained)
+        after_opening = opening is not None and begins < opening
+        return Before(day, version, _from_here(self.version), day == self.on, after_opening)
+
+    def before_of(self, version: PlanVersion) -> Before | None:
+        """What ruled before an earlier version, if that took over within the same year."""
+        return Reader(version, self.on).before
 
     def _year_begins(self) -> date:
         """The first day of the year, by the plan's calendar, to which the day belongs."""

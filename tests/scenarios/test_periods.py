@@ -476,3 +476,20 @@ def test_from_here_holds_for_the_plan_s_own_year() -> None:
     for period, amount in earned.items():
         site.run("calculate", f"monthly:{period}", "--on", "2027-08-02")
         assert site.amount(f"monthly:{period}", "ann") == amount, period
+
+
+def test_three_versions_in_one_year() -> None:
+    """The third goes by what the first and the second earned, whatever is booked already."""
+    site = Site("three_versions")
+    site.ingest("crm", "sales.csv")
+    expected = {
+        "2026-03": (500, 500),
+        "2026-05": (600, 600),
+        "2026-07": (1000, 400),
+        "2026-08": (700, 0),
+    }
+    for period, (trued_up, within_cap) in expected.items():
+        site.run("calculate", f"monthly:{period}", "--on", "2026-09-02")
+        assert site.amount(f"monthly:{period}", "ann") == trued_up, period
+        assert site.amount(f"monthly:{period}", "bea") == within_cap, period
+        assert site.run("explain", "bea", f"monthly:{period}")
