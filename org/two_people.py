@@ -66,7 +66,7 @@ def check_correction(
             f"{approved_by} cannot both correct this and approve it; say who corrects (--by USER)"
             " and who approves (--approved-by USER)."
         )
-    return f", approved by {approved_by.get_username()}"
+    return f" (approved by {approved_by.get_username()})"
 
 
 def refuse_no_reason(reason: str, *, what: str) -> str:

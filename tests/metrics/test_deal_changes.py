@@ -22,6 +22,7 @@ from org.errors import DomainError
 from org.models import Assignment, Calendar, InputChange, Period, Person, StaleMark
 from org.sql import fetch
 from org.tenancy import enter
+from org.users import add_member
 from tests.metrics.cast import Cast, make_cast, plain
 from tests.metrics.deals import (
     RULES,
@@ -135,6 +136,32 @@ def test_a_correction_stands_over_later_deliveries_and_undoings(deals: Deals) ->
     )
     assert said.startswith("margin of sale 3: 0.35 is 0.349 again. ")
     assert amounts() == {}
+
+
+def test_nobody_corrects_or_approves_their_own_deal(deals: Deals) -> None:
+    """Ann sold it, Cy is credited for it as her manager; Olga and Pat have no part in it."""
+    overlay = {"to": "manager of seller", "group": "overlay", "split": False}
+    deals.rules(RULES[0], {**RULES[0], **overlay})
+    deals.deliver(sale(3, amount=100))
+    people = {"ann": deals.cast.people["ann"], "cy": deals.cast.people["cy"], "olga": None}
+    users = {
+        name: add_member(username=name, by=None, at=deals.now(), person=person).user
+        for name, person in [*people.items(), ("pat", None)]
+    }
+
+    def set_by(by: str, approver: str | None) -> str:
+        return correct_transaction(
+            kind=kind("sale"), key="3", attribute="amount", value="200", reason="A slip.",
+            by=users[by], approved_by=users[approver] if approver else None, at=deals.now(),
+        )  # fmt: skip
+
+    for by, approver in (("ann", None), ("olga", "ann"), ("olga", "cy")):
+        with pytest.raises(DomainError, match="nobody approves what moves their own pay"):
+            set_by(by, approver)
+    with pytest.raises(DomainError, match="cannot both correct this and approve it"):
+        set_by("olga", "olga")
+    set_by("olga", "pat")
+    assert InputChange.objects.latest("pk").sentence.endswith("A slip. (approved by pat)")
 
 
 def test_corrections_that_cannot_be(deals: Deals) -> None:

@@ -388,7 +388,7 @@ def test_29_objections() -> None:
         "pia.commission",
     }
     [paid] = [r for r in site.results("2026-07") if r["status"] == "difference"]
-    assert paid["note"].endswith("Left out, approved by pia")
+    assert paid["note"].endswith("Left out (approved by pia)")
     assert "granted 300.00 = held 0.00 + due 300.00" in site.run("balance", "bob")
     site.run("dispute", "--close", numbers[1], "--answer", "It was less", "--by", "olga")
     site.run("finalise", "2026-08", "--on", "2026-09-02")
