@@ -26,6 +26,7 @@ from incentives.models import (
     PlanVersion,
 )
 from incentives.participants import Frame
+from incentives.parties import parties_beside
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
 from metrics import totals
@@ -204,7 +205,7 @@ def calculate_again(
     only = None
     if not everybody and not rules.everybody:
         only = people or dirty_people(plan, period)
-    frame = Frame(rules, period, only)
+    frame = Frame(rules, period, only, parties_beside(rules, period, only))
     made = calculate_frame(frame, by=by, at=at, on=on, purpose=Purpose.DIFFERENCE)
     caps.apply(period, [made])
     return made
@@ -245,7 +246,9 @@ def calculate_people(
         if rules.everybody or current is None or current.version_id != rules.version.pk:
             made.append(calculate_frame(Frame(rules, period), by=by, at=at, on=on))
         else:
-            made.append(_patch(Frame(rules, period, chosen), current, at=at, on=on))
+            beside = parties_beside(rules, period, chosen)
+            frame = Frame(rules, period, chosen, beside)
+            made.append(_patch(frame, current, at=at, on=on))
     caps.apply(period, made)
     return made
 
@@ -284,7 +287,10 @@ def _work_out(frame: Frame, on: date) -> tuple[Work, dict[int, date]]:
     participants.find(frame)
     complete = complete_through()
     inputs = measuring.find(frame, complete, on)
-    return work_out(frame, inputs), complete
+    work = work_out(frame, inputs)
+    if frame.beside:
+        outcome.forget(frame.beside)
+    return work, complete
 
 
 def _record_run(

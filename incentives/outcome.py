@@ -290,6 +290,16 @@ ALLOT = """
 """
 
 
+def forget(people: tuple[int, ...]) -> None:
+    """Take people out of what is to be written, who were worked out only beside others."""
+    for table in ("outcome", "outcome_key"):
+        execute(
+            SQL("DELETE FROM {} WHERE person_id = ANY({}::bigint[])").format(
+                Identifier(table), Literal(list(people))
+            )
+        )
+
+
 def remove_runs(run_ids: list[int]) -> None:
     """Remove provisional runs with their results and earnings; the database refuses final ones."""
     if not run_ids:

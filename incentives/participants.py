@@ -37,12 +37,14 @@ from org.workdays import workday_counts
 class Frame:
     """What is calculated: the rules of one version over the days ``[start, end)`` of a period.
 
-    ``people``: the ids of those whose results are wanted; None: everybody's.
+    ``people``: the ids of those whose results are wanted; None: everybody's. ``beside``: those who
+    are worked out with them, because cents are shared with them, and not written.
     """
 
     rules: VersionRules
     period: Period
     people: tuple[int, ...] | None = None
+    beside: tuple[int, ...] = ()
 
     @property
     def version(self) -> PlanVersion:
@@ -134,7 +136,9 @@ def _only(frame: Frame) -> Composable:
     """Leaves out everybody whose result is not wanted; figures of units see them all the same."""
     if frame.people is None:
         return SQL("")
-    return SQL(" AND job.person_id = ANY({}::bigint[])").format(Literal(list(frame.people)))
+    return SQL(" AND job.person_id = ANY({}::bigint[])").format(
+        Literal([*frame.people, *frame.beside])
+    )
 
 
 ELIGIBLE_COLUMNS = (

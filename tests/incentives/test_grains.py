@@ -290,3 +290,42 @@ def test_a_cap_over_plans_cuts_the_later_one(tmp_path: Path) -> None:
         "ann.second.three": "-10.00",
     }
     site.run("explain", "ann", "2026-01")
+
+
+SHARED = """
+  till: {map: {transaction: sale, people_by: code}}
+units: [{code: north}]
+metrics: {x: {kind: sum}, sales: {kind: sum}}
+transactions:
+  sale:
+    key: [no]
+    dates: [sold]
+    attributes: {amount: money}
+    roles: {one: {share: equal}, two: {share: equal}, three: {share: equal}}
+credits:
+  - {group: g, order: 1, kind: sale, to: [one, two, three], split: true, amount: amount,
+     into: sales, on: sold}
+plans:
+  p:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {x: {}, sales: {}}
+        components:
+          deal: {per: credit, of: sales, formula: 'amount * 7%'}
+          more: {formula: x}
+"""
+
+
+def test_the_cents_of_a_shared_deal_stay_where_they_are(tmp_path: Path) -> None:
+    """Working one party out anew must not round the deal as if the others were not there."""
+    site = Small(tmp_path, THREE.replace("south", "north"), SHARED)
+    site.file("ingest", "no,sold,amount,one,two,three\n1,2026-01-05,10000,ann,bob,cy", "till")
+    site.run("calculate", "2026-01")
+    found = lines(site)
+    shares = [found[f"{p}.deal"] for p in ("ann", "bob", "cy")]
+    assert shares == [["233.34"], ["233.33"], ["233.33"]]
+    site.run("finalise", "2026-01", "--on", "2026-02-02")
+    site.values("ann,2026-01-07,x,30,\n")
+    site.run("calculate", "2026-02", "--on", "2026-02-03")
+    assert site.differences("2026-02") == {"ann.p.more": "30.00"}
