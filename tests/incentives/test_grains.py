@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 
 from tests.incentives.test_found import TWO_PEOPLE, Small
 
@@ -329,3 +330,32 @@ def test_the_cents_of_a_shared_deal_stay_where_they_are(tmp_path: Path) -> None:
     site.values("ann,2026-01-07,x,30,\n")
     site.run("calculate", "2026-02", "--on", "2026-02-03")
     assert site.differences("2026-02") == {"ann.p.more": "30.00"}
+
+
+def test_three_who_divide_by_zero_are_listed_and_the_others_are_paid(tmp_path: Path) -> None:
+    people = [f"p{n:03}" for n in range(60)]
+    jobs = "\n".join(f"{person},north,agent,2026-01-01," for person in people)
+    site = small(
+        tmp_path,
+        """
+measures: {x: {}, y: {}}
+components: {rate: {formula: 'x / y'}, credit: {per: credit, of: x, formula: 'amount / y'}}
+""",
+        people=jobs,
+    )
+    zero = {"p007", "p031", "p059"}
+    site.values(
+        "".join(
+            f"{person},2026-01-05,x,50,\n{person},2026-01-05,y,{0 if person in zero else 4},\n"
+            for person in people
+        )
+    )
+    assert "6 failed" in site.run("calculate", "2026-01")
+    found = lines(site)
+    assert {p for p in people if found[f"{p}.rate"] == ["12.50"]} == set(people) - zero
+    assert {p for p in people if found[f"{p}.credit"] == [""]} == zero
+    with pytest.raises(CommandError) as refused:
+        site.run("finalise", "2026-01", "--on", "2026-02-02")
+    assert all(person in str(refused.value) for person in zero)
+    assert "divided by zero" in str(refused.value)
+    assert "p008" not in str(refused.value)
