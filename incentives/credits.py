@@ -163,9 +163,15 @@ def credit_rows(frame: Frame, measure: MeasureRule, window: Window) -> Composabl
     source = counted.source_of(frame.rules, about)
     stretch = find_window(window, frame.period).joined()
     keep("counted", counted.counted(frame, source, stretch))
+    values = figures.value_rows(source, stretch, [about])
+    if frame.people is None:
+        # A table of its own, with statistics: those of the values are of before the last delivery,
+        # and PostgreSQL would look at all stretches for each credit of a metric that is new to it.
+        keep("credit_value", values)
+        values = SQL("SELECT * FROM credit_value")
     group = "result_id" if source.by_result else "unit_id"
     return SQL(CREDITS).format(
-        values=figures.value_rows(source, stretch, [about]),
+        values=values,
         group=Identifier("key", group),
         **frame.days,
     )
