@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 from incentives.models import Plan
-from org.commands import find_periods
+from org.commands import find_periods, find_person
 from org.errors import DomainError
 from org.models import Period, Person
 
 
-def plan_called(code: str | None) -> Plan | None:
-    """The plan with a code, or a sentence that lists those there are; None for none named."""
-    if code is None:
-        return None
+def find_plan(code: str) -> Plan:
+    """The plan with a code, or a sentence that lists those there are."""
     plan = Plan.objects.filter(code=code).first()
     if plan is None:
         known = ", ".join(Plan.objects.values_list("code", flat=True)) or "none yet"
@@ -19,14 +17,14 @@ def plan_called(code: str | None) -> Plan | None:
     return plan
 
 
+def plan_called(code: str | None) -> Plan | None:
+    """The plan with a code; None for none named."""
+    return None if code is None else find_plan(code)
+
+
 def person_called(code: str | None) -> Person | None:
-    """The person with a personnel number, or a sentence; None for nobody named."""
-    if code is None:
-        return None
-    person = Person.objects.filter(code=code).first()
-    if person is None:
-        raise DomainError(f"Nobody has the personnel number “{code}”.")
-    return person
+    """The person with a personnel number; None for nobody named."""
+    return None if code is None else find_person(code)
 
 
 def one_period(code: str) -> Period:

@@ -8,7 +8,7 @@ from typing import Any
 
 from incentives.adjust import COMPONENT, Adjustment, adjust, adjust_from_file, period_reader
 from incentives.by_hand import in_words, tenant_currency
-from incentives.models import Plan
+from incentives.lookup import plan_called
 from org.commands import TenantCommand, amount, counted, find_person, find_user, read_file
 from org.errors import DomainError
 
@@ -46,15 +46,12 @@ class Command(TenantCommand):
         missing = [n for n in ("person", "amount", "period") if options[n] is None]
         if missing:
             raise DomainError(f"An adjustment needs {', '.join(missing)}; or give --file FILE.")
-        plan = Plan.objects.filter(code=options["plan"]).first()
-        if options["plan"] and plan is None:
-            raise DomainError(f"No plan has the code “{options['plan']}”.")
         return Adjustment(
             person=find_person(options["person"]),
             amount=options["amount"],
             period=period_reader()(options["period"]),
             reason=options["reason"],
             earning_type=options["earning_type"],
-            plan=plan,
+            plan=plan_called(options["plan"]),
             currency=options["currency"],
         )

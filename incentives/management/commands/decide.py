@@ -6,9 +6,8 @@ from typing import Any
 from incentives.calculate import plans_of
 from incentives.decide import decide
 from incentives.models import Decision
-from org.commands import TenantCommand, find_periods
+from org.commands import TenantCommand, find_periods, find_person
 from org.errors import DomainError
-from org.models import Person
 
 
 class Command(TenantCommand):
@@ -33,9 +32,7 @@ class Command(TenantCommand):
         plan: str | None,
         **options: Any,
     ) -> None:
-        who = Person.objects.filter(code=person).first()
-        if who is None:
-            raise DomainError(f"Nobody has the personnel number “{person}”.")
+        who = find_person(person)
         candidates = [
             (one, found)
             for found in find_periods(period)

@@ -5,7 +5,8 @@ from pathlib import Path
 from typing import Any
 
 from incentives.describe import document
-from incentives.models import Plan, PlanVersion
+from incentives.lookup import find_plan
+from incentives.models import PlanVersion
 from org.commands import TenantCommand, write_file
 from org.errors import DomainError
 
@@ -33,10 +34,7 @@ class Command(TenantCommand):
         self.say(f"Written: {out}")
 
     def _version(self, code: str, number: int | None) -> PlanVersion:
-        plan = Plan.objects.filter(code=code).first()
-        if plan is None:
-            known = ", ".join(Plan.objects.values_list("code", flat=True)) or "none yet"
-            raise DomainError(f"No plan has the code “{code}”. Known: {known}.")
+        plan = find_plan(code)
         versions = plan.versions.select_related("plan__family", "plan__calendar", "author")
         if number is not None:
             found = versions.filter(number=number).order_by("-pk").first()

@@ -7,8 +7,9 @@ from typing import Any
 from incentives.explain import explain
 from incentives.explain_text import as_json, as_text
 from incentives.explanation import Explanation
-from incentives.models import Plan, PlanPeriod
-from org.commands import TenantCommand, find_periods
+from incentives.lookup import plan_called
+from incentives.models import PlanPeriod
+from org.commands import TenantCommand, find_periods, find_person
 from org.errors import DomainError
 from org.models import Person
 
@@ -25,9 +26,7 @@ class Command(TenantCommand):
     def work(
         self, *, person: str, period: str, plan: str | None, json: bool, **options: Any
     ) -> None:
-        who = Person.objects.filter(code=person).first()
-        if who is None:
-            raise DomainError(f"Nobody has the personnel number “{person}”.")
+        who = find_person(person)
         found = self._explanations(who, period, plan)
         if not found:
             raise DomainError(
@@ -37,12 +36,10 @@ class Command(TenantCommand):
         self.say(_json(found) if json else "\n\n".join(as_text(one) for one in found))
 
     def _explanations(self, who: Person, period: str, plan: str | None) -> list[Explanation]:
-        if plan is not None and not Plan.objects.filter(code=plan).exists():
-            known = ", ".join(Plan.objects.values_list("code", flat=True)) or "none yet"
-            raise DomainError(f"No plan has the code “{plan}”. Known: {known}.")
+        chosen = plan_called(plan)
         points = PlanPeriod.objects.filter(period__in=find_periods(period), run__isnull=False)
-        if plan is not None:
-            points = points.filter(plan__code=plan)
+        if chosen is not None:
+            points = points.filter(plan=chosen)
         return [
             one
             for point in points.select_related("plan", "period__calendar", "run__version__plan")

@@ -6,9 +6,8 @@ from typing import Any
 
 from incentives.currencies import plain
 from incentives.finalise import Finalised, finalise_period
-from incentives.models import Plan
-from org.commands import TenantCommand, counted, day, find_periods
-from org.errors import DomainError
+from incentives.lookup import one_period, plan_called
+from org.commands import TenantCommand, counted, day
 
 
 class Command(TenantCommand):
@@ -20,13 +19,10 @@ class Command(TenantCommand):
         parser.add_argument("--on", type=day, help="The business day (default: today).")
 
     def work(self, *, period: str, plan: str | None, on: date | None, **options: Any) -> None:
-        found = find_periods(period)
-        if len(found) > 1:
-            names = ", ".join(str(one) for one in found)
-            raise DomainError(f"“{period}” is in several calendars: {names}. Name one of them.")
-        chosen = _plan(plan)
+        wanted = one_period(period)
+        chosen = plan_called(plan)
         for report in finalise_period(
-            period=found[0], by=self.by, at=self.at, on=on or self.today(), plan=chosen
+            period=wanted, by=self.by, at=self.at, on=on or self.today(), plan=chosen
         ):
             self._tell(report)
 
@@ -55,13 +51,3 @@ class Command(TenantCommand):
                 f"  ALARM, not booked: {alarm.name} {alarm.line} in {earlier} differs by"
                 f" {alarm.amount:+.2f} {alarm.currency} and no recorded cause explains it."
             )
-
-
-def _plan(code: str | None) -> Plan | None:
-    if code is None:
-        return None
-    plan = Plan.objects.filter(code=code).first()
-    if plan is None:
-        known = ", ".join(Plan.objects.values_list("code", flat=True)) or "none yet"
-        raise DomainError(f"No plan has the code “{code}”. Known: {known}.")
-    return plan
