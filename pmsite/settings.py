@@ -61,9 +61,12 @@ INSTALLED_APPS = [
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
+    "django.forms",  # its templates, which ours extend
     "django_rq",
     "django_crontab",
     "django_tables2",
+    "django_filters",
+    "django_htmx",
     "pgtrigger",
     "pghistory",
 ]
@@ -82,6 +85,7 @@ MIDDLEWARE = [
     # … in which tenant: opens the transaction that the view and its template run in.
     "org.middleware.TenantMiddleware",
     "django.contrib.messages.middleware.MessageMiddleware",
+    "django_htmx.middleware.HtmxMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
 ]
 
@@ -101,6 +105,8 @@ TEMPLATES = [
         },
     }
 ]
+
+FORM_RENDERER = "pmsite.forms.PageRenderer"
 
 # --- Database: two aliases on one database (docs/adr/0001). The application works as `default`, a
 # role that row-level security binds; `owner` migrates, and no web process needs its address.
@@ -157,7 +163,13 @@ TIME_ZONE = "UTC"
 STATIC_URL = "static/"
 STATIC_ROOT = BASE_DIR / "staticfiles"
 STATIC_ROOT.mkdir(exist_ok=True)  # whitenoise warns where it is missing
-STATICFILES_DIRS = [path for path in [BASE_DIR / "static"] if path.is_dir()]
+# What pages use of the front-end packages; package-lock.json pins them (docs/adr/0073).
+FRONT_END = BASE_DIR / "node_modules"
+STATICFILES_DIRS = [
+    BASE_DIR / "static",
+    ("npm/htmx", FRONT_END / "htmx.org" / "dist"),
+    ("npm/inter", FRONT_END / "@fontsource-variable" / "inter"),
+]
 STORAGES = {
     "default": {"BACKEND": "django.core.files.storage.FileSystemStorage"},
     "staticfiles": {"BACKEND": "whitenoise.storage.CompressedStaticFilesStorage"},

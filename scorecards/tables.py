@@ -9,14 +9,14 @@ from django.urls import reverse
 from django.utils.html import format_html
 
 from org.models import Assignment, Period, Person
+from org.tables import NUMBER, PageTable
 from scorecards.reading import MetricFigure
 
-NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 
-
-class TeamTable(tables.Table):
+class TeamTable(PageTable):
     """People with what they earned; the figures and jobs of the shown page are set afterwards."""
 
+    first_line = ("name", "amount")
     name = tables.Column(verbose_name="Person")
     unit = tables.Column(empty_values=(), orderable=False)
     figures = tables.TemplateColumn(
@@ -26,9 +26,7 @@ class TeamTable(tables.Table):
         template_name="scorecards/amount_cell.html", attrs=NUMBER, verbose_name="Amount"
     )
 
-    class Meta:
-        template_name = "scorecards/table.html"
-        order_by_field = "sort"
+    class Meta(PageTable.Meta):
         empty_text = "Nobody of yours is on a plan that was calculated for this period."
 
     def __init__(self, *args: Any, period: Period, currency: str, **kwargs: Any) -> None:

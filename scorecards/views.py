@@ -5,7 +5,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import render
+from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 from django_tables2 import RequestConfig
 
@@ -17,6 +17,8 @@ from scorecards.queries import (
     calculated,
     find_period,
     jobs_on,
+    latest_scorecard_period,
+    latest_team_period,
     metrics_of_people,
     neighbours,
     people_with_amounts,
@@ -25,6 +27,38 @@ from scorecards.queries import (
 from scorecards.tables import TeamTable, page_of
 
 SEE_PEOPLE = (Permission.SEE_TEAM, Permission.SEE_EVERYONE)
+
+
+@require_safe
+@member_required
+def me(request: HttpRequest) -> HttpResponse:
+    """The own scorecard of the period that has something to say now."""
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    if membership.person is None:
+        return render(request, "scorecards/nobody.html")
+    return redirect("person", membership.person.code)
+
+
+@require_safe
+@needs(*SEE_PEOPLE)
+def my_team(request: HttpRequest) -> HttpResponse:
+    """The people of the period that has something to say now."""
+    latest = latest_team_period()
+    if latest is None:
+        return render(request, "scorecards/nothing_yet.html")
+    return redirect("team", latest.period.calendar.code, latest.period.code)
+
+
+@require_safe
+@member_required
+def person(request: HttpRequest, code: str) -> HttpResponse:
+    """A person's scorecard of the period that has something to say now."""
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    found = get_visible_person_or_404(membership, on=today(membership.tenant), code=code)
+    period = latest_scorecard_period(person_id=found.pk)
+    if period is None:
+        return render(request, "scorecards/no_scorecard.html", {"person": found})
+    return redirect("scorecard", found.code, period.calendar.code, period.code)
 
 
 @require_safe

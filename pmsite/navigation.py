@@ -1,0 +1,173 @@
+"""The places of the site by what people do, and which of them somebody's roles open.
+
+One table: the rail at the left, the bar of a phone and the keys ``g`` + letter all read it. A place
+is an address without arguments; what needs a period is redirected to the one that counts now.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from org.permissions import Permission as P
+
+
+@dataclass(frozen=True)
+class Place:
+    """A page to go to.
+
+    ``icon`` names an outline icon of the icon package; ``any_of``: permissions, one of which is
+    needed, none means everybody; ``within``: further beginnings of addresses that lie here;
+    ``key``: the letter after ``g``; ``thumb``: also in the bar of a phone, the lowest first;
+    ``own``: only for a member who is somebody among the tenant's people.
+    """
+
+    label: str
+    icon: str
+    url_name: str
+    any_of: frozenset[P] = frozenset()
+    within: tuple[str, ...] = ()
+    key: str = ""
+    thumb: int = 0
+    args: tuple[str, ...] = ()
+    own: bool = False
+
+    def address(self) -> str:
+        """Where it is."""
+        return reverse(self.url_name, args=self.args)
+
+
+@dataclass(frozen=True)
+class Section:
+    """Places under one heading."""
+
+    label: str
+    places: tuple[Place, ...]
+
+
+def _of(*any_of: P) -> frozenset[P]:
+    return frozenset(any_of)
+
+
+SECTIONS = (
+    Section(
+        "My work",
+        (
+            Place("Home", "home", "overview", key="h", thumb=1),
+            Place(
+                "My scorecard",
+                "gauge",
+                "me",
+                _of(P.SEE_OWN),
+                key="m",
+                thumb=2,
+                own=True,
+                within=("/people/",),
+            ),
+        ),
+    ),
+    Section(
+        "Team",
+        (
+            Place(
+                "People and pay",
+                "users",
+                "my-team",
+                _of(P.SEE_TEAM, P.SEE_EVERYONE),
+                within=("/team/",),
+                key="t",
+                thumb=3,
+            ),
+        ),
+    ),
+    Section(
+        "Rules",
+        (
+            Place(
+                "Plans",
+                "file-text",
+                "admin:app_list",
+                _of(P.SEE_RULES),
+                key="p",
+                thumb=5,
+                args=("incentives",),
+            ),
+        ),
+    ),
+    Section(
+        "Data",
+        (
+            Place(
+                "Metrics and data",
+                "database",
+                "admin:app_list",
+                _of(P.SEE_RULES),
+                key="d",
+                args=("metrics",),
+            ),
+        ),
+    ),
+    Section(
+        "Pay",
+        (
+            Place(
+                "Batches and files",
+                "cash",
+                "admin:app_list",
+                _of(P.PREPARE_PAY, P.APPROVE_PAY, P.SEE_AUDIT),
+                key="b",
+                thumb=4,
+                args=("payroll",),
+            ),
+        ),
+    ),
+    Section(
+        "Settings",
+        (
+            Place(
+                "Organisation",
+                "building",
+                "admin:app_list",
+                _of(P.MANAGE_PEOPLE, P.MANAGE_USERS, P.SEE_AUDIT),
+                key="o",
+                args=("org",),
+            ),
+            Place("Building blocks", "components", "gallery", _of(P.CONFIGURE)),
+        ),
+    ),
+)
+
+
+def open_to(permissions: Iterable[P], *, somebody: bool) -> Iterator[Section]:
+    """The sections with the places that these permissions open; empty sections are left out.
+
+    ``somebody``: whether the member is one of the tenant's people.
+    """
+    held = frozenset(permissions)
+    for section in SECTIONS:
+        places = tuple(
+            place
+            for place in section.places
+            if (not place.any_of or place.any_of & held) and (somebody or not place.own)
+        )
+        if places:
+            yield Section(section.label, places)
+
+
+def thumbs(sections: Iterable[Section]) -> list[Place]:
+    """The three places of a phone's bar; the fourth is everything else."""
+    places = [place for section in sections for place in section.places if place.thumb]
+    return sorted(places, key=lambda place: place.thumb)[:3]
+
+
+def here(places: Iterable[Place], path: str) -> Place | None:
+    """The place in which an address lies: the one with the longest beginning in common."""
+    found, length = None, 0
+    for place in places:
+        for beginning in (place.address(), *place.within):
+            lies_in = path == "/" if beginning == "/" else path.startswith(beginning)
+            if lies_in and len(beginning) > length:
+                found, length = place, len(beginning)
+    return found
