@@ -7,6 +7,7 @@ permission gets a 403 with a sentence. What a member may not even know of is a 4
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import dataclass
 from datetime import date
 from functools import wraps
 from typing import Any
@@ -19,7 +20,7 @@ from django.utils import timezone
 
 from org.models import Tenant
 from org.permissions import Permission, Role, permissions_of
-from org.queries import roles
+from org.queries import grants_on
 
 View = Callable[..., HttpResponseBase]
 
@@ -29,16 +30,32 @@ def today(tenant: Tenant) -> date:
     return timezone.now().astimezone(ZoneInfo(tenant.time_zone)).date()
 
 
-def request_roles(request: HttpRequest) -> frozenset[Role]:
-    """The roles of whoever asks, today; none outside a tenant. Looked up once a request."""
-    known: frozenset[Role] | None = getattr(request, "_roles", None)
+@dataclass(frozen=True)
+class Asking:
+    """Whoever asks, today: the roles held, and the name borne among the tenant's people."""
+
+    roles: frozenset[Role] = frozenset()
+    name: str = ""
+
+
+def request_asking(request: HttpRequest) -> Asking:
+    """Who asks; nobody outside a tenant. Looked up once a request, in one query."""
+    known: Asking | None = getattr(request, "_asking", None)
     if known is None:
         membership = getattr(request, "membership", None)
-        known = frozenset[Role]()
+        known = Asking()
         if membership is not None:
-            known = roles(membership, today(membership.tenant))
-        request._roles = known  # type: ignore[attr-defined]
+            grants = grants_on(membership, today(membership.tenant))
+            rows = list(grants.values_list("role", "membership__person__name"))
+            name = next((name for _, name in rows if name), "")
+            known = Asking(frozenset(Role(role) for role, _ in rows), name)
+        request._asking = known  # type: ignore[attr-defined]
     return known
+
+
+def request_roles(request: HttpRequest) -> frozenset[Role]:
+    """The roles of whoever asks, today; none outside a tenant."""
+    return request_asking(request).roles
 
 
 def request_permissions(request: HttpRequest) -> frozenset[Permission]:

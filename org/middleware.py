@@ -6,6 +6,7 @@ from collections.abc import Callable
 
 import structlog
 from django.core.exceptions import BadRequest
+from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 
 from org.models import Membership
@@ -45,6 +46,6 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
     """The user's place in the tenant of this session: the one chosen, else the first."""
     if not request.user.is_authenticated:
         return None
+    chosen = Case(When(tenant=request.session.get(SESSION_KEY), then=0), default=1)
     memberships = Membership.objects.filter(user=request.user).select_related("tenant")
-    chosen = memberships.filter(tenant=request.session.get(SESSION_KEY)).first()
-    return chosen or memberships.order_by("tenant__code").first()
+    return memberships.order_by(chosen, "tenant__code").first()

@@ -13,6 +13,7 @@ from org.access import member_required, needs, today
 from org.models import Membership, Period
 from org.permissions import Permission
 from org.queries import get_visible_person_or_404, visible_people
+from org.reading import log_reading
 from scorecards.queries import (
     calculated,
     find_period,
@@ -75,6 +76,7 @@ def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> Ht
         on=day_of(shown, now),
         currency=membership.tenant.currency,
     )
+    log_reading(request, [person], what=f"scorecard {shown}")
     return render(request, "scorecards/scorecard.html", {"card": card})
 
 
@@ -92,6 +94,7 @@ def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
     table = TeamTable(rows, period=shown, currency=currency, order_by="name")
     RequestConfig(request, paginate={"per_page": 50}).configure(table)
     people = page_of(table)
+    log_reading(request, [row.record for row in table.page.object_list], what=f"team {shown}")
     table.metrics = metrics_of_people(people, plan_periods)
     table.jobs = jobs_on(people, day_of(shown, now))
     before, after = neighbours(shown)

@@ -12,7 +12,7 @@ from django.conf import settings
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
-from org.access import request_permissions
+from org.access import request_asking, request_permissions
 from pmsite import navigation
 
 register = template.Library()
@@ -52,6 +52,13 @@ def places(context: dict[str, Any]) -> dict[str, Any]:
         "thumbs": navigation.thumbs(sections),
         "here": navigation.here(every, request.path),
     }
+
+
+@register.simple_tag(takes_context=True)
+def my_name(context: dict[str, Any]) -> str:
+    """The name of whoever asks among the tenant's people, else the one of the login."""
+    request = context["request"]
+    return request_asking(request).name or str(request.user)
 
 
 @register.filter

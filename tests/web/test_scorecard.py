@@ -12,7 +12,8 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incentives.models import Component, Earning, PlanPeriod
-from org.models import Assignment
+from org.models import Assignment, AuditEntry
+from org.reading import READ_PAY
 from org.tenancy import enter
 from tests.factories import make_person
 from tests.web.cast import BONUS, NOW, SINCE, Cast, add_result, make_run
@@ -228,9 +229,32 @@ def test_a_team_asks_as_often_for_three_people_as_for_one(browser: Browser, bank
     assert queries(sam, TEAM) == TEAM_QUERIES
 
 
-SCORECARD_QUERIES = 36
-TEAM_QUERIES = 24
+SCORECARD_QUERIES = 34
+TEAM_QUERIES = 23
 
 
 def test_the_clock_of_these_tests_lies_in_june() -> None:
     assert date(2026, 6, 1) <= NOW.date() < date(2026, 7, 1)
+
+
+# --- reading is noted
+
+
+def readings(cast: Cast) -> list[tuple[str, str, list[str]]]:
+    """Who read whose pay."""
+    with enter(cast.tenant.pk):
+        noted = AuditEntry.objects.filter(action=READ_PAY).order_by("pk").select_related("by")
+        return [(str(e.by), e.subject, e.detail["people"]) for e in noted]
+
+
+def test_reading_somebody_elses_pay_is_noted_and_ones_own_is_not(
+    browser: Browser, bank: Cast
+) -> None:
+    text(browser("ann"), ANN)
+    assert readings(bank) == []
+    text(browser("sam"), ANN)
+    text(browser("sam"), TEAM)
+    assert readings(bank) == [
+        ("sam.bank", "ann: scorecard monthly:2026-06", ["ann"]),
+        ("sam.bank", "ann: team monthly:2026-06", ["ann"]),
+    ]
