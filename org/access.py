@@ -18,9 +18,9 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from org.models import Tenant
+from org.models import Membership, Person, Tenant
 from org.permissions import Permission, Role, permissions_of
-from org.queries import grants_on
+from org.queries import grants_on, may_see_pay
 
 View = Callable[..., HttpResponseBase]
 
@@ -61,6 +61,13 @@ def request_roles(request: HttpRequest) -> frozenset[Role]:
 def request_permissions(request: HttpRequest) -> frozenset[Permission]:
     """All that whoever asks may do today."""
     return permissions_of(request_roles(request))
+
+
+def request_sees_pay(request: HttpRequest, person: Person | None = None) -> bool:
+    """Whether whoever asks may read the pay of a person whom they see, or, without, of others."""
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    on = today(membership.tenant)
+    return may_see_pay(membership, person, on, held=request_permissions(request))
 
 
 def member_required(view: View) -> View:

@@ -31,6 +31,7 @@ TENANT_FIELDS = (
     "waive_below",
     "look_back",
     "reductions",
+    "supervisors_see_pay",
 )
 TENANT_DEFAULTS: dict[str, Any] = {
     "time_zone": "UTC",
@@ -39,6 +40,7 @@ TENANT_DEFAULTS: dict[str, Any] = {
     "waive_below": None,
     "look_back": None,
     "reductions": "approve",
+    "supervisors_see_pay": True,
 }
 TENANT_SCHEMA = tools.mapping(
     "The customer organisation.",
@@ -64,6 +66,10 @@ TENANT_SCHEMA = tools.mapping(
             "A version that reduces pay already earned: approve (it needs somebody with the right "
             "to approve reductions, the default) or refuse.",
             ["approve", "refuse"],
+        ),
+        "supervisors_see_pay": tools.truth(
+            "Whether supervisors see what their people are paid; if not, they see figures and "
+            "attainment alone. Left out: true."
         ),
     },
     "code",

@@ -104,6 +104,28 @@ def get_visible_person_or_404(
     return person
 
 
+def may_see_pay(
+    membership: Membership,
+    person: Person | None,
+    on: date,
+    *,
+    held: frozenset[Permission] | None = None,
+) -> bool:
+    """Whether a member may read the pay of a person whom they can see (docs/adr/0155).
+
+    Their own always; everybody's with a role that sees everyone; their people's as supervisor
+    where the tenant says so. Without a person: of others at all, as a column of a table asks.
+    ``held``: the member's permissions of the day, where they are known already.
+    """
+    if person is not None and person.pk == membership.person_id:
+        return True
+    if held is None:
+        held = permissions(membership, on)
+    if Permission.SEE_EVERYONE in held:
+        return True
+    return Permission.SEE_TEAM in held and membership.tenant.supervisors_see_pay
+
+
 def assignments_on(on: date) -> QuerySet[Assignment]:
     """The jobs of a day, as they are known now."""
     return Assignment.objects.filter(CURRENT, valid_from__lte=on, valid_to__gt=on)

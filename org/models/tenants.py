@@ -48,6 +48,10 @@ class Tenant(models.Model):
         default=Reductions.APPROVE,
         help_text="What a version needs that reduces pay already earned.",
     )
+    supervisors_see_pay = models.BooleanField(
+        default=True,
+        help_text="Whether supervisors see what their people are paid, or their figures alone.",
+    )
 
     class Meta:
         ordering = ["code"]
