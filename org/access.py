@@ -18,7 +18,7 @@ from django.core.exceptions import PermissionDenied
 from django.http import HttpRequest, HttpResponseBase
 from django.utils import timezone
 
-from org.models import Membership, Person, Tenant
+from org.models import Membership, Person, Tenant, User
 from org.permissions import Permission, Role, permissions_of
 from org.queries import grants_on, may_see_pay
 
@@ -36,6 +36,12 @@ class Asking:
 
     roles: frozenset[Role] = frozenset()
     name: str = ""
+
+
+def acting(request: HttpRequest) -> User:
+    """Who acts in a request that was let in."""
+    assert isinstance(request.user, User), "pages let nobody in who is not logged in"
+    return request.user
 
 
 def request_asking(request: HttpRequest) -> Asking:

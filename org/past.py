@@ -30,6 +30,7 @@ class Change:
     what: str
     row: str
     fields: tuple[tuple[str, str, str], ...]
+    event: int = 0
 
     def lines(self) -> Iterator[str]:
         """The change as it is printed."""
@@ -122,6 +123,7 @@ class _Teller:
             what=WORDS[event.pgh_label],
             row=f"{self.model._meta.verbose_name} {self._row(event)}",
             fields=tuple(self._differences(before, None if removed else event, event.pgh_label)),
+            event=event.pk,
         )
         self.before[event.row_id] = event
         return told

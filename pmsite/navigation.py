@@ -21,7 +21,7 @@ class Place:
     ``icon`` names an outline icon of the icon package; ``any_of``: permissions, one of which is
     needed, none means everybody; ``within``: further beginnings of addresses that lie here;
     ``key``: the letter after ``g``; ``thumb``: also in the bar of a phone, the lowest first;
-    ``own``: only for a member who is somebody among the tenant's people.
+    ``own``: only for a member who is somebody among the tenant's people; ``short``: its name there.
     """
 
     label: str
@@ -33,6 +33,7 @@ class Place:
     thumb: int = 0
     args: tuple[str, ...] = ()
     own: bool = False
+    short: str = ""
 
     def address(self) -> str:
         """Where it is."""
@@ -64,6 +65,7 @@ SECTIONS = (
                 key="m",
                 thumb=2,
                 own=True,
+                short="Scorecard",
                 within=("/people/",),
             ),
         ),
@@ -79,6 +81,7 @@ SECTIONS = (
                 within=("/team/",),
                 key="t",
                 thumb=3,
+                short="People",
             ),
         ),
     ),
@@ -86,13 +89,11 @@ SECTIONS = (
         "Rules",
         (
             Place(
-                "Plans",
-                "file-text",
-                "admin:app_list",
+                *("Plans", "file-text", "rules"),
                 _of(P.SEE_RULES),
+                within=("/admin/incentives/",),
                 key="p",
                 thumb=5,
-                args=("incentives",),
             ),
         ),
     ),
@@ -100,9 +101,7 @@ SECTIONS = (
         "Data",
         (
             Place(
-                "Metrics and data",
-                "database",
-                "admin:app_list",
+                *("Metrics and data", "database", "admin:app_list"),
                 _of(P.SEE_RULES),
                 key="d",
                 args=("metrics",),
@@ -113,13 +112,32 @@ SECTIONS = (
         "Pay",
         (
             Place(
-                "Batches and files",
-                "cash",
-                "admin:app_list",
+                *("Closing", "calendar-check", "closings"),
+                _of(P.FINALISE, P.SEE_AUDIT),
+                key="c",
+                thumb=6,
+            ),
+            Place(
+                *("Batches and files", "cash", "pay"),
                 _of(P.PREPARE_PAY, P.APPROVE_PAY, P.SEE_AUDIT),
+                within=("/admin/payroll/",),
                 key="b",
                 thumb=4,
-                args=("payroll",),
+                short="Pay",
+            ),
+        ),
+    ),
+    Section(
+        "Audit",
+        (
+            Place(
+                "Audit trail",
+                "list-search",
+                "trail",
+                _of(P.SEE_AUDIT),
+                key="a",
+                thumb=2,
+                short="Audit",
             ),
         ),
     ),
@@ -127,9 +145,7 @@ SECTIONS = (
         "Settings",
         (
             Place(
-                "Organisation",
-                "building",
-                "admin:app_list",
+                *("Organisation", "building", "admin:app_list"),
                 _of(P.MANAGE_PEOPLE, P.MANAGE_USERS, P.SEE_AUDIT),
                 key="o",
                 args=("org",),

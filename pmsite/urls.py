@@ -9,6 +9,9 @@ from pmsite import gallery, health, search, views
 urlpatterns = [
     path("", views.overview, name="overview"),
     path("", include("scorecards.urls")),
+    path("", include("payroll.urls")),
+    path("", include("incentives.urls")),
+    path("", include("org.urls")),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("search/", search.search, name="search"),

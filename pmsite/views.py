@@ -2,22 +2,24 @@
 
 from __future__ import annotations
 
-from django.contrib import admin, messages
+from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_safe
 
-from org.access import member_required, request_permissions
+from org.access import member_required, request_permissions, today
 from org.middleware import SESSION_KEY
 from org.models import Membership
+from org.permissions import Permission
+from pmsite.todo import todos
 from scorecards.queries import latest_plan_periods, latest_scorecard_period, latest_team_period
 
 
 @require_safe
 @member_required
 def overview(request: HttpRequest) -> HttpResponse:
-    """Send an agent to their scorecard; show the others where they may go."""
+    """Send an agent to their scorecard; show the others what waits for them."""
     membership = request.membership  # type: ignore[attr-defined]
     permissions = request_permissions(request)
     own = latest_scorecard_period(person_id=membership.person_id)
@@ -26,10 +28,10 @@ def overview(request: HttpRequest) -> HttpResponse:
         return redirect("scorecard", membership.person.code, own.calendar.code, own.code)
     context = {
         "own": own,
-        # What the admin itself would list: an area without a page for the role is no dead link.
-        "areas": {app["app_label"] for app in admin.site.get_app_list(request)},
-        "plan_periods": latest_plan_periods() if "see_everyone" in permissions else [],
-        "team": latest_team_period() if "see_team" in permissions else None,
+        "todos": todos(membership, permissions, today(membership.tenant)),
+        "plan_periods": latest_plan_periods() if Permission.SEE_EVERYONE in permissions else [],
+        "team": latest_team_period() if Permission.SEE_TEAM in permissions else None,
+        "asked": bool(permissions - {Permission.SEE_OWN}),
     }
     return render(request, "pmsite/overview.html", context)
 

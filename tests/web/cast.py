@@ -1,8 +1,8 @@
 """The cast of the web tests: a bank with two teams, and a credit union that must see none of it.
 
 Ann is paid by the plan; Sam is her supervisor; Cleo works in another team; Mia and Mo write rules;
-Pam pays; Audrey audits; Ada administers. Olga writes rules in the other tenant, where another
-person has Ann's personnel number. Una belongs nowhere.
+Pam and Petra pay; Audrey audits; Ada administers. Olga writes rules and Oda audits in the other
+tenant, where another person has Ann's personnel number. Una belongs nowhere.
 """
 
 from __future__ import annotations
@@ -101,6 +101,7 @@ def add_people(cast: Cast) -> None:
     add_member(cast, "mia", Role.PLAN_MANAGER)
     add_member(cast, "mo", Role.PLAN_MANAGER)
     add_member(cast, "pam", Role.PAYROLL)
+    add_member(cast, "petra", Role.PAYROLL)
     add_member(cast, "audrey", Role.AUDITOR)
     add_member(cast, "ada", Role.ADMINISTRATOR)
 

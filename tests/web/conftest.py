@@ -33,12 +33,12 @@ def union(db: None) -> Cast:
 
 @pytest.fixture
 def browser(bank: Cast, union: Cast) -> Callable[[str], Client]:
-    """A browser with somebody of the bank logged in; ``olga``: of the union; ``una``: of none."""
+    """A browser with somebody logged in: of the bank; ``olga``, ``oda``: of the union; ``una``."""
 
     def open_for(name: str) -> Client:
         client = Client()
-        if name == "olga":
-            client.force_login(union.user("mia"))
+        if name in ("olga", "oda"):
+            client.force_login(union.user("mia" if name == "olga" else "audrey"))
         elif name == "una":
             user, _ = User.objects.get_or_create(username="una")
             client.force_login(user)

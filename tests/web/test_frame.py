@@ -58,9 +58,9 @@ def test_an_agent_without_results_is_told_what_to_expect(browser: Browser) -> No
 @pytest.mark.parametrize(
     ("name", "shown", "hidden"),
     [
-        ("sam", ["My team"], ["Plans and rules", "What plans have granted"]),
-        ("mia", ["Plans and rules", "What plans have granted"], ["My team", "My scorecard"]),
-        ("audrey", ["Plans and rules", "Organisation"], ["My scorecard"]),
+        ("sam", ["My team"], ["Audit trail", "What plans have granted"]),
+        ("mia", ["What to do now", "What plans have granted"], ["My team", "My scorecard"]),
+        ("audrey", ["Audit trail", "Organisation"], ["My scorecard"]),
     ],
 )
 def test_the_overview_shows_what_the_role_has(

@@ -1,0 +1,73 @@
+"""Tables of the desk of plans."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import django_tables2 as tables
+from django.urls import reverse
+from django.utils.html import format_html
+
+from incentives.models import CalculationRun
+from org.models import Person
+from org.tables import NUMBER, PageTable
+
+
+class PersonTable(PageTable):
+    """People, each a link to their page."""
+
+    first_line = ("name", "code")
+    name = tables.Column(verbose_name="Person")
+    code = tables.Column(verbose_name="Number")
+
+    class Meta(PageTable.Meta):
+        empty_text = "Everybody who works in this period is on a plan."
+
+    def render_name(self, record: Person) -> str:
+        """The name leads to the person."""
+        return format_html('<a href="{}">{}</a>', reverse("person", args=[record.code]), record)
+
+    def value_name(self, record: Person) -> str:
+        """The plain name, for files."""
+        return record.name
+
+
+class RunTable(PageTable):
+    """Calculation runs."""
+
+    first_line = ("plan", "at")
+    plan = tables.Column(order_by=("plan__code", "-at"))
+    period = tables.Column(order_by=("period__valid_from", "plan__code"))
+    version = tables.Column(accessor="version__number", orderable=False)
+    at = tables.DateTimeColumn(verbose_name="Worked out", format="Y-m-d H:i")
+    purpose = tables.Column(accessor="get_purpose_display", orderable=False)
+    people = tables.Column(attrs=NUMBER)
+    undecided = tables.Column(attrs=NUMBER)
+    failed = tables.Column(attrs=NUMBER)
+
+    class Meta(PageTable.Meta):
+        empty_text = "Nothing has been calculated yet."
+
+    def render_period(self, record: CalculationRun) -> str:
+        """The period leads to its closing."""
+        period = record.period
+        address = reverse("waiting", args=[period.calendar.code, period.code])
+        return format_html('<a href="{}">{}</a>', address, period)
+
+
+class AsKnownTable(PageTable):
+    """Lines that are not what they were."""
+
+    first_line = ("name", "change")
+    name = tables.Column(verbose_name="Person")
+    line = tables.Column(accessor="moved__line", verbose_name="Line", orderable=False)
+    change = tables.Column(accessor="moved__change", attrs=NUMBER)
+    cause = tables.Column(default="no cause is recorded", orderable=False)
+
+    class Meta(PageTable.Meta):
+        empty_text = "No amount differs."
+
+    def render_line(self, value: Any) -> str:
+        """Plan, component and what it is about."""
+        grain = f", {value.grain}" if value.grain else ""
+        return f"{value.plan}, {value.component}{grain} ({value.currency})"

@@ -1,0 +1,187 @@
+"""Pages of those who look after plans and close periods: what waits, and what a period comes to."""
+
+from __future__ import annotations
+
+from datetime import date
+from typing import Any
+from zoneinfo import ZoneInfo
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods, require_safe
+
+from incentives import desk
+from incentives.asof_report import known
+from incentives.finalise import finalise_period, unsettled
+from incentives.forms_desk import AsKnownForm
+from incentives.models import CalculationRun, PlanPeriod
+from incentives.tables import AsKnownTable, PersonTable, RunTable
+from org.access import acting, needs, request_permissions, today
+from org.errors import DomainError
+from org.models import Period, Person
+from org.pages import said
+from org.permissions import Permission
+from org.reading import log_reading
+from org.tables import configured, download
+
+
+@require_safe
+@needs(Permission.SEE_RULES)
+def rules(request: HttpRequest) -> HttpResponse:
+    """The desk of those who write rules: drafts, what is in force, what failed, who has no plan."""
+    now = _today(request)
+    period = desk.running_period(now)
+    context = {
+        "drafts": desk.drafts(),
+        "in_force": desk.in_force(now),
+        "troubled": desk.troubled(),
+        "period": period,
+        "without": desk.without_plan(period).count() if period else 0,
+        "may_publish": Permission.PUBLISH_RULES in request_permissions(request),
+    }
+    return render(request, "incentives/rules.html", context)
+
+
+@require_safe
+@needs(Permission.SEE_RULES)
+def runs(request: HttpRequest) -> HttpResponse:
+    """Every calculation that is kept, the newest first."""
+    rows = CalculationRun.objects.select_related("plan", "period__calendar", "version", "by")
+    table = RunTable(rows, order_by="-at")
+    if answer := download(request, table, name="runs"):
+        return answer
+    return render(request, "incentives/runs.html", {"table": configured(request, table)})
+
+
+@require_safe
+@needs(Permission.SEE_RULES)
+def waiting(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
+    """By name, which results of a period wait and why, or could not be worked out."""
+    shown = _period_or_404(calendar, period)
+    points = desk.open_points().filter(period=shown)
+    listed = [(point, unsettled(point.run)) for point in points if point.run is not None]
+    return render(request, "incentives/waiting.html", {"period": shown, "listed": listed})
+
+
+@require_safe
+@needs(Permission.SEE_RULES)
+def without_plan(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
+    """Who works in a period and is paid by no plan of its calendar."""
+    shown = _period_or_404(calendar, period)
+    table = PersonTable(desk.without_plan(shown), order_by="name")
+    if answer := download(request, table, name=f"without-a-plan-{shown.code}"):
+        return answer
+    context = {"period": shown, "table": configured(request, table)}
+    return render(request, "incentives/without_plan.html", context)
+
+
+# --- Closing
+
+
+@require_safe
+@needs(Permission.FINALISE, Permission.SEE_AUDIT)
+def closings(request: HttpRequest) -> HttpResponse:
+    """The periods that are over and wait to be made final, and those that are final."""
+    final = PlanPeriod.objects.filter(final_at__isnull=False)
+    context = {
+        "closings": desk.to_close(_today(request)),
+        "final": final.select_related("plan", "period__calendar", "run", "final_by").order_by(
+            "-final_at"
+        )[:20],
+    }
+    return render(request, "incentives/closings.html", context)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.FINALISE, Permission.SEE_AUDIT)
+def closing(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
+    """One period: what it comes to, who waits, and the button that makes it final."""
+    shown = _period_or_404(calendar, period)
+    may = Permission.FINALISE in request_permissions(request)
+    if request.method == "POST":
+        if not may:
+            raise PermissionDenied("Your role reads closings; others make periods final.")
+        _finalise(request, shown)
+        return redirect("closing", calendar, period)
+    points = PlanPeriod.objects.filter(period=shown, run__isnull=False)
+    every = list(points.select_related("plan", "run__version", "final_by").order_by("plan__code"))
+    open_ones = [point for point in every if point.final_at is None]
+    context = {
+        "period": shown,
+        "points": every,
+        "open": open_ones,
+        "over": shown.valid_to <= _today(request),
+        "waits": [line for p in open_ones if p.run is not None for line in unsettled(p.run)],
+        "may": may,
+    }
+    return render(request, "incentives/closing.html", context)
+
+
+def _finalise(request: HttpRequest, period: Period) -> None:
+    with said(request):
+        reports = finalise_period(
+            period=period,
+            by=acting(request),
+            at=timezone.now(),
+            on=_today(request),
+        )
+        booked = sum(report.transfers for report in reports)
+        messages.success(
+            request,
+            f"{period} is final for {len(reports)} plan{'s' * (len(reports) != 1)}: {booked}"
+            " transfers were booked. What changes it from now on becomes a difference.",
+        )
+
+
+# --- As known then
+
+
+@require_safe
+@needs(Permission.SEE_AUDIT)
+def as_known(request: HttpRequest) -> HttpResponse:
+    """What was known of a period at a past moment, what was booked by then, and what is now."""
+    asked = "period" in request.GET
+    zone = ZoneInfo(request.membership.tenant.time_zone)  # type: ignore[attr-defined]
+    form = AsKnownForm(request.GET if asked else None, zone=zone)
+    context: dict[str, Any] = {"form": form}
+    if asked and form.is_valid():
+        now = timezone.now()
+        moment = form.cleaned_data["moment"]
+        try:
+            found = known(
+                period=form.cleaned_data["period"],
+                moment=moment,
+                at=now,
+                on=_today(request),
+                on_then=moment.astimezone(zone).date(),
+            )
+        except DomainError as refusal:
+            form.add_error(None, str(refusal))
+        else:
+            shown = {entry.moved.line.person for entry in found.entries}
+            read = Person.objects.filter(code__in=shown)
+            log_reading(request, read, what=f"as known {moment:%Y-%m-%d %H:%M}")
+            table = AsKnownTable(found.entries, order_by="name")
+            context |= {
+                "known": found,
+                "period": form.cleaned_data["period"],
+                "change": found.now.total - found.then.total,
+                "people": len({line.person for line in found.then.lines}),
+                "table": configured(request, table),
+            }
+    return render(request, "incentives/as_known.html", context)
+
+
+def _today(request: HttpRequest) -> date:
+    return today(request.membership.tenant)  # type: ignore[attr-defined]
+
+
+def _period_or_404(calendar: str, code: str) -> Period:
+    found = Period.objects.filter(calendar__code=calendar, code=code).select_related("calendar")
+    period = found.first()
+    if period is None:
+        raise Http404(f"No period {code} in a calendar {calendar}.")
+    return period

@@ -1,0 +1,10 @@
+"""Addresses of the audit trail."""
+
+from django.urls import path
+
+from org import trail_views
+
+urlpatterns = [
+    path("audit/", trail_views.deeds, name="trail"),
+    path("audit/rows/", trail_views.rows, name="trail-rows"),
+]

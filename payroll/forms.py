@@ -1,0 +1,58 @@
+"""Forms of the desk of payroll."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from datetime import date, timedelta
+from typing import Any
+
+from django import forms
+
+from org.models import PayGroup, Period
+from payroll.models import PayrollProfile
+
+LOOK_BACK = timedelta(days=200)
+
+
+class PrepareForm(forms.Form):
+    """A pay group and one of its calendar's periods."""
+
+    pay_group = forms.ModelChoiceField(queryset=PayGroup.objects.none())
+    period = forms.ModelChoiceField(queryset=Period.objects.none())
+
+    def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        groups, periods = self.fields["pay_group"], self.fields["period"]
+        assert isinstance(groups, forms.ModelChoiceField)
+        assert isinstance(periods, forms.ModelChoiceField)
+        groups.queryset = PayGroup.objects.order_by("code")
+        of_groups = Period.objects.filter(
+            calendar__in=PayGroup.objects.values("calendar"),
+            valid_from__lte=on,
+            valid_from__gt=on - LOOK_BACK,
+        )
+        periods.queryset = of_groups.select_related("calendar").order_by("-valid_from")
+
+    def problems(self) -> Iterator[str]:
+        """What is missing, as sentences."""
+        if "pay_group" in self.errors:
+            yield "Choose the pay group that is to be paid."
+        if "period" in self.errors:
+            yield "Choose the period of pay, one of the calendar of the pay group."
+
+
+class FileForm(forms.Form):
+    """The layout of a file, and whether it is written once more."""
+
+    profile = forms.ModelChoiceField(queryset=PayrollProfile.objects.none(), label="Layout")
+    again = forms.BooleanField(
+        required=False,
+        label="Write it once more",
+        help_text="Only after payroll has been told: a file that is read twice can pay twice.",
+    )
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        profiles = self.fields["profile"]
+        assert isinstance(profiles, forms.ModelChoiceField)
+        profiles.queryset = PayrollProfile.objects.order_by("code")

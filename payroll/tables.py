@@ -1,0 +1,54 @@
+"""Tables of the desk of payroll."""
+
+from __future__ import annotations
+
+import django_tables2 as tables
+
+from org.tables import NUMBER, PageTable
+
+
+class AmountColumn(tables.Column):  # type: ignore[misc]
+    """An amount with two places or more; nothing where nothing moves."""
+
+    def __init__(self, **extra: object) -> None:
+        super().__init__(attrs=NUMBER, **extra)
+
+    def render(self, value: object) -> str:
+        """Grouped by thousands; zero is a dash, so that the eye finds what moves."""
+        return f"{value:,.2f}".replace("-", "−") if value else "–"
+
+    def value(self, value: object) -> object:
+        """The exact number, for files."""
+        return value
+
+
+class PayeeTable(PageTable):
+    """What a draft does for each person."""
+
+    first_line = ("name", "paid")
+    name = tables.Column(verbose_name="Person")
+    code = tables.Column(verbose_name="Number")
+    due = AmountColumn()
+    carried = AmountColumn(verbose_name="Becomes a debt")
+    drawn = AmountColumn(verbose_name="Advanced")
+    recovered = AmountColumn()
+    waits = AmountColumn()
+    owes = AmountColumn(verbose_name="Owes then")
+    paid = AmountColumn(verbose_name="Pays")
+
+    class Meta(PageTable.Meta):
+        empty_text = "Nothing is due to anybody of this group."
+
+
+class LineTable(PageTable):
+    """The lines of a batch that was paid."""
+
+    first_line = ("person", "amount")
+    person = tables.Column(order_by=("person__name", "id"))
+    payroll_id = tables.Column(accessor="employment__payroll_id", verbose_name="Payroll id")
+    earning_type = tables.Column(verbose_name="Earning")
+    earned_period = tables.Column(verbose_name="Earned in", order_by="earned_period__valid_from")
+    amount = AmountColumn()
+
+    class Meta(PageTable.Meta):
+        empty_text = "This batch pays nobody."

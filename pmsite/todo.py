@@ -1,0 +1,148 @@
+"""What somebody should do now: counted from what waits, by what their roles let them do."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import date, timedelta
+
+from django.db.models import Sum
+from django.urls import reverse
+
+from incentives import desk
+from metrics.models import Delivery
+from org.models import Membership
+from org.permissions import Permission as P
+from payroll.models import PayBatch
+from payroll.queries import groups_with_due
+
+RECENT = timedelta(days=7)
+
+
+@dataclass(frozen=True)
+class Todo:
+    """One thing that waits: how many, what, what tells it from its like, and the way there."""
+
+    count: int
+    title: str
+    beside: str
+    address: str
+
+
+Found = Iterator[Todo]
+
+
+def todos(membership: Membership, permissions: frozenset[P], on: date) -> list[Todo]:
+    """All that waits for a member, in the order in which it should be done."""
+    asked = [find for permission, find in FINDERS if permission in permissions]
+    found = (one for find in dict.fromkeys(asked) for one in find(membership, on))
+    return [one for one in found if one.count]
+
+
+def _count(number: int, one: str, many: str) -> str:
+    return one if number == 1 else many
+
+
+def _rejected(_membership: Membership, on: date) -> Found:
+    recent = Delivery.objects.filter(received_at__date__gte=on - RECENT, rows_rejected__gt=0)
+    rows = recent.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
+    yield Todo(
+        rows,
+        _count(rows, "Row could not be used", "Rows could not be used"),
+        "in the deliveries of this week, each with its reason",
+        reverse("admin:metrics_delivery_changelist"),
+    )
+
+
+def _to_publish(membership: Membership, _on: date) -> Found:
+    drafts = list(desk.drafts_for(membership.user))
+    yield Todo(
+        len(drafts),
+        _count(len(drafts), "Draft waits for you to publish it", "Drafts wait for a second person"),
+        ", ".join(str(draft) for draft in drafts[:3]),
+        reverse("rules"),
+    )
+
+
+def _rules(membership: Membership, on: date) -> Found:
+    failed = [point for point in desk.troubled() if point.run is not None and point.run.failed]
+    people = sum(point.run.failed for point in failed if point.run is not None)
+    yield Todo(
+        people,
+        _count(people, "Result could not be worked out", "Results could not be worked out"),
+        ", ".join(f"{point.plan} {point.period}" for point in failed[:3]),
+        reverse("rules"),
+    )
+    period = desk.running_period(on)
+    if period is None:
+        return
+    without = desk.without_plan(period).count()
+    yield Todo(
+        without,
+        _count(without, "Person works without a plan", "People work without a plan"),
+        f"in {period}",
+        reverse("without-plan", args=[period.calendar.code, period.code]),
+    )
+
+
+def _to_close(_membership: Membership, on: date) -> Found:
+    closings = desk.to_close(on)
+    ready = [one for one in closings if not one.waits]
+    yield Todo(
+        len(ready),
+        _count(
+            len(ready), "Period is ready to be made final", "Periods are ready to be made final"
+        ),
+        ", ".join(str(one.period) for one in ready[:4]),
+        reverse("closings"),
+    )
+    held = [one for one in closings if one.waits]
+    yield Todo(
+        len(held),
+        _count(len(held), "Period is over and waits", "Periods are over and wait"),
+        "for data, a decision or a mended formula",
+        reverse("closings"),
+    )
+
+
+def _to_prepare(_membership: Membership, on: date) -> Found:
+    groups = groups_with_due(on)
+    yield Todo(
+        len(groups),
+        _count(len(groups), "Pay group has something due", "Pay groups have something due"),
+        ", ".join(str(group) for group in groups[:4]),
+        reverse("pay"),
+    )
+    bare = PayBatch.objects.filter(
+        status=PayBatch.Status.APPROVED, files=None, lines__isnull=False
+    ).distinct()
+    number = bare.count()
+    yield Todo(
+        number,
+        _count(number, "Paid batch has no file yet", "Paid batches have no file yet"),
+        "payroll does not know of them",
+        reverse("pay"),
+    )
+
+
+def _to_approve(membership: Membership, _on: date) -> Found:
+    drafts = PayBatch.objects.filter(status=PayBatch.Status.DRAFT).exclude(
+        prepared_by=membership.user_id
+    )
+    number = drafts.count()
+    yield Todo(
+        number,
+        _count(number, "Pay batch waits for your approval", "Pay batches wait for your approval"),
+        "somebody else prepared it",
+        reverse("pay"),
+    )
+
+
+FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
+    (P.APPROVE_PAY, _to_approve),
+    (P.PUBLISH_RULES, _to_publish),
+    (P.FINALISE, _to_close),
+    (P.PREPARE_PAY, _to_prepare),
+    (P.EDIT_RULES, _rules),
+    (P.UPLOAD_DATA, _rejected),
+)

@@ -1,0 +1,258 @@
+"""What to do now, the desks of plans and of payroll, closing, and the auditor's pages."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+
+import pytest
+from django.test import Client
+
+from incentives.ledger import Entry, post
+from incentives.models import CalculationRun, Component, PlanPeriod
+from org.history import TRACKED
+from org.models import AuditEntry, JobType, Period
+from org.sql import execute
+from org.tenancy import enter
+from payroll.models import PayBatch, PayFile, PayrollProfile
+from tests.factories import make_employment, make_pay_group
+from tests.web.cast import NOW, Cast, make_run, make_version
+
+Browser = Callable[[str], Client]
+JUNE = "monthly/2026-06/"
+
+
+def page(client: Client, address: str) -> str:
+    """A page that must open, as text."""
+    answer = client.get(address)
+    assert answer.status_code == 200, (address, answer.status_code)
+    return answer.content.decode()
+
+
+@pytest.fixture
+def draft(bank: Cast) -> None:
+    """Mia's draft of a second version."""
+    with enter(bank.tenant.pk):
+        make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
+
+
+# --- What to do now
+
+
+def test_a_draft_waits_for_the_other_manager_only(browser: Browser, draft: None) -> None:
+    assert "Draft waits for you to publish it" in page(browser("mo"), "/")
+    assert "Draft waits for you" not in page(browser("mia"), "/")
+    assert "somebody else must publish it" in page(browser("mia"), "/rules/")
+
+
+def test_who_has_nothing_to_do_is_told_so(browser: Browser) -> None:
+    assert "Nothing waits for you" in page(browser("audrey"), "/")
+
+
+def test_a_period_that_is_over_waits_to_be_closed(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        make_run(bank, "2026-05", {"ann": "100.00"})
+    assert "Period is ready to be made final" in page(browser("pam"), "/")
+    assert "monthly:2026-05" in page(browser("pam"), "/closing/")
+    assert "monthly:2026-06" not in page(browser("pam"), "/closing/")
+
+
+def test_somebody_without_a_plan_is_named(browser: Browser) -> None:
+    assert "Person works without a plan" in page(browser("mia"), "/")
+    assert "Cleo Chan" in page(browser("mia"), f"/rules/without-plan/{JUNE}")
+    told = browser("mia").get(f"/rules/without-plan/{JUNE}?download=csv").content.decode("utf-8")
+    assert "Cleo Chan,cleo" in told
+
+
+def test_a_result_that_waits_is_listed_by_name(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        PlanPeriod.objects.all().delete()
+        run = make_run(bank, "2026-06", {"ann": None}, undecided=1)
+        assert run.undecided == 1
+    assert "1 wait for data or a decision" in page(browser("mia"), "/rules/")
+    assert "Ann Abel (ann)" in page(browser("mia"), f"/rules/waiting/{JUNE}")
+
+
+def test_runs_are_listed_and_taken_along(browser: Browser) -> None:
+    assert "monthly:2026-06" in page(browser("mia"), "/rules/runs/")
+    assert browser("mia").get("/rules/runs/?download=xlsx").status_code == 200
+
+
+# --- Closing
+
+
+def test_a_period_that_is_not_over_cannot_be_closed(browser: Browser, bank: Cast) -> None:
+    pam = browser("pam")
+    assert "The period is not over" in page(pam, f"/closing/{JUNE}")
+    answer = pam.post(f"/closing/{JUNE}", follow=True)
+    assert "is not over" in answer.content.decode()
+    with enter(bank.tenant.pk):
+        assert not PlanPeriod.objects.filter(final_at__isnull=False).exists()
+
+
+def test_closing_makes_the_period_final_once(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        make_run(bank, "2026-05", {})
+        Component.objects.update(formula="5")
+    pam = browser("pam")
+    first = pam.post("/closing/monthly/2026-05/", follow=True).content.decode()
+    assert "is final for 1 plan" in first, re.findall(r'class="note[^>]*>(.*?)<', first)
+    assert "is final already" in pam.post("/closing/monthly/2026-05/", follow=True).content.decode()
+    with enter(bank.tenant.pk):
+        point = PlanPeriod.objects.get(final_at__isnull=False)
+        assert (point.period.code, str(point.final_by)) == ("2026-05", "pam.bank")
+
+
+def test_an_auditor_reads_closings_and_closes_nothing(browser: Browser) -> None:
+    assert "Make it final" not in page(browser("audrey"), f"/closing/{JUNE}")
+    assert browser("audrey").post(f"/closing/{JUNE}").status_code == 403
+
+
+# --- Pay
+
+
+@pytest.fixture
+def due(bank: Cast) -> Period:
+    """Ann is in a pay group, and 412.50 is due to her."""
+    with enter(bank.tenant.pk):
+        june = bank.periods["2026-06"]
+        group = make_pay_group(june.calendar)
+        make_employment(bank.people["ann"], pay_group=group)
+        entry = Entry(
+            person=bank.people["ann"].pk,
+            from_account="plan",
+            to_account="due",
+            amount=Decimal("412.50"),
+            currency="EUR",
+            origin="calculation",
+            plan=bank.plan.pk,
+            component="bonus",
+            earning_type="incentive",
+            earned_period=june.pk,
+        )
+        post([entry], by=None, at=NOW)
+        PayrollProfile.objects.create(code="csv", spec={"extends": "generic_csv"})
+    return june
+
+
+def prepare(client: Client, bank: Cast) -> PayBatch:
+    """A draft for June, prepared by whoever asks."""
+    with enter(bank.tenant.pk):
+        june = bank.periods["2026-06"]
+        group = bank.people["ann"].employments.get().pay_group_id
+    client.post("/pay/prepare/", {"pay_group": group, "period": june.pk})
+    with enter(bank.tenant.pk):
+        return PayBatch.objects.get()
+
+
+def test_pay_goes_from_draft_to_file_by_two_people(
+    browser: Browser, bank: Cast, due: Period
+) -> None:
+    pam, petra = browser("pam"), browser("petra")
+    assert "Pay group has something due" in page(pam, "/")
+    batch = prepare(pam, bank)
+    address = f"/pay/batches/{batch.pk}/"
+    assert "Ann Abel" in page(pam, address)
+    assert "Approve and pay" not in page(pam, address)
+    refused = pam.post(f"{address}approve/", follow=True).content.decode()
+    assert "somebody else must" in refused
+    assert "Pay batch waits for your approval" in page(petra, "/")
+    assert (
+        "is approved: 1 people, 1 lines"
+        in petra.post(f"{address}approve/", follow=True).content.decode()
+    )
+    again = petra.post(f"{address}approve/", follow=True).content.decode()
+    assert "it is paid and stays so" in again
+    with enter(bank.tenant.pk):
+        profile = PayrollProfile.objects.get().pk
+    assert (
+        "is written: 1 rows"
+        in pam.post(f"{address}write/", {"profile": profile}, follow=True).content.decode()
+    )
+    twice = pam.post(f"{address}write/", {"profile": profile}, follow=True).content.decode()
+    assert "can pay twice" in twice
+    with enter(bank.tenant.pk):
+        [file] = PayFile.objects.all()
+    taken = pam.get(f"/pay/files/{file.pk}/")
+    assert taken.content == bytes(file.content)
+    assert browser("audrey").get(f"/pay/files/{file.pk}/").status_code == 403
+    assert browser("olga").get(f"/pay/files/{file.pk}/").status_code == 403
+    with enter(bank.tenant.pk):
+        assert AuditEntry.objects.filter(action="payroll.download").count() == 1
+        assert AuditEntry.objects.filter(action="read pay", by=bank.user("pam")).exists()
+
+
+def test_a_draft_can_be_thrown_away(browser: Browser, bank: Cast, due: Period) -> None:
+    batch = prepare(browser("pam"), bank)
+    told = browser("pam").post(f"/pay/batches/{batch.pk}/discard/", follow=True)
+    assert "nothing was paid" in told.content.decode()
+    assert browser("pam").get(f"/pay/batches/{batch.pk}/").status_code == 404
+
+
+def test_a_batch_needs_a_group_and_a_period(browser: Browser, due: Period) -> None:
+    told = browser("pam").post("/pay/prepare/", {}, follow=True).content.decode()
+    assert "Choose the pay group" in told
+    assert "Choose the period of pay" in told
+
+
+# --- The auditor
+
+
+def test_the_trail_is_filtered_and_leaves_readings_out(browser: Browser, bank: Cast) -> None:
+    page(browser("sam"), "/people/ann/monthly/2026-06/")
+    browser("ada").post("/admin/org/jobtype/add/", {"code": "adviser", "name": "Adviser"})
+    audrey = browser("audrey")
+    everything = page(audrey, "/audit/")
+    assert "Adviser" in everything
+    assert "sam.bank" not in everything
+    assert "sam.bank" in page(audrey, "/audit/?action=read+pay")
+    assert "Adviser" not in page(audrey, "/audit/?who=mia.bank")
+    assert "Adviser" not in page(audrey, "/audit/?until=2026-06-21")
+    assert "ann" in page(audrey, "/audit/?action=*&text=ann")
+    assert "Adviser" in audrey.get("/audit/?download=csv").content.decode()
+    assert page(audrey, "/audit/?since=yesterday&action=nonsense")
+
+
+def test_rows_show_before_and_after_also_of_bare_sql(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        job = JobType.objects.get(code="agent")
+        execute("UPDATE org_jobtype SET name = 'Service agent' WHERE id = %s", [job.pk])
+    audrey = browser("audrey")
+    told = page(audrey, "/audit/rows/?model=org.JobType")
+    assert "Agent → Service agent" in told
+    assert "directly in the database" in page(audrey, "/audit/rows/?without_person=on")
+    assert "Service agent" not in page(audrey, "/audit/rows/?model=org.JobType&who=ada.bank")
+    assert page(audrey, "/audit/rows/?page=9999")
+    assert len(TRACKED) > 20
+
+
+def test_a_period_is_shown_as_known_then(browser: Browser, bank: Cast) -> None:
+    audrey = browser("audrey")
+    assert "Look" in page(audrey, "/audit/as-known/")
+    period = bank.periods["2026-06"].pk
+    told = page(audrey, f"/audit/as-known/?period={period}&day=2026-06-20")
+    assert "No published plan pays" in told, "nothing of it was recorded by then"
+    assert "has not come yet" in page(
+        audrey, f"/audit/as-known/?period={period}&day={date(2030, 1, 1)}"
+    )
+
+
+@pytest.mark.parametrize("name", ["ann", "sam", "mia", "pam"])
+@pytest.mark.parametrize("address", ["/audit/", "/audit/rows/", "/audit/as-known/"])
+def test_the_trail_is_the_auditors(browser: Browser, name: str, address: str) -> None:
+    assert browser(name).get(address).status_code == 403
+
+
+def test_nothing_of_another_organisation_is_in_the_trail(browser: Browser, bank: Cast) -> None:
+    browser("ada").post("/admin/org/jobtype/add/", {"code": "adviser", "name": "Adviser"})
+    assert "Adviser" not in page(browser("oda"), "/audit/?action=*")
+    assert "Adviser" not in page(browser("oda"), "/audit/rows/")
+
+
+def test_runs_of_the_other_organisation_are_not_listed(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        CalculationRun.objects.update(people=4711)
+    assert "4711" in page(browser("mia"), "/rules/runs/")
+    assert "4711" not in page(browser("olga"), "/rules/runs/")
