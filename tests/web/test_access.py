@@ -1,0 +1,150 @@
+"""Every address of the site, and what each person is answered there.
+
+The table is ``access.txt``; an address that is missing from it fails, and so does one that is gone.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+from django.contrib import admin
+from django.test import Client
+from django.urls import URLPattern, URLResolver, get_resolver, reverse
+
+from org.models import Assignment, JobType, Unit
+from org.tenancy import enter
+from payroll.models import PayBatch, PayFile, PayrollProfile
+from tests.factories import make_calendar, make_month, make_pay_group, make_person
+from tests.web.cast import NOW, SINCE, Cast
+
+Browser = Callable[[str], Client]
+TABLE = Path(__file__).with_name("access.txt")
+# What others' packages bring and walk through by themselves.
+ELSEWHERE = {"admin"}
+
+
+@dataclass(frozen=True)
+class Row:
+    """One address and method, with the answer for each person."""
+
+    name: str
+    arguments: tuple[str, ...]
+    method: str
+    answers: tuple[tuple[str, str], ...]
+
+    def __str__(self) -> str:
+        return f"{self.method} {' '.join((self.name, *self.arguments))}"
+
+
+def table() -> Iterator[Row]:
+    """The rows of the table; its first line names the people."""
+    head, *lines = TABLE.read_text().splitlines()
+    people = head.split()[3:]
+    for line in lines:
+        if line.startswith("#") or not line.strip():
+            continue
+        *address, method = line.split()[: -len(people)]
+        answers = zip(people, line.split()[-len(people) :], strict=True)
+        yield Row(address[0], tuple(address[1:]), method, tuple(answers))
+
+
+ROWS = list(table())
+
+
+def names(resolver: Any = None, space: str = "") -> Iterator[str]:
+    """The names of all addresses, those of ``ELSEWHERE`` left out."""
+    for pattern in (resolver or get_resolver()).url_patterns:
+        if isinstance(pattern, URLPattern):
+            yield space + (pattern.name or str(pattern.pattern))
+        elif isinstance(pattern, URLResolver) and pattern.namespace not in ELSEWHERE:
+            yield from names(pattern, f"{pattern.namespace}:" if pattern.namespace else space)
+
+
+def test_the_table_holds_every_address_and_no_other() -> None:
+    assert sorted({row.name for row in ROWS}) == sorted(set(names()))
+
+
+@pytest.fixture
+def things(bank: Cast) -> dict[str, Any]:
+    """A draft, a paid batch with a file, and a person and a calendar that only the bank has."""
+    with enter(bank.tenant.pk):
+        june = bank.periods["2026-06"]
+        shared = {
+            "pay_group": make_pay_group(june.calendar),
+            "period": june,
+            "currency": "EUR",
+            "prepared_by": bank.user("petra"),
+            "prepared_at": NOW,
+        }
+        paid = PayBatch.objects.create(
+            **shared, status="approved", approved_by=bank.user("pam"), approved_at=NOW
+        )
+        batch = PayBatch.objects.create(**shared, number=2)
+        file = PayFile.objects.create(
+            batch=paid,
+            profile=PayrollProfile.objects.create(code="csv", spec={"extends": "generic_csv"}),
+            name="pay.csv",
+            content=b"a;b",
+            sha256="0" * 64,
+            rows=0,
+            total=0,
+            written_at=NOW,
+        )
+        make_month(make_calendar("only"), 2026, 6)
+        Assignment.objects.create(
+            person=make_person("Only Here", code="only"),
+            unit=Unit.objects.get(),
+            job_type=JobType.objects.get(),
+            manager=bank.people["sam"],
+            valid_from=SINCE,
+            recorded_at=NOW,
+        )
+    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only"}
+
+
+def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:
+    """The status, or ``login`` where one is sent to sign in."""
+    address = reverse(row.name, args=[things.get(a, a) for a in row.arguments])
+    answer = client.post(address) if row.method == "POST" else client.get(address)
+    if answer.status_code == 302 and "login" in answer["Location"] and row.name != "logout":
+        return "login"
+    return str(answer.status_code)
+
+
+@pytest.mark.parametrize("row", ROWS, ids=str)
+def test_each_person_is_answered_as_the_table_says(
+    browser: Browser, things: dict[str, Any], row: Row
+) -> None:
+    with_nobody = {"nobody": ""}
+    found = {
+        person: answer_of(browser(with_nobody.get(person, person)), row, things)
+        for person, _ in row.answers
+    }
+    assert found == dict(row.answers)
+
+
+# --- The admin: one rule for every model
+
+
+def test_every_model_of_the_admin_refuses_agents_and_hides_rows_of_others(
+    browser: Browser, bank: Cast
+) -> None:
+    ann, audrey, oda = browser("ann"), browser("audrey"), browser("oda")
+    for model in admin.site._registry:
+        opts = model._meta
+        listed = f"admin:{opts.app_label}_{opts.model_name}"
+        refused = ann.get(reverse(f"{listed}_changelist"), follow=True)
+        assert refused.status_code == 403, opts.label
+        assert audrey.get(reverse(f"{listed}_changelist")).status_code == 200, opts.label
+        with enter(bank.tenant.pk):
+            row = model._default_manager.first()
+        if row is None:
+            continue
+        address = reverse(f"{listed}_change", args=[row.pk])
+        assert oda.get(address).status_code == 404, opts.label
+        assert audrey.get(address).status_code == 200, opts.label
+        assert audrey.post(address, {}).status_code == 403, opts.label
