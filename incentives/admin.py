@@ -14,6 +14,7 @@ from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
 from incentives.draft import copy_as_draft, next_number
+from incentives.edited import last_edit
 from incentives.forms import (
     ComponentForm,
     MeasureForm,
@@ -187,6 +188,9 @@ class PlanVersionAdmin(TenantAdmin):
         own = version is not None and version.author_id == request.user.pk
         context["may_publish"] = self.may(request, Permission.PUBLISH_RULES) and not own
         context["may_copy"] = self.may(request, Permission.EDIT_RULES)
+        if version is not None:
+            # A page that was refused keeps what its editor has seen, and is refused again.
+            context["seen"] = request.POST.get("seen") or last_edit(version).stamp
         return super().render_change_form(request, context, *args, **kwargs)
 
     # --- saving: on trial, then judged by the same rules that calculate

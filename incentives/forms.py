@@ -10,6 +10,7 @@ from django.forms.models import BaseInlineFormSet
 
 from formula import Table, TableError, key_of
 from incentives import table_text
+from incentives.edited import Edited, last_edit
 from incentives.models import Component, Measure, PlanVersion, RateTable
 from incentives.rules import PARTS, Problem
 from org.admin_base import TenantForm
@@ -48,6 +49,24 @@ class PlanVersionForm(TenantForm):
     class Meta:
         model = PlanVersion
         fields = "__all__"
+
+    def clean(self) -> Any:
+        """Refuse a page that was opened before somebody's last change."""
+        seen = self.data.get("seen")
+        if self.instance.pk and seen:
+            edited = last_edit(self.instance)
+            if edited.stamp != seen:
+                raise forms.ValidationError(_changed(edited))
+        return super().clean()
+
+
+def _changed(edited: Edited) -> str:
+    when = f" at {edited.at:%H:%M:%S} UTC" if edited.at else ""
+    return (
+        f"{edited.who or 'The system'} changed this version{when}, after you opened the page, so"
+        " nothing of yours was saved: it would have undone that. What you typed is still here. Open"
+        " the version in another window, see what changed, and enter yours there."
+    )
 
 
 class MeasureForm(TenantForm):

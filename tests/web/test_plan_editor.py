@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -277,3 +278,35 @@ def test_a_copy_is_a_draft_of_whoever_copies(browser: Browser, bank: Cast) -> No
         assert copy.published_at is None
         assert copy.components.get().formula == BONUS
         assert copy.measures.get().metric == bank.version.measures.get().metric
+
+
+# --- two editors
+
+
+def seen_on(client: Client, version: PlanVersion) -> str:
+    """What the page says that its reader has seen."""
+    page = client.get(f"{VERSIONS}{version.pk}/change/").content.decode()
+    found = re.search(r'name="seen" value="([^"]+)"', page)
+    assert found is not None
+    return found.group(1)
+
+
+def test_who_saves_second_overwrites_nothing(
+    browser: Browser, bank: Cast, draft: PlanVersion
+) -> None:
+    first, second = browser("mia"), browser("mia")
+    seen = seen_on(first, draft)
+    assert seen_on(second, draft) == seen
+    mine = {"components-0-formula": "calls * 2", "seen": seen}
+    assert save(first, bank, draft, **mine).status_code == 302
+    theirs = {"components-0-formula": "calls * 3", "seen": seen}
+    answer = save(second, bank, draft, **theirs)
+    page = answer.content.decode()
+    assert answer.status_code == 200
+    assert "mia.bank changed this version" in page, re.findall(r"errornote.*?</ul>", page, re.S)
+    assert "calls * 3" in page, "what was typed is still there"
+    assert save(second, bank, draft, **theirs).status_code == 200, "a second click saves no more"
+    assert formula_of(bank, draft) == "calls * 2"
+    fresh = {"components-0-formula": "calls * 3", "seen": seen_on(second, draft)}
+    assert save(second, bank, draft, **fresh).status_code == 302
+    assert formula_of(bank, draft) == "calls * 3"

@@ -1,0 +1,40 @@
+"""Whether a version was changed since somebody opened it: two editors never overwrite each other.
+
+Every change of a version or of its parts, whoever wrote it, leaves an event (org.history); the last
+events are what an editor has seen, and a page sends them back.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from incentives.models import Component, Eligibility, Measure, PlanVersion, RateTable
+from org.past import events_of
+
+PARTS = (Measure, RateTable, Component, Eligibility)
+
+
+@dataclass(frozen=True)
+class Edited:
+    """The last change of a version: a text that is another after each, who made it and when."""
+
+    stamp: str
+    who: str = ""
+    at: datetime | None = None
+
+
+def last_edit(version: PlanVersion) -> Edited:
+    """What somebody who opens a version now has seen of it."""
+    own = [events_of(PlanVersion).objects.filter(row_id=version.pk)]
+    parts = [events_of(part).objects.filter(version=version.pk) for part in PARTS]
+    last = [events.order_by("-id").first() for events in own + parts]
+    stamp = "-".join(str(event.pk if event else 0) for event in last)
+    known = [event for event in last if event is not None]
+    if not known:
+        return Edited(stamp)
+    # Of one moment, the change that names somebody says more.
+    at, who = max(
+        (event.pgh_created_at, (event.pgh_context or {}).get("name", "")) for event in known
+    )
+    return Edited(stamp, who, at)

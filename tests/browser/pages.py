@@ -1,0 +1,40 @@
+"""Every kind of page, with the person of the demo who opens it: for axe and for screenshots."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+
+@dataclass(frozen=True)
+class Shown:
+    """A page: its name, whose it is, and where."""
+
+    name: str
+    user: str
+    address: str
+
+
+PAGES = (
+    Shown("sign-in", "", "/login/"),
+    Shown("scorecard", "agent", "/me/"),
+    Shown("home-supervisor", "supervisor", "/"),
+    Shown("team", "supervisor", "/team/monthly/2026-10/"),
+    Shown("home-planner", "planner", "/"),
+    Shown("rules", "planner", "/rules/"),
+    Shown("runs", "planner", "/rules/runs/"),
+    Shown("waiting", "planner", "/rules/waiting/monthly/2026-11/"),
+    Shown("without-plan", "planner", "/rules/without-plan/monthly/2026-11/"),
+    Shown("home-payroll", "payroll", "/"),
+    Shown("closings", "payroll", "/closing/"),
+    Shown("closing", "payroll", "/closing/monthly/2026-10/"),
+    Shown("pay", "payroll", "/pay/"),
+    Shown("trail", "auditor", "/audit/"),
+    Shown("rows", "auditor", "/audit/rows/"),
+    Shown("as-known", "auditor", "/audit/as-known/"),
+    Shown("home-administrator", "administrator", "/"),
+    Shown("organisation", "administrator", "/organisation/"),
+    Shown("search", "planner", "/search/?q=sales"),
+    Shown("gallery", "administrator", "/gallery/"),
+    Shown("not-found", "agent", "/nowhere/"),
+    Shown("refused", "agent", "/audit/"),
+)

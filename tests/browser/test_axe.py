@@ -1,0 +1,47 @@
+"""axe-core finds nothing to complain of on any page: light and dark, phone and desk."""
+
+from __future__ import annotations
+
+from collections import defaultdict
+from collections.abc import Callable
+from itertools import groupby
+
+import pytest
+from playwright.sync_api import Page
+
+from pmsite.services import ROOT
+from tests.browser.pages import PAGES, Shown
+from tests.browser.site import Site
+
+AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
+WIDTHS = (390, 1440)
+TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
+# Names what is wrong, where, and how often; axe's own text says what to do.
+LOOK = """async tags => {
+    const found = await axe.run(document, {runOnly: {type: 'tag', values: tags}});
+    return found.violations.map(v => v.id + ': ' + v.nodes.slice(0, 3).map(
+        n => `${n.target.join(' ')} (${(n.any.concat(n.all, n.none)[0] || {}).message})`
+    ).join('; '));
+}"""
+BY_USER = [(user, list(pages)) for user, pages in groupby(PAGES, key=lambda shown: shown.user)]
+
+
+@pytest.mark.parametrize(("user", "pages"), BY_USER, ids=[f"{u or 'nobody'}" for u, _ in BY_USER])
+def test_axe_finds_nothing(
+    window: Callable[..., Page], site: Site, user: str, pages: list[Shown]
+) -> None:
+    page = window(user)
+    found: dict[str, list[str]] = defaultdict(list)
+    for shown in pages:
+        page.goto(f"{site.address}{shown.address}")
+        page.evaluate(AXE)
+        for mode in ("light", "dark"):
+            page.emulate_media(color_scheme=mode)
+            for width in WIDTHS:
+                page.set_viewport_size({"width": width, "height": 900})
+                wrong = page.evaluate(LOOK, TAGS)
+                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                    wrong.append("the page is wider than the window")
+                if wrong:
+                    found[f"{shown.name} {mode} {width}"] += wrong
+    assert found == {}
