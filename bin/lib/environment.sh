@@ -121,6 +121,12 @@ prepare_front_end() {
     exec 8<&-
 }
 
+# The system's Chromium, for tests that walk the pages and for their pictures.
+prepare_browser() {
+    [ -x /usr/bin/chromium ] || install_system_packages chromium fonts-liberation
+    [ -x /usr/bin/chromium ]
+}
+
 # Several commands may start at once in one project, or share one .venv by a link.
 prepare_environment() {
     local wanted
