@@ -1,6 +1,6 @@
 """The engine against statements written by hand: plans, credits, pools, differences, corrections.
 
-    bin/bench-engine --people 1000|10000|100000 [--json FILE]
+    bin/bench-engine --people 1000|10000|100000 [--parts plans,credits,…] [--json FILE]
 
 Loads a tenant into a database of its own, measures each part by the engine and by hand in the same
 run, refuses to report unless both pay the same, and drops the database. See docs/performance.md.
@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import math
 import subprocess
 import sys
 from pathlib import Path
@@ -23,35 +24,51 @@ from bench.nightly import machine, server_version  # noqa: E402
 from pmsite import services  # noqa: E402
 
 NAME = "pmsite_bench_engine"
+PARTS = ("plans", "credits", "pools", "differences", "corrections")
+
+
+# What the figures are made of, in seconds.
+NAMES = [f"{part}_{way}" for part in PARTS[:3] for way in ("ours", "sql")]
+NAMES += ["full_run", "change_1_percent", "differences_1_percent"]
+NAMES += ["correction_one", "correction_all"]
 
 
 def arguments(given: list[str] | None = None) -> argparse.Namespace:
     """The command line."""
     parser = argparse.ArgumentParser(description="Measure the engine against SQL by hand.")
     parser.add_argument("--people", type=int, default=1000, help="How many people (default 1000).")
+    parser.add_argument(
+        "--parts", default=",".join(PARTS), help="Which parts are measured (default: all)."
+    )
     parser.add_argument("--json", type=Path, help="Also write the figures to this file.")
     parser.add_argument("--database", default=NAME, help=f"Its name (default {NAME}).")
     options = parser.parse_args(given)
     if options.people < 100:
         parser.error("--people must be at least 100.")
+    if unknown := set(options.parts.split(",")) - set(PARTS):
+        parser.error(f"There is no part called {', '.join(unknown)}: they are {', '.join(PARTS)}.")
     return options
 
 
 def figures(people: int, seconds: dict[str, float], where: Addresses) -> dict[str, Any]:
-    """What the JSON file holds."""
+    """What the JSON file holds; what was not measured is null."""
+    known = {name: seconds.get(name, math.nan) for name in NAMES} | seconds
 
-    def ratio(part: str) -> float:
-        return round(seconds[f"{part}_ours"] / seconds[f"{part}_sql"], 3)
+    def told(figure: float, places: int = 3) -> float | None:
+        return None if math.isnan(figure) else round(figure, places)
 
-    changed = seconds["change_1_percent"] + seconds["differences_1_percent"]
+    def ratio(part: str) -> float | None:
+        return told(known[f"{part}_ours"] / known[f"{part}_sql"])
+
+    changed = known["change_1_percent"] + known["differences_1_percent"]
     return {
         "people": people,
         "plans_ratio_sql": ratio("plans"),
         "credits_ratio_sql": ratio("credits"),
         "pools_ratio_sql": ratio("pools"),
-        "difference_share": round(changed / seconds["full_run"], 3),
-        "correction_ms": round(seconds["correction_one"] * 1000),
-        "correction_all_s": seconds["correction_all"],
+        "difference_share": told(changed / known["full_run"]),
+        "correction_ms": told(known["correction_one"] * 1000, 0),
+        "correction_all_s": told(known["correction_all"]),
         "seconds": seconds,
         "machine": f"{machine()}, PostgreSQL {server_version(where)}",
     }
@@ -61,7 +78,7 @@ def run(options: argparse.Namespace, *, template: str = "") -> dict[str, Any]:
     """Load, measure and report; the figures."""
     with own_database(options.database, keep=False, template=template) as where:
         result = subprocess.run(
-            [sys.executable, "-m", "bench.engine_run", str(options.people)],
+            [sys.executable, "-m", "bench.engine_run", str(options.people), options.parts],
             cwd=ROOT,
             env={**where.environment(), "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
             stdout=subprocess.PIPE,

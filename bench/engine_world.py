@@ -140,6 +140,11 @@ def load(people: int) -> int:
     return found.pk
 
 
+def loaded() -> int | None:
+    """The tenant's id, if it is there."""
+    return Tenant.objects.filter(code="bench").values_list("pk", flat=True).first()
+
+
 def _people(people: int) -> None:
     teams = max(2, people // TEAM)
     job = JobType.objects.get(code="agent").pk

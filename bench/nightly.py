@@ -111,6 +111,7 @@ def measure(
             for way in ways if number % 2 == 0 else ways[::-1]:
                 compare.empty(owner)
                 _python(where, "bench.load", "stale", world.write())
+                compare.warm(owner)
                 found = json.loads(_python(where, f"bench.{WAYS[way]}", world.write()))
                 measured[way].seconds.append(found["seconds"])
                 measured[way].peaks_mb.append(found["peak_mb"])

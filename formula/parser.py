@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from lark import Lark, Token, Transformer, UnexpectedCharacters, UnexpectedToken
@@ -145,6 +146,7 @@ def _span(token: Token) -> tuple[int, int]:
     return token.start_pos, token.end_pos
 
 
+@lru_cache(maxsize=2048)
 def parse(text: str) -> Syntax:
     """The syntax tree of a formula; FormulaError where it cannot be read."""
     _check_text(text)

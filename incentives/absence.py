@@ -28,15 +28,19 @@ def used(version: PlanVersion) -> bool:
     return version.prorate_days == Days.SCHEDULED or counts_absence(version)
 
 
-def find(version: PlanVersion, first: date, until: date) -> None:
-    """Fill ``person_day`` with schedules and absences of the days ``[first, until)``."""
+def find(version: PlanVersion, first: date, until: date, *, prefix: str = "") -> None:
+    """Fill ``person_day`` with schedules and absences of the days ``[first, until)``.
+
+    ``prefix``: before the names of this table and of ``day_count``, where the days are not those of
+    the period.
+    """
     if not used(version):
         return
     keep(
-        "person_day",
+        f"{prefix}person_day",
         SQL(PERSON_DAY).format(first=Literal(first), until=Literal(until), never=SQL(NEVER)),
     )
-    execute("CREATE INDEX ON person_day (person_id, slot, day)")
+    execute(f"CREATE INDEX ON {prefix}person_day (person_id, slot, day)")
 
 
 PERSON_DAY = """
@@ -56,24 +60,29 @@ PERSON_DAY = """
 """
 
 
-def measured(version: PlanVersion, stretches: Composable, *, count: str) -> Composable:
+def measured(version: PlanVersion, stretches: Composable, *, prefix: str = "") -> Composable:
     """Stretches with ``work_days``, ``days``, ``period_days`` and what was absent of them.
 
     They have person_id, slot, calendar_id, counted_from, end_day, and the period that they are a
-    part of: of_first, of_until. ``count``: the table of working days before each day.
+    part of: of_first, of_until. ``prefix``: of the tables of days, as in :func:`find`.
     """
     kind = Days(version.prorate_days)
     scheduled = kind == Days.SCHEDULED
+    tables = _tables(prefix)
     return SQL(MEASURED).format(
         stretches=stretches,
-        count=SQL(count),
+        count=tables["count"],
         days=SQL(DAYS[kind]),
         period_days=SQL(PERIOD_DAYS[kind]),
         in_hours=SQL("planned.hours IS NOT NULL" if scheduled else "false"),
         absent=SQL(ABSENT if used(version) else NOT_ABSENT),
-        planned=SQL(PLANNED if scheduled else "").format(count=SQL(count), never=SQL(NEVER)),
-        met=met(version, SQL("planned.hours IS NOT NULL"), count=count),
+        planned=SQL(PLANNED if scheduled else "").format(never=SQL(NEVER), **tables),
+        met=met(version, SQL("planned.hours IS NOT NULL"), prefix=prefix),
     )
+
+
+def _tables(prefix: str) -> dict[str, SQL]:
+    return {"count": SQL(prefix + "day_count"), "person_day": SQL(prefix + "person_day")}
 
 
 DAYS = {
@@ -105,7 +114,7 @@ MEASURED = """
 # All hours that are scheduled in the period, and the working days on which the job is held.
 PLANNED = """
     CROSS JOIN LATERAL (SELECT
-      (SELECT sum(at.hours) FROM person_day AS at WHERE at.person_id = row.person_id
+      (SELECT sum(at.hours) FROM {person_day} AS at WHERE at.person_id = row.person_id
          AND at.slot = row.slot AND at.day >= row.of_first AND at.day < row.of_until) AS hours,
       (SELECT sum(b.before - a.before) FROM org_assignment AS job
          JOIN {count} AS a ON a.calendar_id = row.calendar_id
@@ -118,7 +127,7 @@ PLANNED = """
 """
 
 
-def met(version: PlanVersion, in_hours: Composable, *, count: str) -> Composable:
+def met(version: PlanVersion, in_hours: Composable, *, prefix: str = "") -> Composable:
     """The join ``met`` that sums up the days of a stretch ``row``: hours and what was absent."""
     if not used(version):
         return SQL("")
@@ -129,14 +138,14 @@ def met(version: PlanVersion, in_hours: Composable, *, count: str) -> Composable
             "CASE WHEN {} THEN coalesce(at.hours, 0) ELSE day.working::int END"
         ).format(in_hours),
     }[Days(version.prorate_days)]
-    return SQL(MET).format(weight=weight, count=SQL(count))
+    return SQL(MET).format(weight=weight, **_tables(prefix))
 
 
 MET = """
     CROSS JOIN LATERAL (
       SELECT sum(at.hours) AS hours, coalesce(sum(at.absent_goal * {weight}), 0) AS absent_goal,
              coalesce(sum(at.absent_payout * {weight}), 0) AS absent_payout
-      FROM person_day AS at
+      FROM {person_day} AS at
       JOIN {count} AS day ON day.calendar_id = row.calendar_id AND day.day = at.day
       WHERE at.person_id = row.person_id AND at.slot = row.slot
         AND at.day >= row.counted_from AND at.day < row.end_day) AS met

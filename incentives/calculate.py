@@ -7,7 +7,7 @@ results and earnings are written under a new run, and the older provisional run 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Collection, Iterable
+from collections.abc import Iterable
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -15,6 +15,7 @@ from django.db import connection, transaction
 
 from formula import key_of
 from incentives import caps, measuring, outcome, participants, windows
+from incentives.common import Common
 from incentives.dirty import dirty_people, mark_final_periods
 from incentives.evaluate import Work, work_out
 from incentives.models import (
@@ -82,28 +83,46 @@ def calculate_period(
     (DomainError) a period in which no plan pays, or that is final for all of them.
     """
     hold([period])
-    plans = plans_of(period)
-    if not plans:
-        raise DomainError(
-            f"No published plan pays in {period}. Publish a version that is in force on"
-            f" {period.valid_from}, on the calendar “{period.calendar.code}”."
-        )
-    open_plans = [(plan, version) for plan, version in plans if not is_final(plan, period)]
-    if not open_plans:
-        raise DomainError(
-            f"{period} is final for every plan. What changes it now becomes a difference in the"
-            " next open period."
-        )
-    open_plans = in_order(open_plans)
+    open_plans = find_open_plans(period)
     all_rules = [load(version, period.valid_from) for _, version in open_plans]
     refresh_totals([(rules, period) for rules in all_rules])
     # Final periods first: an open one may stand on what they should have earned.
     for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-    made = [calculate_frame(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
+    made = calculate_together(all_rules, period, by=by, at=at, on=on)
     caps.apply(period, made)
     return made
+
+
+def find_open_plans(period: Period) -> list[tuple[Plan, PlanVersion]]:
+    """The plans that pay in a period and are not final there, in order; DomainError without any."""
+    plans = plans_of(period)
+    if not plans:
+        raise DomainError(
+            f"No published plan pays in {period}. Publish a version that is in force on"
+            f" {period.valid_from}, on the calendar “{period.calendar.code}”."
+        )
+    final = final_plans(period)
+    open_plans = [(plan, version) for plan, version in plans if plan.pk not in final]
+    if not open_plans:
+        raise DomainError(
+            f"{period} is final for every plan. What changes it now becomes a difference in the"
+            " next open period."
+        )
+    return in_order(open_plans)
+
+
+def calculate_together(
+    all_rules: Iterable[VersionRules], period: Period, *, by: User | None, at: datetime, on: date
+) -> list[CalculationRun]:
+    """Calculate plans of a period for everybody, in this order; what they read is up to date.
+
+    What plans have in common is worked out once: nothing that it stands on is written meanwhile.
+    """
+    common = Common()
+    frames = [Frame(rules, period, common=common) for rules in all_rules]
+    return [calculate_frame(frame, by=by, at=at, on=on) for frame in frames]
 
 
 def hold(periods: Iterable[Period]) -> None:
@@ -125,6 +144,12 @@ def final_periods(calendars: Iterable[int]) -> set[int]:
     return set(final.values_list("period", flat=True))
 
 
+def final_plans(period: Period) -> set[int]:
+    """The plans that are final in a period."""
+    final = PlanPeriod.objects.filter(period=period, final_at__isnull=False)
+    return set(final.values_list("plan", flat=True))
+
+
 def is_final(plan: Plan, period: Period) -> bool:
     """Whether a plan's period is final."""
     return PlanPeriod.objects.filter(plan=plan, period=period, final_at__isnull=False).exists()
@@ -142,7 +167,8 @@ def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
 def in_order(plans: list[tuple[Plan, PlanVersion]]) -> list[tuple[Plan, PlanVersion]]:
     """Plans in an order in which each comes after those whose earnings it stands on."""
     waiting = {key_of(plan.code): (plan, version) for plan, version in plans}
-    reads = {code: plans_named(version) & waiting.keys() for code, (_, version) in waiting.items()}
+    named = plans_named(version for _, version in plans)
+    reads = {code: named[version.pk] & waiting.keys() for code, (_, version) in waiting.items()}
     found: list[tuple[Plan, PlanVersion]] = []
     while waiting:
         ready = [code for code in waiting if not (reads[code] - {code}) & waiting.keys()]
@@ -211,58 +237,6 @@ def calculate_again(
     return made
 
 
-@transaction.atomic
-def calculate_people(
-    *,
-    period: Period,
-    people: Iterable[int],
-    by: User | None,
-    at: datetime,
-    on: date,
-    only: Collection[str] = (),
-) -> list[CalculationRun]:
-    """Work the results of some people out anew in the open runs of a period.
-
-    ``only``: codes of plans; none means all that pay in the period.
-
-    A plan in which one person's figures move others is calculated for everybody, and so is one that
-    has not been calculated yet.
-    """
-    hold([period])
-    plans = in_order(
-        [
-            (plan, version)
-            for plan, version in plans_of(period)
-            if not is_final(plan, period) and (not only or plan.code in only)
-        ]
-    )
-    every = [(load(version, period.valid_from), plan) for plan, version in plans]
-    refresh_totals([(rules, period) for rules, _ in every])
-    chosen = tuple(sorted(people))
-    made = []
-    for rules, plan in every:
-        point = PlanPeriod.objects.filter(plan=plan, period=period).select_related("run").first()
-        current = point.run if point else None
-        if rules.everybody or current is None or current.version_id != rules.version.pk:
-            made.append(calculate_frame(Frame(rules, period), by=by, at=at, on=on))
-        else:
-            beside = parties_beside(rules, period, chosen)
-            frame = Frame(rules, period, chosen, beside)
-            made.append(_patch(frame, current, at=at, on=on))
-    caps.apply(period, made)
-    return made
-
-
-def _patch(frame: Frame, made: CalculationRun, *, at: datetime, on: date) -> CalculationRun:
-    """Replace what an open run found for the frame's people."""
-    work, _ = _work_out(frame, on)
-    outcome.remove_people(made, list(frame.people or ()))
-    outcome.write(work, made)
-    made.at = at
-    outcome.summarise(made)
-    return made
-
-
 def calculate_frame(
     frame: Frame,
     *,
@@ -272,7 +246,7 @@ def calculate_frame(
     purpose: Purpose = Purpose.PERIOD,
 ) -> CalculationRun:
     """Calculate one plan's period for the frame's people; what it reads must be up to date."""
-    work, complete = _work_out(frame, on)
+    work, complete = work_out_frame(frame, on)
     made = _record_run(work, by=by, at=at, on=on, purpose=purpose)
     made.complete_through = min(
         (complete[m.metric] for m in frame.rules.stored if m.metric in complete), default=None
@@ -283,13 +257,16 @@ def calculate_frame(
     return made
 
 
-def _work_out(frame: Frame, on: date) -> tuple[Work, dict[int, date]]:
+def work_out_frame(frame: Frame, on: date) -> tuple[Work, dict[int, date]]:
+    """Everything that the frame's version says of its people, to be written; and through which day
+    the sources of each metric are complete."""
     participants.find(frame)
     complete = complete_through()
     inputs = measuring.find(frame, complete, on)
     work = work_out(frame, inputs)
     if frame.beside:
         outcome.forget(frame.beside)
+        frame.common.forget()
     return work, complete
 
 
@@ -363,5 +340,5 @@ def _open_periods(on: date) -> list[Period]:
     return [
         period
         for period in recent.order_by("valid_from", "pk")
-        if any(not is_final(plan, period) for plan, _ in plans_of(period))
+        if {plan.pk for plan, _ in plans_of(period)} - final_plans(period)
     ]

@@ -31,7 +31,8 @@ def add(work: Work, stage: Stage) -> None:
     known = work.settle()
     for component in stage.components:
         table = f"credit_{component.id}"
-        work.keep(table, _rounded(component, _worked_out(work, component, known)))
+        lines = _rounded(component, _worked_out(work, component, known))
+        work.keep(table, lines, joined=["~result", "~current"])
         work.grains.append((component, table))
         add_earned(work, component, table, which=SQL('"~current"'))
 

@@ -21,7 +21,7 @@ def add(work: Work, stage: Stage) -> None:
     known = work.settle()
     for component in stage.components:
         table = f"day_{component.id}"
-        work.keep(table, _worked_out(work, component, known))
+        work.keep(table, _worked_out(work, component, known), joined=["~result"])
         work.grains.append((component, table))
         add_earned(work, component, table)
 

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 from formula import Formula, Ref, error_column, layers
 from incentives import measuring
 from incentives.models import ExchangeRate
-from incentives.participants import Frame
+from incentives.participants import KEY_COLUMNS, KEY_JOINED, Frame
 from incentives.rules import (
     POPULATION,
     TOTAL,
@@ -33,11 +33,6 @@ from incentives.rules.components import BEFORE, YEAR_BEGINS
 from incentives.years import year_start
 from org.dates import NEVER as NEVER_MOMENT
 from org.sql import keep
-
-KEY_COLUMNS = (
-    "result_id", "person_id", "job", "slot", "unit_id", "job_type_id", "first_day", "end_day",
-    "prorate",
-)  # fmt: skip
 
 
 @dataclass
@@ -60,10 +55,10 @@ class Work:
     def rules(self) -> VersionRules:
         return self.frame.rules
 
-    def keep(self, name: str, query: Composable) -> int:
+    def keep(self, name: str, query: Composable, *, joined: Sequence[str] = KEY_JOINED) -> int:
         """Make a query a temporary table, and note its text for the run."""
         self.statements.append(query)
-        return keep(name, query)
+        return keep(name, query, joined=joined)
 
     def settle(self) -> str:
         """Make what is known a table of its own, and go on from there; its name."""

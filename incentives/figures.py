@@ -1,5 +1,7 @@
 """The sums of each group of stretches: one table ``figure_<n>`` for the measures of one source.
 
+Those of earnings are called ``earned_<n>``: they are never those of another plan.
+
 Whole periods come from totals, everything else from values. A figure table has one row for each
 group (a result, or a unit), with the sums of every metric side by side.
 """
@@ -52,13 +54,21 @@ def find(frame: Frame) -> dict[str, Figure]:
     found: dict[str, Figure] = {}
     for number, (source, measures) in enumerate(by_source.items()):
         stretch = windows.find(source.window, frame.period)
-        figure = Figure(f"figure_{number}", source, stretch, tuple(measures))
         if source.earnings_of:
+            figure = Figure(f"earned_{number}", source, stretch, tuple(measures))
             figure = _fill_with_earnings(frame, figure)
         else:
-            _fill(frame, figure)
+            name, there = frame.common.table("figure", (source, stretch, _read(measures)))
+            figure = Figure(name, source, stretch, tuple(measures))
+            if not there:
+                _fill(frame, figure)
         found |= {measure.name: figure for measure in measures}
     return found
+
+
+def _read(measures: Iterable[MeasureRule]) -> frozenset[tuple[int, str, bool]]:
+    """All that decides which sums of a source are needed."""
+    return frozenset((m.metric, m.kind, m.minimum_sample is not None) for m in measures)
 
 
 def _fill(frame: Frame, figure: Figure) -> None:
@@ -74,6 +84,7 @@ def _fill(frame: Frame, figure: Figure) -> None:
         SQL("SELECT group_id, {pivots} FROM ({sums}) AS t GROUP BY group_id").format(
             pivots=pivots, sums=_sums(figure, stretch)
         ),
+        joined=["group_id"],
     )
 
 

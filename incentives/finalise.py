@@ -129,21 +129,29 @@ def _refuse_unsettled(made: list[CalculationRun]) -> None:
         )
 
 
+# Each table by itself first, and the people looked up in a hash: the run has just been written, so
+# that there are no statistics of it, and PostgreSQL would hold each line against each result.
+UNSETTLED = """
+    WITH line AS MATERIALIZED (
+      SELECT person_id, job, component_id, status, problem FROM incentives_earning
+      WHERE run_id = %(run)s AND (status <> 'decided' OR (person_id, job) IN (
+        SELECT person_id, job FROM incentives_result
+        WHERE run_id = %(run)s AND inputs ?| %(waiting)s)))
+    SELECT person.name, person.code, line.job, component.name, line.status, line.problem, (
+      SELECT inputs FROM incentives_result AS result WHERE result.run_id = %(run)s
+       AND result.person_id = line.person_id AND result.job = line.job)
+    FROM line JOIN org_person AS person ON person.id = line.person_id
+    JOIN incentives_component AS component ON component.id = line.component_id
+    ORDER BY person.name, component.name
+"""
+
+
 def unsettled(made: CalculationRun) -> list[str]:
     """A sentence for each result that keeps a run from becoming final, by name."""
     rules = load(made.version, made.period.valid_from)
     read = {name for component in rules.components.values() for name in component.measures()}
-    found = fetch(
-        "SELECT person.name, person.code, earning.job, component.name, earning.status,"
-        " earning.problem, result.inputs FROM incentives_earning AS earning"
-        " JOIN org_person AS person ON person.id = earning.person_id"
-        " JOIN incentives_component AS component ON component.id = earning.component_id"
-        " JOIN incentives_result AS result ON result.run_id = earning.run_id"
-        "  AND result.person_id = earning.person_id AND result.job = earning.job"
-        " WHERE earning.run_id = %s AND (earning.status <> 'decided'"
-        "  OR result.inputs ?| %s) ORDER BY person.name, component.name",
-        [made.pk, [f"{name} ?" for name in sorted(read)]],
-    )
+    waiting = [f"{name} ?" for name in sorted(read)]
+    found = fetch(UNSETTLED, {"run": made.pk, "waiting": waiting})
     return [
         f"{name} ({code}), {made.plan}, {component}: "
         + problem_sentence(rules, component, status, problem, json.loads(inputs))

@@ -23,6 +23,12 @@ def option(version: PlanVersion, name: str) -> Any:
     return (version.options or {}).get("leavers", {}).get(name)
 
 
+def options_of(version: PlanVersion) -> frozenset[tuple[str, str]]:
+    """All that a version says of leavers."""
+    said = (version.options or {}).get("leavers", {})
+    return frozenset((name, str(value)) for name, value in said.items())
+
+
 def trailing_days(version: PlanVersion) -> int:
     """How many days after a job's last one its credits still count."""
     return int(option(version, "trailing_days") or 0)

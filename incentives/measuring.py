@@ -15,7 +15,7 @@ from incentives import figures, goals, leavers, windows
 from incentives.figures import Figure
 from incentives.goals import Goal
 from incentives.models import Decision, Measure
-from incentives.participants import Frame
+from incentives.participants import KEY_COLUMNS, Frame
 from incentives.rules import (
     FACT_TYPES,
     Kind,
@@ -72,9 +72,9 @@ def _inputs(
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         columns.append(SQL(TENURE).format(never=SQL(NEVER)))
-    return SQL("SELECT key.*{} FROM outcome_key AS key {}").format(
-        SQL("").join(SQL(", {}").format(column) for column in columns),
-        SQL(" ").join(joins.values()),
+    key = [Identifier("key", name) for name in KEY_COLUMNS]
+    return SQL("SELECT {} FROM outcome_key AS key {}").format(
+        SQL(", ").join([*key, *columns]), SQL(" ").join(joins.values())
     )
 
 

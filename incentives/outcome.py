@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+from typing import cast
+
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, error_column
@@ -48,10 +51,8 @@ def _write_results(work: Work, made: CalculationRun) -> None:
             "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
             " SELECT {run}, outcome.person_id, outcome.job,"
             " jsonb_strip_nulls(jsonb_object(ARRAY[{names}]::text[], ARRAY[{texts}]::text[])),"
-            " part.segments FROM outcome JOIN (SELECT result_id, jsonb_agg(jsonb_build_object("
-            "  'unit', unit_id, 'job_type', job_type_id, 'slot', slot, 'from', first_day,"
-            "  'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day) AS segments"
-            "  FROM slice GROUP BY result_id) AS part USING (result_id)"
+            " key.segments FROM outcome"
+            " JOIN (SELECT result_id, segments FROM outcome_key) AS key USING (result_id)"
         ).format(
             result=Identifier(Result._meta.db_table),
             run=Literal(made.pk),
@@ -323,13 +324,31 @@ def remove_people(made: CalculationRun, people: list[int]) -> None:
         )
 
 
+Summary = tuple[int, int, int, Decimal]
+
+
+def summary(made: CalculationRun, people: list[int] | None = None) -> Summary:
+    """How many people a run has (or of these people), undecided, failed, and the sum."""
+    whose = SQL("") if people is None else SQL(" AND person_id = ANY({})").format(Literal(people))
+    [found] = fetch(
+        SQL(
+            "SELECT count(DISTINCT person_id), count(*) FILTER (WHERE status = 'undecided'),"
+            " count(*) FILTER (WHERE status = 'failed'), coalesce(sum(amount), 0)"
+            " FROM {earning} WHERE run_id = {run}{whose}"
+        ).format(earning=EARNING, run=Literal(made.pk), whose=whose)
+    )
+    return cast(Summary, found)
+
+
 def summarise(made: CalculationRun) -> None:
     """Count what a run found, for whoever reads the list of runs."""
-    [(people, undecided, failed, total)] = fetch(
-        "SELECT count(DISTINCT person_id), count(*) FILTER (WHERE status = 'undecided'),"
-        " count(*) FILTER (WHERE status = 'failed'), coalesce(sum(amount), 0)"
-        " FROM incentives_earning WHERE run_id = %s",
-        [made.pk],
-    )
-    made.people, made.undecided, made.failed, made.total = people, undecided, failed, total
+    made.people, made.undecided, made.failed, made.total = summary(made)
     made.save()
+
+
+def add_to_summary(made: CalculationRun, before: Summary, after: Summary) -> None:
+    """Bring the counts of a run up to date where only some of its people moved."""
+    made.people += after[0] - before[0]
+    made.undecided += after[1] - before[1]
+    made.failed += after[2] - before[2]
+    made.total += after[3] - before[3]

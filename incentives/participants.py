@@ -8,20 +8,22 @@ Temporary tables of the calculation's transaction:
              behind: no day at all, only credits that came after the job's end
 ``outcome_key``  one result: result_id, person_id, job, slot, unit_id, first_day, end_day, “only
              credits” (no eligible day), “not employed” (on the day that counts, so nothing is
-             earned), prorate (of amounts)
+             earned), prorate (of amounts), segments (its slices, as JSON)
 ``trail``    the days after a job's end on which its credits still count (incentives.leavers)
 ``day_count``    working days before each day, by holiday calendar
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Hashable
+from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
 from psycopg.sql import SQL, Composable, Literal
 
 from incentives import absence, leavers
+from incentives.common import Common
 from incentives.currencies import places
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
@@ -38,13 +40,15 @@ class Frame:
     """What is calculated: the rules of one version over the days ``[start, end)`` of a period.
 
     ``people``: the ids of those whose results are wanted; None: everybody's. ``beside``: those who
-    are worked out with them, because cents are shared with them, and not written.
+    are worked out with them, because cents are shared with them, and not written. ``common``: what
+    plans that were calculated just before left for this one.
     """
 
     rules: VersionRules
     period: Period
     people: tuple[int, ...] | None = None
     beside: tuple[int, ...] = ()
+    common: Common = field(default_factory=Common, compare=False)
 
     @property
     def version(self) -> PlanVersion:
@@ -85,13 +89,44 @@ class Frame:
         return {"start": Literal(self.start), "end": Literal(self.end), "never": SQL(NEVER)}
 
 
-def find(frame: Frame) -> int:
-    """Fill the tables; the number of results. DomainError where two plans are equally near."""
-    _candidates(frame)
-    _refuse_ties(frame)
+def find(frame: Frame) -> None:
+    """Fill the tables, or leave those of a plan with the same participants.
+
+    DomainError where two plans are equally near.
+    """
+    lines = _eligible_lines(frame)
+    if frame.common.take(_decided_by(frame, lines)):
+        return
+    _candidates(frame, lines)
+    if len({line[0] for line in lines}) > 1:
+        _refuse_ties(frame)
     _count_days(frame)
     _slices(frame)
-    return _results(frame)
+    _results(frame)
+
+
+def _decided_by(frame: Frame, lines: list[EligibleLine]) -> Hashable:
+    """All that decides who takes part, on which days and with which part of the amounts.
+
+    The plan itself does not: its own lines are held apart from those of others, by whichever name.
+    """
+    version = frame.version
+    own = tuple((None if line[0] == version.plan_id else line[0], *line[1:]) for line in lines)
+    trailing = frozenset(frame.rules.metrics) if leavers.trailing_days(version) else None
+    return (
+        own,
+        frame.people,
+        frame.beside,
+        frame.period.pk,
+        frame.opening,
+        frame.rules.separate,
+        version.first_day,
+        version.prorate_days,
+        tuple(version.prorate_amount),
+        absence.used(version),
+        leavers.options_of(version),
+        trailing,
+    )
 
 
 # Which rule of precedence a line of eligibility, or a goal, stands on: the more it names, the
@@ -105,9 +140,9 @@ RANK = """
 """
 
 
-def _candidates(frame: Frame) -> None:
+def _candidates(frame: Frame, lines: list[EligibleLine]) -> None:
     """``candidate``: for each assignment, the days on which each plan of the family asks for it."""
-    keep("eligible", values(_eligible_lines(frame), ELIGIBLE_COLUMNS))
+    keep("eligible", values(lines, ELIGIBLE_COLUMNS))
     keep(
         "candidate",
         SQL(
@@ -152,10 +187,13 @@ ELIGIBLE_COLUMNS = (
 )
 
 
-def _eligible_lines(frame: Frame) -> list[tuple[object, ...]]:
+EligibleLine = tuple[int, int | None, int | None, int | None, str, date, date]
+
+
+def _eligible_lines(frame: Frame) -> list[EligibleLine]:
     """A line for everyone whom a plan of this family is for, with the days that it rules."""
     family = frame.version.plan.family_id
-    lines: list[tuple[object, ...]] = []
+    lines: list[EligibleLine] = []
     for version, first, end in versions_in_force(family, frame.opening, frame.end, frame.version):
         who = list(Eligibility.objects.filter(version=version)) or [Eligibility(version=version)]
         lines += [
@@ -188,20 +226,26 @@ def versions_in_force(
     return found
 
 
+# First of all by the table that has statistics: those of jobs may be of before the last delivery,
+# and PostgreSQL would look for ties of each job among all.
+TIES = """
+    WITH tied AS MATERIALIZED (
+      SELECT own.assignment_id, own.plan_id, other.plan_id AS rival_id FROM candidate AS own
+      JOIN candidate AS other ON other.assignment_id = own.assignment_id
+       AND other.plan_id <> own.plan_id AND other.rank = own.rank
+       AND other.days && (own.days * {period})
+      WHERE own.plan_id = {plan})
+    SELECT DISTINCT person.name, plan.name, rival.name FROM tied
+    JOIN org_assignment AS job ON job.id = tied.assignment_id
+    JOIN org_person AS person ON person.id = job.person_id
+    JOIN incentives_plan AS plan ON plan.id = tied.plan_id
+    JOIN incentives_plan AS rival ON rival.id = tied.rival_id
+    ORDER BY 1 LIMIT 20
+"""
+
+
 def _refuse_ties(frame: Frame) -> None:
-    tied = fetch(
-        SQL(
-            "SELECT DISTINCT person.name, plan.name, rival.name FROM candidate AS own"
-            " JOIN candidate AS other ON other.assignment_id = own.assignment_id"
-            "  AND other.plan_id <> own.plan_id AND other.rank = own.rank"
-            "  AND other.days && (own.days * {period})"
-            " JOIN org_assignment AS job ON job.id = own.assignment_id"
-            " JOIN org_person AS person ON person.id = job.person_id"
-            " JOIN incentives_plan AS plan ON plan.id = own.plan_id"
-            " JOIN incentives_plan AS rival ON rival.id = other.plan_id"
-            " WHERE own.plan_id = {plan} ORDER BY 1 LIMIT 20"
-        ).format(plan=Literal(frame.version.plan_id), period=_period(frame))
-    )
+    tied = fetch(SQL(TIES).format(plan=Literal(frame.version.plan_id), period=_period(frame)))
     if tied:
         raise DomainError(
             f"Two plans of the family “{frame.version.plan.family}” are equally near to"
@@ -243,13 +287,20 @@ def _slices(frame: Frame) -> None:
             "SELECT *, first_day + (joined AND {left_out})::int AS counted_from,"
             " false AS behind FROM (" + STRETCHES + ") AS found"
         ).format(left_out=Literal(left_out), days=_won_days(frame), **frame.days),
+        joined=["assignment_id", "person_id", "slot", "calendar_id", "counted_from", "end_day"],
     )
     if leavers.trailing_days(frame.version):
         leavers.find_trailing(frame.rules, frame.start, frame.end)
         behind = leavers.left_behind(frame.rules, frame.start, "SELECT * FROM stretch")
         keep("left_behind", behind)
         execute("INSERT INTO stretch SELECT * FROM left_behind")
-    keep("slice", _slice_query(frame))
+    keep("slice", _slice_query(frame), joined=SLICE_JOINED)
+
+
+# What stretches of days are joined and chosen by.
+SLICE_JOINED = (
+    "result_id", "assignment_id", "person_id", "slot", "unit_id", "first_day", "end_day", "whole",
+)  # fmt: skip
 
 
 def _won_days(frame: Frame) -> Composable:
@@ -272,7 +323,7 @@ def _slice_query(frame: Frame) -> Composable:
         + ") AS result_id, "
         + job
         + " AS job, slice.* FROM ({}) AS slice"
-    ).format(absence.measured(frame.version, stretches, count="day_count"))
+    ).format(absence.measured(frame.version, stretches))
 
 
 # ``joined``: the job slot begins inside the period, so it may leave its first day out.
@@ -320,11 +371,23 @@ def fraction(
     )
 
 
-def _results(frame: Frame) -> int:
+KEY_COLUMNS = (
+    "result_id", "person_id", "job", "slot", "unit_id", "job_type_id", "first_day", "end_day",
+    "prorate",
+)  # fmt: skip
+# What the tables of results are joined and grouped by.
+KEY_JOINED = ("result_id", "person_id", "unit_id", "job_type_id")
+SEGMENTS = """
+    jsonb_agg(jsonb_build_object('unit', unit_id, 'job_type', job_type_id, 'slot', slot,
+      'from', first_day, 'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day)
+"""
+
+
+def _results(frame: Frame) -> None:
     """One row for each result; who has no eligible day in the period, nor credits, has none."""
     amount = frame.version.prorate_amount
     last = frame.end - timedelta(days=1)
-    return keep(
+    keep(
         "outcome_key",
         SQL(
             'SELECT key.*, {away} AS "not employed" FROM (SELECT result_id, person_id, job,'
@@ -332,10 +395,11 @@ def _results(frame: Frame) -> int:
             " (array_agg(job_type_id ORDER BY end_day DESC))[1] AS job_type_id,"
             " min(first_day) AS first_day, max(end_day) AS end_day,"
             " CASE WHEN bool_or(behind) THEN 0 ELSE {prorate} END AS prorate,"
-            ' bool_or(behind) AS "only credits" FROM slice'
+            ' bool_or(behind) AS "only credits", ' + SEGMENTS + " AS segments FROM slice"
             " GROUP BY result_id, person_id, job HAVING sum(days) > 0 OR bool_or(behind)) AS key"
         ).format(
             prorate=fraction(amount, absent="absent_payout") if amount else SQL("1::numeric"),
             away=leavers.away(frame.version, last, frame.period.pay_date),
         ),
+        joined=[*KEY_JOINED, "slot"],
     )

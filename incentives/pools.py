@@ -24,8 +24,8 @@ def add(work: Work, stage: Stage) -> None:
         work.layer([[(weight_name(component), weight) for weight in weights]])
         known = work.settle()
         pool, table = f"pool_{component.id}", f"team_{component.id}"
-        work.keep(pool, _pool(work, component, known))
-        work.keep(table, _shares(work, component, known, pool))
+        work.keep(pool, _pool(work, component, known), joined=["~group"])
+        work.keep(table, _shares(work, component, known, pool), joined=["~result"])
         work.grains.append((component, table))
         _add_earned(work, component, table)
 

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date
 from typing import TYPE_CHECKING
@@ -527,10 +527,14 @@ def cycle_in(reads: Mapping[str, set[str]]) -> list[str]:
 _EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^".()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
 
 
-def plans_named(version: PlanVersion) -> set[str]:
-    """The plans whose earnings a version reads, as its texts say: the keys of their codes."""
-    found = {m.earnings_of.partition(".")[0] for m in version.measures.all() if m.earnings_of}
-    for row in version.components.all():
-        texts = [getattr(row, part) for part in PARTS] + [str(row.options.get("distribute", ""))]
-        found |= {code for text in texts for code in _EARNED.findall(text)}
-    return {key_of(code.strip()) for code in found}
+def plans_named(versions: Iterable[PlanVersion]) -> dict[int, set[str]]:
+    """By version, the keys of the plans whose earnings it reads, as its texts say."""
+    named: dict[int, set[str]] = {version.pk: set() for version in versions}
+    measures = Measure.objects.filter(version__in=named).exclude(earnings_of="")
+    for version, earnings_of in measures.values_list("version", "earnings_of"):
+        named[version].add(earnings_of.partition(".")[0])
+    components = Component.objects.filter(version__in=named).order_by()
+    for version, options, *parts in components.values_list("version", "options", *PARTS):
+        for text in [*parts, str(options.get("distribute", ""))]:
+            named[version].update(_EARNED.findall(text))
+    return {version: {key_of(c.strip()) for c in codes} for version, codes in named.items()}

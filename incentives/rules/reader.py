@@ -122,15 +122,16 @@ class Reader:
     def check_plans(self) -> None:
         """Refuse a plan that stands, by way of others, on its own earnings."""
         own = key_of(self.version.plan.code)
-        if not plans_named(self.version) - {own}:
+        if not plans_named([self.version])[self.version.pk] - {own}:
             return
         versions = PlanVersion.objects.exclude(status=Status.RETIRED).select_related("plan")
+        named = plans_named(versions)
         reads: dict[str, set[str]] = {}
         codes: dict[str, str] = {}
-        for version in versions.prefetch_related("measures", "components"):
+        for version in versions:
             plan = key_of(version.plan.code)
             codes[plan] = version.plan.code
-            reads.setdefault(plan, set()).update(plans_named(version) - {plan})
+            reads.setdefault(plan, set()).update(named[version.pk] - {plan})
         path = cycle_in(reads)
         if path and own in path:
             shown = " → ".join(codes[plan] for plan in path)

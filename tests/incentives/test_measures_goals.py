@@ -181,3 +181,18 @@ def test_a_goal_of_zero_counts_as_the_version_says(tmp_path: Path, choice: str, 
         small.run("decide", "2026-07", "ann", "z", "100%", "--reason", "she stood in")
         small.run("calculate", "2026-07")
         assert small.amounts("2026-07")["ann.main.pay"] == "100.00"
+
+
+def test_absence_counts_beside_a_goal_of_other_days(tmp_path: Path) -> None:
+    """The goal of January is worked out first, and its absences are not those of June."""
+    rest = (UNITS % "true").replace(
+        "measures: {x: {}}",
+        "measures: {early: {metric: x, window: {from: 2026-01-01, to: 2026-01-31}}, x: {}}",
+    )
+    rest += "holidays: {home: {default: true, days: [{day: 2026-06-29, name: Feast}]}}\n"
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", rest)
+    small.values("ann,2026-06-10,x,21,")
+    small.file("availability", SICK)
+    small.run("calculate", "2026-06")
+    # 42 × 14 of 21 working days is 28, and 21 of them are 75 %.
+    assert small.amounts("2026-06") == {"ann.main.pay": "750.00"}

@@ -1,4 +1,7 @@
-"""calculate TENANT PERIOD: work out what everybody earns in a period, provisionally."""
+"""calculate TENANT PERIOD: work out what everybody earns in a period, provisionally.
+
+``calculate TENANT PERIOD --person CODE`` does so for single people, after a correction.
+"""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -8,7 +11,8 @@ from incentives.calculate import calculate_period, ended_plans, total_by_compone
 from incentives.currencies import plain
 from incentives.models import CalculationRun, Plan
 from incentives.queries import pending_differences, people_without_plan
-from org.commands import TenantCommand, counted, day, find_periods
+from incentives.some_people import calculate_people
+from org.commands import TenantCommand, counted, day, find_periods, find_person
 from org.errors import DomainError
 from org.models import Period
 
@@ -19,16 +23,21 @@ class Command(TenantCommand):
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("period", help="Code of a period: 2026-06, or monthly:2026-06.")
         parser.add_argument("--on", type=day, help="The business day (default: today).")
+        parser.add_argument(
+            "--person",
+            action="append",
+            default=[],
+            metavar="CODE",
+            help="Only this person (may be given again), and those whom their figures move.",
+        )
 
-    def work(self, *, period: str, on: date | None, **options: Any) -> None:
+    def work(self, *, period: str, on: date | None, person: list[str], **options: Any) -> None:
+        people = [find_person(code).pk for code in person]
         runs: list[CalculationRun] = []
         refusals: list[DomainError] = []
         for found in find_periods(period):
             try:
-                runs += calculate_period(
-                    period=found, by=self.by, at=self.at, on=on or self.today()
-                )
-                self._mention_left_out(found)
+                runs += self._calculate(found, people, on or self.today())
             except DomainError as refusal:
                 refusals.append(refusal)
         if not runs:
@@ -38,6 +47,13 @@ class Command(TenantCommand):
         for one in {made.period: None for made in runs}:
             for plan in ended_plans(one):
                 self._tell_differences(plan)
+
+    def _calculate(self, period: Period, people: list[int], on: date) -> list[CalculationRun]:
+        if people:
+            return calculate_people(period=period, people=people, by=self.by, at=self.at, on=on)
+        made = calculate_period(period=period, by=self.by, at=self.at, on=on)
+        self._mention_left_out(period)
+        return made
 
     def _tell(self, made: CalculationRun) -> None:
         currency = made.plan.currency or self.tenant.currency
