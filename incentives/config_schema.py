@@ -87,7 +87,7 @@ WINDOW = {
             "Of its own.",
             {
                 "rolling": tools.whole(
-                    "This period and those before it, so many in all.", minimum=1
+                    "This period and those before it, so many in all.", minimum=1, maximum=600
                 ),
                 "from": tools.day("First day of the window."),
                 "to": tools.day("First day after the window."),
@@ -230,7 +230,7 @@ LEAVERS = tools.mapping(
             "The day on which they must be employed to be paid.", ["none", "period_end", "pay_date"]
         ),
         "trailing_days": tools.whole(
-            "Days after the last in which credits still count.", minimum=0
+            "Days after the last in which credits still count.", minimum=0, maximum=3660
         ),
         "held": tools.choice("What is held: keep or forfeit.", ["keep", "forfeit"]),
     },
@@ -346,7 +346,16 @@ PERSON_CAPS: dict[str, Any] = tools.listing(
         {
             "name": tools.text("As people call it.", minLength=1, maxLength=60),
             "calendar": tools.text("Code of the calendar whose periods it caps."),
-            "amount": tools.number("The most, in the currency of the plans."),
+            "amount": tools.number("The most."),
+            "currency": tools.text(
+                "Three letters: what the amount is in. Left out: the tenant's.",
+                pattern="^[A-Z]{3}$",
+            ),
+            "exchange_rate": tools.choice(
+                "Which rate turns what a plan pays in another currency into the cap's: plan (on the"
+                " period's first day, the default) or month (on its last).",
+                ["plan", "month"],
+            ),
             "plans": tools.listing(
                 "Codes of plans on that calendar, in order: what the first pays is kept, the last"
                 " is cut first.",

@@ -14,8 +14,9 @@ from decimal import Decimal
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, Ref, error_column, layers
-from incentives import measuring
-from incentives.models import ExchangeRate
+from incentives import leavers, measuring
+from incentives.currencies import rate_in
+from incentives.leavers import NOT_EMPLOYED
 from incentives.participants import KEY_COLUMNS, KEY_JOINED, Frame
 from incentives.rules import (
     POPULATION,
@@ -31,7 +32,6 @@ from incentives.rules import (
 )
 from incentives.rules.components import BEFORE, YEAR_BEGINS
 from incentives.years import year_start
-from org.dates import NEVER as NEVER_MOMENT
 from org.sql import keep
 
 
@@ -123,6 +123,8 @@ def _begin(frame: Frame, inputs: Composable) -> Work:
         known += [goal, f"{measure.name} ?", decided, f"{decided} !"]
         known.append(measuring.told_name(measure.name))
         sure.append(goal)
+    if leavers.asks_for_employment(frame.version):
+        known.append(NOT_EMPLOYED)
     extra = [Ref("fact", code).column for code in sorted(frame.rules.facts)]
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         extra.append("tenure")
@@ -175,18 +177,8 @@ def _add_constants(work: Work) -> None:
 
 
 def rate_on(frame: Frame, component: ComponentRule) -> Decimal | None:
-    """What one unit of a component's currency is worth in the plan's: the plan's rate on the
-    period's first day, the month's on its last; None where nobody has said."""
-    day = frame.start if component.rate == "plan" else frame.last_day
-    rows = ExchangeRate.objects.filter(
-        name=component.rate,
-        base=component.currency,
-        quote=frame.currency,
-        superseded_at=NEVER_MOMENT,
-        valid_from__lte=day,
-        valid_to__gt=day,
-    )
-    return rows.values_list("rate", flat=True).first()
+    """What one unit of a component's currency is worth in the plan's; None: nobody has said."""
+    return rate_in(frame.period, name=component.rate, base=component.currency, quote=frame.currency)
 
 
 def _opened(frame: Frame, component: ComponentRule) -> Composable:
@@ -288,7 +280,11 @@ def add_places(work: Work, refs: Iterable[Ref]) -> None:
 
 
 def _place(work: Work, ref: Ref) -> Composable:
-    subject = Identifier(earned_column(ref.subject) if ref.of_component else ref.subject)
+    column = earned_column(ref.subject) if ref.of_component else ref.subject
+    subject: Composable = Identifier(column)
+    if NOT_EMPLOYED in work.known:
+        # Who earns nothing takes no place from others, and no share.
+        subject = SQL("CASE WHEN NOT {} THEN {} END").format(Identifier(NOT_EMPLOYED), subject)
     within = WITHIN[ref.within]
     if ref.kind == "share":
         return SQL(

@@ -180,6 +180,7 @@ class ComponentReader:
             amount=self._amount(name, text, steps),
             per=row.per,
             of=key_of(row.of),
+            of_others=row.per == Per.CREDIT and self._is_of_others(key_of(row.of)),
             decimals=decimals,
             each=self._each(row, parts),
             weight=weight,
@@ -191,6 +192,10 @@ class ComponentReader:
             reads=frozenset(self._own(references)),
             attributes=frozenset(scope.names) - self.names.keys(),
         )
+
+    def _is_of_others(self, measure: str) -> bool:
+        known = self.measures.get(measure)
+        return known is not None and known.scope != Measure.Scope.OWN
 
     def _own(self, references: list[Ref]) -> Iterator[str]:
         """The version's own components among what formulas read."""
@@ -307,6 +312,9 @@ class ComponentReader:
 
     def _resolve(self, where: str, ref: Ref) -> Ref:
         if ref.kind == "earned" and "." in ref.name:
+            plan, _, component = ref.name.rpartition(".")
+            if key_of(plan) == key_of(self.reader.version.plan.code):
+                return Ref("earned", key_of(component))
             return self._foreign(where, ref)
         if ref.kind == "prior":
             measure, _, n = ref.name.rpartition(" ")
@@ -524,7 +532,7 @@ def cycle_in(reads: Mapping[str, set[str]]) -> list[str]:
 
 
 # EARNED(plan.component), or in quotation marks where the plan's code is no name.
-_EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^".()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
+_EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^"()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
 
 
 def plans_named(versions: Iterable[PlanVersion]) -> dict[int, set[str]]:
@@ -532,7 +540,7 @@ def plans_named(versions: Iterable[PlanVersion]) -> dict[int, set[str]]:
     named: dict[int, set[str]] = {version.pk: set() for version in versions}
     measures = Measure.objects.filter(version__in=named).exclude(earnings_of="")
     for version, earnings_of in measures.values_list("version", "earnings_of"):
-        named[version].add(earnings_of.partition(".")[0])
+        named[version].add(earnings_of.rpartition(".")[0])
     components = Component.objects.filter(version__in=named).order_by()
     for version, options, *parts in components.values_list("version", "options", *PARTS):
         for text in [*parts, str(options.get("distribute", ""))]:
