@@ -10,7 +10,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
-from typing import Any
+from types import MappingProxyType
+from typing import Any, Protocol
 
 from formula import (
     ERROR_SENTENCES,
@@ -68,9 +69,14 @@ def explain(*, person: Person, point: PlanPeriod) -> list[Explanation]:
 
 
 def explain_result(
-    rules: VersionRules, made: CalculationRun, person: Person, result: Result
+    rules: VersionRules,
+    made: CalculationRun,
+    person: Person,
+    result: Result,
+    *,
+    only: str = "",
 ) -> Explanation:
-    """One result worked out again, step by step."""
+    """One result worked out again, step by step; ``only``: of one component, and nothing else."""
     stored = {
         earning.component_id: earning
         for earning in Earning.objects.filter(
@@ -83,6 +89,7 @@ def explain_result(
         if component.per == Per.PERSON
         else _in_words(rules, grain_component(rules, component, known, made, result), result)
         for component in rules.components.values()
+        if only in ("", component.name)
     )
     return Explanation(
         person=person.name,
@@ -93,13 +100,13 @@ def explain_result(
         job=result.job,
         status="final" if made.final_at else "provisional",
         as_of=made.at.isoformat(timespec="seconds"),
-        segments=tuple(_segments(result.segments)),
-        choices=tuple(choices(rules)),
+        segments=() if only else tuple(_segments(result.segments)),
+        choices=() if only else tuple(choices(rules)),
         measures=tuple(measure_line(m, known, result.inputs) for m in rules.named),
         components=lines,
         currency=next((line.currency for line in lines if line.currency), ""),
         inputs=result.inputs,
-        unpaid=tuple(_unpaid(rules, made, person, result)),
+        unpaid=() if only else tuple(_unpaid(rules, made, person, result)),
     )
 
 
@@ -125,15 +132,16 @@ def _unpaid(
 # --- the Decimal engine over the stored inputs
 
 
-def work_out(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
-    """Every name of a result with its value, and under ``= name`` how a formula came to it."""
-    known = _inputs(rules, stored)
-    for measure in rules.derived:
-        assert measure.derived is not None
-        _add(known, measure.name, measure.derived)
-    for measure in rules.shown:
-        _attainment_inputs(known, measure)
-        _add(known, Ref("attainment", measure.name).column, measure.attainment)
+def work_out(
+    rules: VersionRules,
+    stored: Mapping[str, str],
+    instead: Mapping[str, Decimal] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """Every name of a result with its value, and under ``= name`` how a formula came to it.
+
+    ``instead``: figures of measures that take the place of their own, all else as it is.
+    """
+    known = measured(rules, stored, instead)
     for stage in rules.stages:
         for component in stage.components:
             if component.weight is not None:
@@ -146,6 +154,47 @@ def work_out(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
             known[Ref("earned", component.name).column] = _earned(component, known, stored)
     _whole(rules, known)
     return known
+
+
+def measured(
+    rules: VersionRules,
+    stored: Mapping[str, str],
+    instead: Mapping[str, Decimal] = MappingProxyType({}),
+) -> dict[str, Any]:
+    """What components read: the measures with their attainments, and all other inputs."""
+    known = _inputs(rules, stored)
+    known.update({name: value for name, value in instead.items() if name in known})
+    for measure in rules.derived:
+        assert measure.derived is not None
+        _add(known, measure.name, measure.derived)
+        known[measure.name] = instead.get(measure.name, known[measure.name])
+    for measure in rules.shown:
+        attainment_inputs(known, measure)
+        _add(known, Ref("attainment", measure.name).column, measure.attainment)
+    return known
+
+
+def attainment_in(
+    rules: VersionRules, measure: MeasureRule, stored: Mapping[str, str]
+) -> Decimal | None:
+    """The attainment of one measure of a result, and nothing else; None where there is none."""
+    known: dict[str, Any] = {}
+    for part in rules.under(measure):
+        if part.derived is None:
+            known[part.name] = _number(stored.get(part.name))
+        else:
+            _add(known, part.name, part.derived)
+    _goal_inputs(known, measure, stored)
+    attainment_inputs(known, measure)
+    value = evaluate(measure.attainment, known).value
+    return value if isinstance(value, Decimal) else None
+
+
+def _goal_inputs(known: dict[str, Any], measure: MeasureRule, stored: Mapping[str, str]) -> None:
+    goal, decided = Ref("goal", measure.name).column, decided_name(measure.name)
+    known[goal] = _number(stored.get(goal))
+    error = stored.get(f"{decided} !")
+    known[decided] = ErrorValue(error) if error else _number(stored.get(decided))
 
 
 def _earned(
@@ -181,11 +230,7 @@ def _inputs(rules: VersionRules, stored: Mapping[str, str]) -> dict[str, Any]:
     for measure in rules.stored:
         known[measure.name] = _number(stored.get(measure.name))
     for measure in rules.shown:
-        goal = Ref("goal", measure.name).column
-        known[goal] = _number(stored.get(goal))
-        decided = decided_name(measure.name)
-        error = stored.get(f"{decided} !")
-        known[decided] = ErrorValue(error) if error else _number(stored.get(decided))
+        _goal_inputs(known, measure, stored)
     for ref in rules.references:
         if ref.kind == "fact":
             known[ref.column] = _fact(stored.get(ref.column), _type_of(rules, ref))
@@ -228,7 +273,8 @@ def _fact(text: str | None, kind: Type) -> Any:
     return date.fromisoformat(text) if kind is Type.DATE else text in ("true", "t")
 
 
-def _attainment_inputs(known: dict[str, Any], measure: MeasureRule) -> None:
+def attainment_inputs(known: dict[str, Any], measure: MeasureRule) -> None:
+    """Set what the attainment of a measure reads, by what the measure itself is."""
     actual, goal = known[measure.name], known[Ref("goal", measure.name).column]
     if measure.zero_is_no_data and actual == 0:
         actual = None
@@ -280,7 +326,7 @@ def _component_line(
     stored: Mapping[str, str],
 ) -> ComponentLine:
     outcome: Outcome = known[f"= {component.column}"]
-    _must_agree(component, outcome, earning)
+    must_agree(component, outcome, earning)
     parts = tuple(
         (name.partition("__")[2].replace("__", " "), formula.text, known[f"= {name}"])
         for name, formula in component.steps
@@ -304,7 +350,20 @@ def _component_line(
     )
 
 
-def before_cuts(earning: Earning) -> Decimal | None:
+class Outgoing(Protocol):
+    """What a component paid in a result, or why it did not: an earning, or what was read of one."""
+
+    @property
+    def amount(self) -> Decimal | None: ...
+
+    @property
+    def problem(self) -> str | None: ...
+
+    @property
+    def detail(self) -> Any: ...
+
+
+def before_cuts(earning: Outgoing) -> Decimal | None:
     """The amount before the plan's own cap, and that over plans, took from it."""
     detail = earning.detail or {}
     first = next((detail[why] for why in CUTS if why in detail), None)
@@ -322,7 +381,7 @@ def cut_sentence(earning: Earning) -> str:
     return f"It was {', and '.join(said)}." if said else ""
 
 
-def _must_agree(component: ComponentRule, outcome: Outcome, earning: Earning) -> None:
+def must_agree(component: ComponentRule, outcome: Outcome, earning: Outgoing) -> None:
     """The amount worked out here must be the one that stands in the earning."""
     nothing = outcome.error == "left_out" or earning.problem == "not_employed"
     expected = Decimal(0) if nothing else outcome.value

@@ -105,7 +105,7 @@ def statement(*, person: Person) -> Statement:
     accounts = [
         Account(
             balance=balance,
-            holds=_holds(person, balance.currency) if balance.held else [],
+            holds=holds_of(person, balance.currency) if balance.held else [],
             debts=open_debts(person=person.pk, currency=balance.currency),
             history=[step for step in steps if step.currency == balance.currency],
         )
@@ -130,7 +130,8 @@ HOLDS = """
 """
 
 
-def _holds(person: Person, currency: str) -> list[Hold]:
+def holds_of(person: Person, currency: str) -> list[Hold]:
+    """What of a person's earnings is held now, and what it waits for."""
     names = ("plan", "component", "earned", "amount", "due_on", "condition", "expires")
     rows = fetch(HOLDS, [person.pk, currency])
     return [Hold(**dict(zip(names, row, strict=True))) for row in rows]

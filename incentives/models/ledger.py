@@ -91,6 +91,12 @@ class Transfer(TenantModel):
                 condition=models.Q(from_account="held") | models.Q(to_account="held"),
                 name="incentives_transfer_held",
             ),
+            # Whether an earlier system's figures opened a plan: asked whenever rules are read.
+            models.Index(
+                fields=["tenant", "plan"],
+                condition=models.Q(origin="opening"),
+                name="incentives_transfer_opening",
+            ),
         ]
 
     def __str__(self) -> str:

@@ -4,6 +4,7 @@
 what is wrong with one. Both engines, the explanation, the admin and the tenant file use the same.
 """
 
+from incentives.rules.kept import load_kept, rules_for, stamp, stamps_of
 from incentives.rules.measures import definitions_on
 from incentives.rules.names import LONGEST_NAME, name_trouble
 from incentives.rules.parts import (
@@ -52,7 +53,11 @@ __all__ = [
     "definitions_on",
     "goal_name",
     "load",
+    "load_kept",
     "name_trouble",
     "part_name",
     "problems",
+    "rules_for",
+    "stamp",
+    "stamps_of",
 ]
