@@ -61,7 +61,7 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
     if not request.user.is_authenticated:
         return None
     places = Membership.objects.filter(user=request.user).select_related("tenant__sign_in_rules")
-    by_tenant = {membership.tenant_id: membership for membership in places}
+    by_tenant: dict[int | None, Membership] = {place.tenant_id: place for place in places}
     user_id, last = last_place(request) or (None, None)
     chosen = by_tenant.get(request.session.get(SESSION_KEY))
     if chosen is None and user_id == request.user.pk:
