@@ -12,7 +12,7 @@ from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from django.db.models import DecimalField, Exists, OuterRef, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery, Sum
 
 from incentives.explain import explain_result
 from incentives.explanation import Disagreement
@@ -21,7 +21,7 @@ from incentives.rules import load
 from metrics.models import Total
 from org.models import Assignment, Period, Person
 from org.queries import assignments_on
-from scorecards.reading import Line, MetricFigure, figure_of, line_of, measure_lines
+from scorecards.reading import Line, MetricFigure, figure_of, line_of
 
 
 @dataclass
@@ -124,6 +124,23 @@ def find_period(*, calendar: str, code: str) -> Period | None:
     """A period by the two codes of its address."""
     periods = Period.objects.filter(calendar__code=calendar, code=code)
     return periods.select_related("calendar").first()
+
+
+def around(*, calendar: str, code: str) -> tuple[Period | None, Period | None, Period | None]:
+    """The period before, the one itself, and the one after, by the codes of its address.
+
+    One query; None for each that is not there.
+    """
+    same = Period.objects.filter(calendar__code=calendar).order_by("valid_from")
+    begins = Subquery(same.filter(code=code).values("valid_from"))
+    before = same.filter(valid_from__lt=begins).order_by("-valid_from").values("pk")[:1]
+    after = same.filter(valid_from__gt=begins).values("pk")[:1]
+    wanted = Q(code=code) | Q(pk__in=Subquery(before)) | Q(pk__in=Subquery(after))
+    rows = list(same.filter(wanted).select_related("calendar"))
+    at = next((place for place, row in enumerate(rows) if row.code == code), None)
+    if at is None:
+        return None, None, None
+    return (rows[at - 1] if at else None), rows[at], (rows[at + 1] if rows[at + 1 :] else None)
 
 
 def neighbours(period: Period) -> tuple[Period | None, Period | None]:
@@ -237,41 +254,3 @@ def _add_totals(cards: Iterable[PlanCard], person: Person) -> list[tuple[str, De
         by_run[row["run_id"]].total = row["total"]
     by_currency = decided.values("currency").order_by("currency").annotate(total=Sum("amount"))
     return [(row["currency"], row["total"]) for row in by_currency]
-
-
-def people_with_amounts(
-    people: QuerySet[Person], plan_periods: Iterable[PlanPeriod], currency: str
-) -> QuerySet[Person]:
-    """Those of ``people`` whom one of the runs is about, with ``amount`` in a currency."""
-    runs = [entry.run_id for entry in plan_periods if entry.run_id is not None]
-    own = Earning.objects.filter(
-        run_id__in=runs, person_id=OuterRef("pk"), currency=currency, amount__isnull=False
-    )
-    total = own.order_by().values("person_id").annotate(total=Sum("amount")).values("total")
-    undecided = Earning.objects.filter(
-        run_id__in=runs, person_id=OuterRef("pk"), amount__isnull=True
-    )
-    return people.filter(
-        Exists(Result.objects.filter(run_id__in=runs, person_id=OuterRef("pk")))
-    ).annotate(
-        amount=Subquery(total, output_field=DecimalField(max_digits=24, decimal_places=6)),
-        is_open=Exists(undecided),
-    )
-
-
-def metrics_of_people(
-    people: Iterable[int], plan_periods: Iterable[PlanPeriod]
-) -> dict[int, list[MetricFigure]]:
-    """The figures of the people on one page of a table, by person."""
-    figures: dict[int, list[MetricFigure]] = defaultdict(list)
-    shown = list(people)
-    for entry in plan_periods:
-        assert entry.run is not None
-        rules = load(entry.run.version, entry.period.valid_from)
-        results = Result.objects.filter(run_id=entry.run.pk, person_id__in=shown)
-        for result in results.order_by("person_id", "job"):
-            figures[result.person_id] += [
-                figure_of(line, rules.measures[line.name].kind, final=entry.final_at is not None)
-                for line in measure_lines(rules, result)
-            ]
-    return figures

@@ -9,5 +9,4 @@ urlpatterns = [
     path("team/", views.my_team, name="my-team"),
     path("people/<str:code>/", views.person, name="person"),
     path("people/<str:code>/<str:calendar>/<str:period>/", views.scorecard, name="scorecard"),
-    path("team/<str:calendar>/<str:period>/", views.team, name="team"),
 ]
