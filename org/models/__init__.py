@@ -15,6 +15,7 @@ from org.models.people import (
     Person,
 )
 from org.models.sign_in import ProviderSecret, SignInRules
+from org.models.team import TeamConfirmation, TeamObjection
 from org.models.tenants import Tenant, User
 from org.models.units import Unit, UnitClosure, UnitPlacement
 
@@ -39,6 +40,8 @@ __all__ = [
     "RoleGrant",
     "SignInRules",
     "StaleMark",
+    "TeamConfirmation",
+    "TeamObjection",
     "Tenant",
     "Unit",
     "UnitClosure",
