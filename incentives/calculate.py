@@ -30,8 +30,10 @@ from incentives.participants import Frame
 from incentives.parties import parties_beside
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
+from incentives.signals import calculated
 from metrics import totals
 from metrics.completeness import complete_through
+from metrics.totals import Wanted
 from org import locks
 from org.errors import DomainError
 from org.models import PayGroup, Period, User
@@ -97,6 +99,7 @@ def calculate_period(
         caps.apply(earlier, runs)
     made = calculate_together(all_rules, period, by=by, at=at, on=on)
     caps.apply(period, made)
+    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
     return made
 
 
@@ -162,9 +165,14 @@ def is_final(plan: Plan, period: Period) -> bool:
 
 def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
     """Bring the totals that these rules read up to date, and mark final periods that moved."""
-    written = totals.refresh(
+    return bring_up_to_date(
         total for rules, period in wanted for total in windows.wanted(rules, period)
     )
+
+
+def bring_up_to_date(wanted: Iterable[Wanted]) -> int:
+    """Add up what somebody wants to read, and mark final periods that moved; totals written."""
+    written = totals.refresh(wanted)
     mark_final_periods()
     return written
 

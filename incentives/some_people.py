@@ -24,6 +24,7 @@ from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
 from incentives.participants import Frame
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
+from incentives.signals import calculated
 from org.models import Period, User
 
 
@@ -60,6 +61,7 @@ def calculate_people(
             made.append(_patch(frame, current, at=at, on=on))
         moved[code] = frame.people
     caps.apply(period, made)
+    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
     return made
 
 

@@ -68,6 +68,7 @@ SECTIONS = (
                 short="Scorecard",
                 within=("/people/",),
             ),
+            Place("Leaderboards", "trophy", "leaderboards", key="l"),
         ),
     ),
     Section(
@@ -114,6 +115,7 @@ SECTIONS = (
                 within=("/team-days/",),
                 key="y",
             ),
+            Place("Wallboards", "device-tv", "wallboards", _of(P.CONFIGURE, P.SEE_TEAM), key="w"),
         ),
     ),
     Section(
