@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
+from datetime import date
 from decimal import Decimal
 from typing import Any
 
-from formula import Formula, Step, Table
+from formula import Formula, Outcome, Step, Table
 from formula.nodes import Call, walk
 from formula.tables import MatrixTable
 from incentives.explain import measure_line, work_out
@@ -35,6 +36,8 @@ class MetricFigure:
     incomplete: bool
     standing: Standing
     job: str = ""
+    key: str = ""
+    weeks: tuple[Decimal | None, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -80,6 +83,19 @@ class Line:
     tables: tuple[ShownTable, ...]
     parts: tuple[Part, ...]
     job: str
+    lines: tuple[Detail, ...] = ()
+
+
+@dataclass(frozen=True)
+class Detail:
+    """One credit, day or share of a pool of a component, with its working."""
+
+    what: str
+    day: date | None
+    about: str
+    amount: Decimal | None
+    note: str
+    parts: tuple[Part, ...]
 
 
 PART_NAMES = {
@@ -91,7 +107,15 @@ PART_NAMES = {
 }
 
 
-def figure_of(line: MeasureLine, kind: str, *, final: bool, job: str = "") -> MetricFigure:
+def figure_of(
+    line: MeasureLine,
+    kind: str,
+    *,
+    final: bool,
+    job: str = "",
+    elapsed: Decimal | None = None,
+    weeks: tuple[Decimal | None, ...] = (),
+) -> MetricFigure:
     """One measure of an explanation, with the word for how it stands."""
     return MetricFigure(
         name=line.title,
@@ -102,8 +126,10 @@ def figure_of(line: MeasureLine, kind: str, *, final: bool, job: str = "") -> Me
         attainment=line.attainment,
         way=line.way,
         incomplete=line.incomplete,
-        standing=standing_of(line.attainment, kind=kind, final=final),
+        standing=standing_of(line.attainment, kind=kind, final=final, elapsed=elapsed),
         job=job,
+        key=line.name,
+        weeks=weeks,
     )
 
 
@@ -126,19 +152,39 @@ def line_of(
         problem=line.problem,
         figures=tuple(figure for name, figure in figures.items() if name in used),
         tables=tuple(tables_of(line, rule)),
-        parts=tuple(
-            Part(PART_NAMES[name], " ".join(text.split()), tuple(_flat(outcome.steps)))
-            for name, text, outcome in line.parts
-        ),
+        parts=_parts(line.parts),
         job=job,
+        lines=tuple(
+            Detail(
+                what=one.grain,
+                day=one.day,
+                about=one.about,
+                amount=one.amount,
+                note=". ".join(filter(None, [one.rounded, one.problem])),
+                parts=_parts(one.parts),
+            )
+            for one in line.lines
+        ),
+    )
+
+
+def _parts(parts: Iterable[tuple[str, str, Outcome]]) -> tuple[Part, ...]:
+    return tuple(
+        Part(
+            PART_NAMES.get(name, name.replace("_", " ").capitalize()),
+            " ".join(text.split()),
+            tuple(_flat(outcome.steps)),
+        )
+        for name, text, outcome in parts
     )
 
 
 def tables_of(line: ComponentLine, rule: ComponentRule) -> Iterator[ShownTable]:
     """The tables that a component reads, each with the row that applied."""
-    for part, _, outcome in line.parts:
-        notes = {step.text: step.note for step in _all(outcome.steps)}
-        for node in calls_with_table(rule.parts[part]):
+    steps = {part: outcome.steps for part, _, outcome in line.parts}
+    for part, formula in rule.parts.items():
+        notes = {step.text: step.note for step in _all(steps[part])} if part in steps else {}
+        for node in calls_with_table(formula):
             assert node.table is not None
             yield shown_table(node.table, notes.get(node.text, ""))
 

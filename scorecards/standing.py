@@ -22,8 +22,14 @@ class Standing:
     bar: int | None
 
 
-def standing_of(attainment: Decimal | None, *, kind: str, final: bool) -> Standing:
-    """The word for an attainment. A sum that still grows is under way, never behind."""
+def standing_of(
+    attainment: Decimal | None, *, kind: str, final: bool, elapsed: Decimal | None = None
+) -> Standing:
+    """The word for an attainment.
+
+    A sum that still grows is held against the part of the period that is over (``elapsed``, 0 to 1,
+    by days); where that is not known it is under way.
+    """
     if attainment is None:
         return Standing("no data", "none", None)
     share = min(max(attainment, Decimal(0)), FULL_BAR) / FULL_BAR
@@ -31,7 +37,17 @@ def standing_of(attainment: Decimal | None, *, kind: str, final: bool) -> Standi
     if attainment >= 1:
         return Standing("goal reached" if final else "ahead", "good", bar)
     if kind == MetricDefinition.Kind.SUM and not final:
-        return Standing("under way", "open", bar)
+        return _by_pace(attainment, elapsed, bar)
     if attainment >= CLOSE:
         return Standing("close" if final else "on track", "watch", bar)
     return Standing("missed" if final else "behind", "poor", bar)
+
+
+def _by_pace(attainment: Decimal, elapsed: Decimal | None, bar: int) -> Standing:
+    """How a sum stands that has a part of its days before it."""
+    if not elapsed:
+        return Standing("under way", "open", bar)
+    pace = attainment / elapsed
+    if pace >= 1:
+        return Standing("ahead", "good", bar)
+    return Standing("on track", "open", bar) if pace >= CLOSE else Standing("behind", "poor", bar)

@@ -1,4 +1,4 @@
-"""Two pages: a person's scorecard, and the people of a team. The period is in both addresses."""
+"""The people of a team, and the ways to the page of the period that counts now."""
 
 from __future__ import annotations
 
@@ -23,7 +23,6 @@ from scorecards.queries import (
     metrics_of_people,
     neighbours,
     people_with_amounts,
-    scorecard_of,
 )
 from scorecards.tables import TeamTable, page_of
 
@@ -60,24 +59,6 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
     if period is None:
         return render(request, "scorecards/no_scorecard.html", {"person": found})
     return redirect("scorecard", found.code, period.calendar.code, period.code)
-
-
-@require_safe
-@member_required
-def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
-    """One person's figures and what they pay; 404 for whom the member may not see."""
-    membership: Membership = request.membership  # type: ignore[attr-defined]
-    now = today(membership.tenant)
-    person = get_visible_person_or_404(membership, on=now, code=code)
-    shown = period_or_404(calendar, period)
-    card = scorecard_of(
-        person=person,
-        period=shown,
-        on=day_of(shown, now),
-        currency=membership.tenant.currency,
-    )
-    log_reading(request, [person], what=f"scorecard {shown}")
-    return render(request, "scorecards/scorecard.html", {"card": card})
 
 
 @require_safe

@@ -8,10 +8,12 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from django import template
+from django.utils.safestring import SafeString
 
 from org.models import Period, Tenant
 from scorecards import formats
 from scorecards.reading import MetricFigure
+from scorecards.templatetags.drawings import spark
 
 register = template.Library()
 NOTHING = "–"
@@ -89,3 +91,28 @@ def period_name(context: dict[str, Any], period: Period) -> str:
     """The month that a period is, or its code."""
     locale = tenant_of(context).locale
     return formats.month(period.valid_from, period.valid_to, locale=locale) or period.code
+
+
+@register.simple_tag(takes_context=True)
+def plain_number(context: dict[str, Any], value: Decimal | None) -> str:
+    """A number with as many places as it has."""
+    if value is None:
+        return NOTHING
+    places = max(0, -int(value.normalize().as_tuple().exponent))
+    return formats.number(value, places=places, locale=tenant_of(context).locale)
+
+
+@register.simple_tag(takes_context=True)
+def days_between(context: dict[str, Any], days: tuple[date, date]) -> str:
+    """The days of a window, half open."""
+    return formats.days(*days, locale=tenant_of(context).locale)
+
+
+@register.simple_tag(takes_context=True)
+def trend(context: dict[str, Any], item: MetricFigure) -> SafeString | str:
+    """The last weeks of a figure as a small line, and in words for who does not see it."""
+    told = [value for value in item.weeks if value is not None]
+    if len(told) < 2:
+        return ""
+    first, last = (figure(context, value, item.unit, item.places) for value in (told[0], told[-1]))
+    return spark(item.weeks, f"the last {len(item.weeks)} weeks, from {first} to {last} a week")

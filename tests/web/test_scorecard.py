@@ -94,9 +94,6 @@ def test_it_says_what_was_reached_and_what_it_pays(browser: Browser) -> None:
         "110",
         "ahead",
         "Calls bonus",
-        "The rule",
-        "row 2 (from 10: 1.5)",
-        "(your row)",
     ):
         assert said in page, said
     assert 'href="/people/ann/monthly/2026-05/"' in page
@@ -119,7 +116,8 @@ def test_what_is_undecided_says_what_to_do(browser: Browser, bank: Cast) -> None
         make_run(bank, "2026-05", {"ann": None})
     page = text(browser("ann"), "/people/ann/monthly/2026-05/")
     assert "No amount is decided yet." in page
-    assert "Calls answered is complete; load the rest, or declare it complete." in page
+    part = text(browser("ann"), "/people/ann/monthly/2026-05/parts/calls/bonus/")
+    assert "Calls answered is complete; load the rest, or declare it complete." in part
 
 
 def test_a_period_without_a_run_says_so(browser: Browser) -> None:
@@ -197,6 +195,7 @@ def test_a_scorecard_asks_as_often_for_three_components_as_for_one(
     browser: Browser, bank: Cast
 ) -> None:
     ann = browser("ann")
+    text(ann, ANN)  # the rules are read once, and kept
     assert queries(ann, ANN) == SCORECARD_QUERIES
     with enter(bank.tenant.pk):
         earning = Earning.objects.get(run_id=bank.run.pk)
@@ -204,6 +203,7 @@ def test_a_scorecard_asks_as_often_for_three_components_as_for_one(
             component = Component.objects.create(version=bank.version, name=name, formula=BONUS)
             Earning.objects.bulk_create([copy_of(earning, component)])
         assert Earning.objects.filter(run_id=bank.run.pk).count() == 3
+    assert "third" in text(ann, ANN)
     assert queries(ann, ANN) == SCORECARD_QUERIES
 
 
@@ -229,7 +229,7 @@ def test_a_team_asks_as_often_for_three_people_as_for_one(browser: Browser, bank
     assert queries(sam, TEAM) == TEAM_QUERIES
 
 
-SCORECARD_QUERIES = 34
+SCORECARD_QUERIES = 11
 TEAM_QUERIES = 23
 
 
