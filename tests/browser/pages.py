@@ -17,6 +17,11 @@ class Shown:
 PAGES = (
     Shown("sign-in", "", "/login/"),
     Shown("scorecard", "agent", "/me/"),
+    Shown("part", "agent", "/people/10301/monthly/2026-10/parts/service/resolution_bonus/"),
+    Shown("plan-of-person", "agent", "/people/10301/monthly/2026-10/plans/service/"),
+    Shown("figures", "agent", "/people/10301/monthly/2026-10/figures/csat/"),
+    Shown("statement", "agent", "/people/10301/monthly/2026-09/statement/"),
+    Shown("history", "agent", "/people/10301/history/"),
     Shown("home-supervisor", "supervisor", "/"),
     Shown("team", "supervisor", "/team/monthly/2026-10/"),
     Shown("leaderboards", "agent", "/leaderboards/"),

@@ -20,6 +20,12 @@ def test_an_agent_reads_what_was_earned_and_why(window: Window, site: Site) -> N
     expect(page.locator(".amount").first).to_contain_text("€")
     page.locator("details.line > summary").first.click()
     expect(page.get_by_text("The rule", exact=True).first).to_be_visible()
+    page.locator(".line[open] .figures tbody a").first.click()
+    expect(page.get_by_text("The rows below add up to the figure.")).to_be_visible()
+    page.get_by_role("link", name="Statement").click()
+    expect(page.get_by_text("Earned so far, not booked yet")).to_be_visible()
+    page.get_by_role("link", name="History").click()
+    expect(page.get_by_role("cell", name="September 2026")).to_be_visible()
     page.locator(".thumb summary").click()
     expect(page.locator(".thumb .sheet")).to_be_visible()
     assert page.goto(f"{site.address}/team/monthly/2026-10/").status == 403  # type: ignore[union-attr]
