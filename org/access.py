@@ -84,6 +84,7 @@ def member_required(view: View) -> View:
         if not request.user.is_authenticated:
             return redirect_to_login(request.get_full_path())
         if request.membership is None:  # type: ignore[attr-defined]
+            # Who has several and has chosen none does not come here: the gate asks first.
             raise PermissionDenied(
                 "Your login belongs to no organisation here. Ask an administrator of yours to "
                 "make you a member."

@@ -16,8 +16,10 @@ from django.utils import timezone
 
 from org import pay_rule
 from org.access import today
-from org.admin_base import TenantAdmin, TenantInline
+from org.admin_base import TenantAdmin, TenantForm, TenantInline
+from org.admin_sign_in import SignInRulesAdmin
 from org.base import CURRENT
+from org.dates import FOREVER
 from org.errors import DomainError
 from org.models import (
     AbsenceType,
@@ -36,6 +38,7 @@ from org.models import (
     Period,
     Person,
     RoleGrant,
+    SignInRules,
     Tenant,
     Unit,
     UnitPlacement,
@@ -220,10 +223,35 @@ class AvailabilityAdmin(DatedAdmin):
 # -- roles ----------------------------------------------------------------------------------------
 
 
+class RoleGrantForm(TenantForm):
+    """A role from a day to a day; a deputy's must end."""
+
+    def __init__(self, *args: Any, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        for name, text in GRANT_HELP.items():
+            if name in self.fields:
+                self.fields[name].help_text = text
+
+    def clean(self) -> dict[str, Any] | None:
+        cleaned = super().clean()
+        if self.cleaned_data.get("deputy_for") and self.cleaned_data.get("valid_to") == FOREVER:
+            self.add_error(
+                "valid_to", "A deputy's role needs an end, on which it goes away by itself."
+            )
+        return cleaned
+
+
+GRANT_HELP = {
+    "valid_to": "First day on which it no longer counts. A deputy needs one that comes soon.",
+    "deputy_for": "Whom they stand in for. Empty: the role is their own.",
+}
+
+
 @admin.register(RoleGrant)
 class RoleGrantAdmin(TenantAdmin):
     """Given and ended, never changed: an audit row says by whom."""
 
+    form = RoleGrantForm
     see = Permission.MANAGE_USERS
     write = Permission.MANAGE_USERS
     list_display = ("membership", "role", "valid_from", "valid_to", "deputy_for")
@@ -260,6 +288,9 @@ class RoleGrantAdmin(TenantAdmin):
     def delete_model(self, request: HttpRequest, obj: RoleGrant) -> None:
         on = today(request.membership.tenant)  # type: ignore[attr-defined]
         end_role(grant=obj, on=on, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+
+
+admin.site.register(SignInRules, SignInRulesAdmin)
 
 
 # -- what happened --------------------------------------------------------------------------------

@@ -1,6 +1,6 @@
 """This app's part of the tenant file, in the order in which one section needs another.
 
-``users`` comes last: it names people, who come in by CSV after everything else here.
+``users`` comes late: it names people, who come in by CSV after everything else here.
 """
 
 from __future__ import annotations
@@ -8,6 +8,7 @@ from __future__ import annotations
 from org.config_codes import ABSENCE_TYPES, FACTS, JOB_TYPES, TENANT
 from org.config_pay_groups import PAY_GROUPS
 from org.config_section import Section
+from org.config_sign_in import SIGN_IN
 from org.config_time import CALENDARS, HOLIDAYS
 from org.config_units import UNITS
 from org.config_users import USERS
@@ -22,4 +23,5 @@ SECTIONS: tuple[Section, ...] = (
     FACTS.section(),
     PAY_GROUPS.section(),
     USERS,
+    SIGN_IN,
 )

@@ -13,7 +13,7 @@ from org.dates import EARLIEST_DAY, FOREVER
 from org.models import Membership, Person, RoleGrant, User
 from org.permissions import Role
 from org.tenancy import current_tenant_id
-from org.users import add_member, end_role, grant_role
+from org.users import add_member, end_role, enter_email, grant_role
 
 ROLE_NAME = tools.choice("A role, for ever.", [role.value for role in Role])
 ROLE = tools.mapping(
@@ -32,7 +32,10 @@ SCHEMA = tools.by_code(
         "A user.",
         {
             "name": tools.text("Given name and family name."),
-            "email": tools.text("E-mail address."),
+            "email": tools.text(
+                "E-mail address, to sign in and to set a password. Entered once; later they change "
+                "it themselves."
+            ),
             "person": tools.text("Personnel number of who they are among the tenant's people."),
             "staff": tools.truth("Whether they work in the admin. Left out: false."),
             "roles": tools.listing(
@@ -111,7 +114,11 @@ def _member(
     by: User | None,
     at: datetime,
 ) -> Membership:
-    known = Membership.objects.filter(user__username=username, tenant=current_tenant_id()).first()
+    members = Membership.objects.filter(user__username=username, tenant=current_tenant_id())
+    known = members.select_related("user").first()
+    email = item.get("email", "")
+    if known is not None and enter_email(membership=known, email=email, by=by, at=at):
+        said.append(f"~ user {username}: email")
     if known is not None and known.person_id == (person.pk if person else None):
         return known
     said.append(f"{'~' if known else '+'} user {username}")
@@ -119,7 +126,7 @@ def _member(
         username=username,
         person=person,
         name=item.get("name", ""),
-        email=item.get("email", ""),
+        email=email,
         staff=item.get("staff", False),
         by=by,
         at=at,

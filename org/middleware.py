@@ -5,20 +5,27 @@ from __future__ import annotations
 from collections.abc import Callable
 
 import structlog
+from django.conf import settings
+from django.core import signing
 from django.core.exceptions import BadRequest
-from django.db.models import Case, When
 from django.http import HttpRequest, HttpResponse
 
 from org.models import Membership
 from org.tenancy import enter
 
 SESSION_KEY = "tenant_id"
+COOKIE = "place"
+COOKIE_AGE = 90 * 24 * 60 * 60
+
+Place = tuple[int, int]
+"""A user and a tenant, by their keys."""
 
 
 class TenantMiddleware:
     """Open the transaction, set the tenant in it, and render inside it.
 
     ``ATOMIC_REQUESTS`` alone would render templates after the transaction, so without a tenant.
+    Who worked for which tenant last in this browser stands in a signed cookie.
     """
 
     def __init__(self, get_response: Callable[[HttpRequest], HttpResponse]) -> None:
@@ -33,7 +40,10 @@ class TenantMiddleware:
         structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
         through = f"{request.method} {request.path}"
         with enter(membership.tenant_id, by=request.user, through=through):
-            return self.get_response(request)
+            response = self.get_response(request)
+        if last_place(request) != (membership.user_id, membership.tenant_id):
+            remember_place(response, membership)
+        return response
 
 
 def refuse_null(request: HttpRequest) -> None:
@@ -43,9 +53,42 @@ def refuse_null(request: HttpRequest) -> None:
 
 
 def chosen_membership(request: HttpRequest) -> Membership | None:
-    """The user's place in the tenant of this session: the one chosen, else the first."""
+    """The user's place in the tenant of this session: the one chosen, the last one, the only one.
+
+    None where there are several and none was ever chosen: the person is asked (``must_choose``).
+    """
+    request.must_choose = False  # type: ignore[attr-defined]
     if not request.user.is_authenticated:
         return None
-    chosen = Case(When(tenant=request.session.get(SESSION_KEY), then=0), default=1)
-    memberships = Membership.objects.filter(user=request.user).select_related("tenant")
-    return memberships.order_by(chosen, "tenant__code").first()
+    places = Membership.objects.filter(user=request.user).select_related("tenant__sign_in_rules")
+    by_tenant: dict[int | None, Membership] = {place.tenant_id: place for place in places}
+    user_id, last = last_place(request) or (None, None)
+    chosen = by_tenant.get(request.session.get(SESSION_KEY))
+    if chosen is None and user_id == request.user.pk:
+        chosen = by_tenant.get(last)
+    if chosen is None and len(by_tenant) == 1:
+        [chosen] = by_tenant.values()
+    request.must_choose = chosen is None and bool(by_tenant)  # type: ignore[attr-defined]
+    return chosen
+
+
+def last_place(request: HttpRequest) -> Place | None:
+    """Who worked for which tenant last in this browser, if it is known."""
+    try:
+        text = str(request.get_signed_cookie(COOKIE, max_age=COOKIE_AGE))
+    except (KeyError, signing.BadSignature):
+        return None
+    user_id, _, tenant_id = text.partition(":")
+    return int(user_id), int(tenant_id)
+
+
+def remember_place(response: HttpResponse, membership: Membership) -> None:
+    """Note in the browser who works for which tenant; it opens nothing by itself."""
+    response.set_signed_cookie(
+        COOKIE,
+        f"{membership.user_id}:{membership.tenant_id}",
+        max_age=COOKIE_AGE,
+        httponly=True,
+        samesite="Lax",
+        secure=settings.SESSION_COOKIE_SECURE,
+    )

@@ -52,6 +52,24 @@ def roles(membership: Membership, on: date) -> frozenset[Role]:
     )
 
 
+def grants_of(membership: Membership, *, on: date) -> QuerySet[RoleGrant]:
+    """What a member may be today and later, with the people whom they stand in for."""
+    return (
+        RoleGrant.objects.filter(membership=membership, valid_to__gt=on)
+        .select_related("deputy_for__user", "deputy_for__person")
+        .order_by("deputy_for", "valid_from", "role")
+    )
+
+
+def deputies_of(membership: Membership, *, on: date) -> QuerySet[RoleGrant]:
+    """Who stands in for a member today or later."""
+    return (
+        RoleGrant.objects.filter(deputy_for=membership, valid_to__gt=on)
+        .select_related("membership__user", "membership__person")
+        .order_by("valid_from", "role")
+    )
+
+
 def permissions(membership: Membership, on: date) -> frozenset[Permission]:
     """All that a member may do on a day."""
     return permissions_of(roles(membership, on))

@@ -62,6 +62,23 @@ def add_member(
 
 
 @transaction.atomic
+def enter_email(*, membership: Membership, email: str, by: User | None, at: datetime) -> bool:
+    """Give a member an e-mail address who has none yet; answer whether it was entered.
+
+    Who has one changes it themselves. Somebody of another tenant, too, gets none from here: links
+    to set a password go to it, and the password opens the other tenant.
+    """
+    user = membership.user
+    elsewhere = user.memberships.exclude(tenant=current_tenant_id())
+    if user.email or not email or elsewhere.exists():
+        return False
+    user.email = email
+    user.save(update_fields=["email"])
+    audit.record(action="enter e-mail", subject=f"{user.get_username()}: {email}", by=by, at=at)
+    return True
+
+
+@transaction.atomic
 def grant_role(
     *,
     membership: Membership,

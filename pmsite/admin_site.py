@@ -49,9 +49,10 @@ class PmsiteAdminSite(AdminSite):
         return HttpResponseRedirect(reverse("overview"))
 
     def register(self, model_or_iterable: Any, admin_class: Any = None, **options: Any) -> None:
-        """Take only pages that ask for the tenant's roles; Django's for groups ask for others."""
+        """Take only pages that ask for the tenant's roles; those of libraries ask for others."""
         if admin_class is None or not issubclass(admin_class, TenantAdmin):
-            if getattr(admin_class or ModelAdmin, "__module__", "").startswith("django"):
+            page = getattr(admin_class or ModelAdmin, "__module__", "")
+            if page.startswith(("django", "allauth")):
                 return
             raise TypeError(f"{admin_class} must be a org.admin_base.TenantAdmin.")
         super().register(model_or_iterable, admin_class, **options)

@@ -12,3 +12,6 @@ class PmsiteConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(refuse_privileged_role, dispatch_uid="privileged role")
+        from pmsite.signin import trail  # asks for models, which are loaded only now
+
+        trail.connect()

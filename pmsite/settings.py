@@ -1,6 +1,7 @@
 """Settings, from the environment only; each is described in docs/operators/running.md."""
 
 import os
+from datetime import timedelta
 from typing import Any
 
 import structlog
@@ -10,6 +11,7 @@ from django.core.exceptions import ImproperlyConfigured
 from pmsite import services
 from pmsite.database import django_database, parse_database_url
 from pmsite.log import withhold_amounts, withhold_details
+from pmsite.mail import mail_settings
 
 
 def flag(name: str, *, default: bool = False) -> bool:
@@ -25,6 +27,14 @@ def flag(name: str, *, default: bool = False) -> bool:
 def listing(name: str, *, default: str = "") -> list[str]:
     """Read a setting that is a list with commas."""
     return [part.strip() for part in os.environ.get(name, default).split(",") if part.strip()]
+
+
+def number(name: str, *, default: int) -> int:
+    """Read a setting that is a whole number."""
+    text = os.environ.get(name, "").strip()
+    if text and not text.isdigit():
+        raise ImproperlyConfigured(f"{name} must be a whole number, but is {text!r}.")
+    return int(text) if text else default
 
 
 BASE_DIR = services.ROOT
@@ -45,6 +55,8 @@ if not SECRET_KEY:
             "50 characters long and the same for all its processes."
         )
     SECRET_KEY = services.secret("secret_key")
+# Keys before the present one: what was signed or encrypted under them is still read.
+SECRET_KEY_FALLBACKS = listing("SECRET_KEY_FALLBACKS")
 
 INSTALLED_APPS = [
     "pmsite",  # first: its commands come before Django's own
@@ -58,6 +70,13 @@ INSTALLED_APPS = [
     "django.contrib.auth",
     "django.contrib.contenttypes",
     "django.contrib.sessions",
+    "allauth",
+    "allauth.account",
+    "allauth.mfa",
+    "allauth.socialaccount",
+    "allauth.socialaccount.providers.openid_connect",
+    "allauth.usersessions",
+    "axes",
     "django.contrib.messages",
     "whitenoise.runserver_nostatic",
     "django.contrib.staticfiles",
@@ -82,11 +101,18 @@ MIDDLEWARE = [
     "django.middleware.common.CommonMiddleware",
     "django.middleware.csrf.CsrfViewMiddleware",
     "django.contrib.auth.middleware.AuthenticationMiddleware",
+    "django.contrib.messages.middleware.MessageMiddleware",
+    "allauth.account.middleware.AccountMiddleware",
+    # … is the sign-in still good; what was typed into a form outlives it.
+    "pmsite.signin.sessions.SignInAgeMiddleware",
+    "pmsite.signin.kept.KeptInputMiddleware",
     # … in which tenant: opens the transaction that the view and its template run in.
     "org.middleware.TenantMiddleware",
-    "django.contrib.messages.middleware.MessageMiddleware",
     "django_htmx.middleware.HtmxMiddleware",
+    # … and is the sign-in one that the tenant accepts.
+    "pmsite.signin.gate.GateMiddleware",
     "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    "axes.middleware.AxesMiddleware",  # turns a lock-out into its page
 ]
 
 ROOT_URLCONF = "pmsite.urls"
@@ -135,6 +161,15 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 REDIS_URL = os.environ.get("REDIS_URL") or services.redis_url()
 RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 60 * 60}}
 
+# What several processes have to agree on in short: how often somebody has tried.
+CACHES = {
+    "default": {
+        "BACKEND": "django.core.cache.backends.redis.RedisCache",
+        "LOCATION": REDIS_URL,
+        "KEY_PREFIX": "pmsite",
+    }
+}
+
 # One line, every minute; what it starts are rows per tenant.
 CRONJOBS = [("* * * * *", "django.core.management.call_command", ["tick"])]
 CRONTAB_DJANGO_MANAGE_PATH = str(BASE_DIR / "manage.py")
@@ -150,8 +185,64 @@ AUTH_PASSWORD_VALIDATORS = [
         "NumericPasswordValidator",
     )
 ]
-LOGIN_URL = "login"
+LOGIN_URL = "account_login"
 LOGIN_REDIRECT_URL = "/"
+LOGOUT_REDIRECT_URL = "account_login"
+AUTHENTICATION_BACKENDS = [
+    "axes.backends.AxesStandaloneBackend",  # first: who is locked out is not even looked up
+    "allauth.account.auth_backends.AuthenticationBackend",
+]
+
+# Nobody makes an account for themselves: administrators do. E-mail addresses come from them, too,
+# so one that nobody has confirmed yet bars neither signing in nor a second factor.
+ACCOUNT_ADAPTER = "pmsite.signin.adapters.AccountAdapter"
+ACCOUNT_SIGNUP_ENABLED = False
+ACCOUNT_LOGIN_METHODS = {"email", "username"}
+ACCOUNT_SIGNUP_FIELDS = ["email*", "username*", "password1*", "password2*"]
+ACCOUNT_EMAIL_VERIFICATION = "none"
+ACCOUNT_CHANGE_EMAIL = True
+ACCOUNT_EMAIL_SUBJECT_PREFIX = "[pmsite] "
+ACCOUNT_EMAIL_NOTIFICATIONS = True
+ACCOUNT_EMAIL_UNKNOWN_ACCOUNTS = False
+ACCOUNT_DEFAULT_HTTP_PROTOCOL = "https" if HTTPS else "http"
+ACCOUNT_SESSION_REMEMBER = True
+ACCOUNT_REAUTHENTICATION_REQUIRED = True
+ACCOUNT_FORMS = {"login": "pmsite.signin.forms.LoginForm"}
+# Beside the lock-out below, which is by person and address: one person from many addresses, and
+# codes of a second factor, which share this limit.
+ACCOUNT_RATE_LIMITS = {"login_failed": "30/10m/ip,30/30m/key"}
+
+MFA_ADAPTER = "pmsite.signin.adapters.SecondFactorAdapter"
+MFA_SUPPORTED_TYPES = ["totp", "webauthn", "recovery_codes"]
+MFA_PASSKEY_LOGIN_ENABLED = True
+MFA_ALLOW_UNVERIFIED_EMAIL = True
+MFA_TOTP_ISSUER = "pmsite"
+MFA_TOTP_TOLERANCE = 1
+MFA_FORMS = {"add_webauthn": "pmsite.signin.forms.PasskeyForm"}
+
+# Single sign-on: what provider a tenant has says the tenant, so there is none here.
+SOCIALACCOUNT_ADAPTER = "pmsite.signin.adapters.ProviderAdapter"
+SOCIALACCOUNT_REQUESTS_TIMEOUT = 10
+# A provider without TLS, on this very machine: for trying, not where others can reach it.
+SSO_ON_LOOPBACK = flag("SSO_ON_LOOPBACK", default=DEBUG)
+
+# Five wrong passwords for one person from one address, and both wait.
+AXES_FAILURE_LIMIT = 5
+AXES_COOLOFF_TIME = timedelta(minutes=number("LOCKOUT_MINUTES", default=15))
+AXES_LOCKOUT_PARAMETERS = [["username", "ip_address"]]
+AXES_RESET_COOL_OFF_ON_FAILURE_DURING_LOCKOUT = False  # the page says when to try again
+AXES_RESET_ON_SUCCESS = True
+AXES_USERNAME_CALLABLE = "pmsite.signin.brute_force.login_name"
+AXES_CLIENT_IP_CALLABLE = "pmsite.signin.brute_force.client_address"
+AXES_LOCKOUT_CALLABLE = "pmsite.signin.brute_force.locked_out"
+AXES_SENSITIVE_PARAMETERS = ["username", "login", "credential", "code", "csrfmiddlewaretoken"]
+AXES_DISABLE_ACCESS_LOG = True  # the audit trail of the tenant has it
+AXES_ENABLE_ADMIN = False
+AXES_VERBOSE = False
+
+# --- Mail: links to set a password, notices that it changed.
+vars().update(mail_settings(os.environ.get("EMAIL_URL") or f"file://{VAR_DIR / 'mail'}"))
+DEFAULT_FROM_EMAIL = os.environ.get("EMAIL_FROM") or "pmsite@localhost"
 
 # --- Language and time. Days are the tenant's; moments are stored in UTC.
 LANGUAGE_CODE = "en-us"
@@ -191,7 +282,9 @@ CONTENT_SECURITY_POLICY = {
 X_FRAME_OPTIONS = "DENY"
 SECURE_REFERRER_POLICY = "same-origin"
 SESSION_COOKIE_HTTPONLY = True
-SESSION_COOKIE_AGE = 12 * 60 * 60
+SESSION_COOKIE_AGE = number("SESSION_HOURS", default=12) * 60 * 60
+SESSION_IDLE_AGE = number("SESSION_IDLE_MINUTES", default=60) * 60
+CSRF_FAILURE_VIEW = "pmsite.signin.kept.csrf_failure"
 if HTTPS:
     SECURE_SSL_REDIRECT = True
     SECURE_REDIRECT_EXEMPT = [r"^healthz$", r"^readyz$"]
@@ -200,8 +293,11 @@ if HTTPS:
     SECURE_HSTS_PRELOAD = True
     SESSION_COOKIE_SECURE = True
     CSRF_COOKIE_SECURE = True
-if flag("BEHIND_PROXY"):
+BEHIND_PROXY = flag("BEHIND_PROXY")
+if BEHIND_PROXY:
     SECURE_PROXY_SSL_HEADER = ("HTTP_X_FORWARDED_PROTO", "https")
+# How many proxies add an address to X-Forwarded-For; what stands before those is anybody's word.
+ALLAUTH_TRUSTED_PROXY_COUNT = number("PROXY_COUNT", default=int(BEHIND_PROXY))
 # A month's values of a large site arrive as one file; forms stay small.
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000

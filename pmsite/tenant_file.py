@@ -48,6 +48,7 @@ ORDER = (
     "fact_values",
     "availability",
     "users",
+    "sign_in",
     "metrics",
     "transactions",
     "sources",

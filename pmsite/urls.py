@@ -1,7 +1,6 @@
 """The addresses of the site."""
 
 from django.contrib import admin
-from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
 from pmsite import gallery, health, search, views
@@ -12,8 +11,7 @@ urlpatterns = [
     path("", include("payroll.urls")),
     path("", include("incentives.urls")),
     path("", include("org.urls")),
-    path("login/", LoginView.as_view(), name="login"),
-    path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
+    path("", include("pmsite.signin.urls")),
     path("search/", search.search, name="search"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("organisation/", views.tenant, name="tenant"),

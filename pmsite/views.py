@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from allauth.account.utils import get_next_redirect_url
 from django.contrib import messages
 from django.contrib.auth.decorators import login_required
 from django.http import HttpRequest, HttpResponse
@@ -12,6 +13,7 @@ from org.access import member_required, request_permissions, today
 from org.middleware import SESSION_KEY
 from org.models import Membership
 from org.permissions import Permission
+from pmsite.signin import trail
 from pmsite.todo import todos
 from scorecards.queries import latest_plan_periods, latest_scorecard_period, latest_team_period
 
@@ -43,10 +45,14 @@ def tenant(request: HttpRequest) -> HttpResponse:
     memberships = Membership.objects.filter(user=request.user.pk).select_related("tenant")
     if request.method != "POST":
         listed = memberships.order_by("tenant__name")
-        return render(request, "pmsite/tenant.html", {"memberships": listed})
+        context = {"memberships": listed, "next": get_next_redirect_url(request) or ""}
+        return render(request, "pmsite/tenant.html", context)
     chosen = memberships.filter(tenant__code=request.POST.get("tenant", "")).first()
     if chosen is None:
         messages.error(request, "You are no member of that organisation: choose one of these.")
         return redirect("tenant")
+    before = request.membership  # type: ignore[attr-defined]
     request.session[SESSION_KEY] = chosen.tenant_id
-    return redirect("overview")
+    if before != chosen:
+        trail.note_change(request, before, chosen)
+    return redirect(get_next_redirect_url(request) or "overview")

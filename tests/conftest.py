@@ -42,6 +42,7 @@ def pytest_configure(config: pytest.Config) -> None:
     number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
     settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db={number}"
     settings.RQ_QUEUES["default"]["URL"] = settings.REDIS_URL
+    settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
     sys.addaudithook(refuse_network)
 
 

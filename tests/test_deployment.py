@@ -29,7 +29,7 @@ def test_the_compose_file_has_every_part_and_hands_the_owner_to_migrations_alone
 
 def test_every_setting_is_described() -> None:
     text = "".join((ROOT / "pmsite" / name).read_text() for name in SOURCES)
-    names = set(re.findall(r'(?:environ\.get\(|flag\(|listing\()\s*"([A-Z_]+)"', text))
+    names = set(re.findall(r'(?:environ\.get\(|flag\(|listing\(|number\()\s*"([A-Z_]+)"', text))
     described = (ROOT / "docs" / "operators" / "running.md").read_text()
     assert names >= {"DATABASE_URL", "DEBUG", "ALLOWED_HOSTS", "PORT", "PMSITE_VAR"}
     assert {name for name in names if f"`{name}`" not in described} == set()

@@ -73,6 +73,7 @@ def test_the_tracked_models_are_configuration_and_people() -> None:
         "org.PayGroup",
         "org.Person",
         "org.RoleGrant",
+        "org.SignInRules",
         "org.Unit",
         "payroll.PayrollProfile",
         "pmsite.Schedule",

@@ -28,14 +28,22 @@ def _rolled_back(db: None) -> Iterator[None]:
 
 # Rows that belong to no tenant, or are read before the tenant is known. A new one needs a reason.
 GLOBAL = {
+    "account.EmailAddress",  # of users, who are global; so are the next ones (docs/adr/0140)
+    "account.EmailConfirmation",
     "admin.LogEntry",  # never written: the admin notes into the tenant's audit trail
     "auth.Group",
     "auth.Group_permissions",
     "auth.Permission",
+    "axes.AccessAttempt",  # tries at signing in, before it is known by whom
+    "axes.AccessAttemptExpiration",
+    "axes.AccessFailureLog",
+    "axes.AccessLog",
     "contenttypes.ContentType",
     "django_rq.Queue",  # no table of its own
     "django_rq.Dashboard",
+    "mfa.Authenticator",
     "org.Membership",  # says which tenants a user may choose
+    "org.SignInRules",  # says how one gets in, so it is read outside
     "org.Tenant",
     "org.User",
     "org.User_groups",
@@ -43,6 +51,10 @@ GLOBAL = {
     "pghistory.Context",  # stays empty: events keep their context themselves
     "pmsite.Job",  # claimed by workers before they enter a tenant
     "sessions.Session",
+    "socialaccount.SocialAccount",
+    "socialaccount.SocialApp",  # stays empty: a tenant's provider stands in its rules
+    "socialaccount.SocialToken",  # stays empty: tokens are not kept
+    "usersessions.UserSession",
 }
 ALL_MODELS = [
     model

@@ -14,6 +14,7 @@ from org.models.people import (
     PayGroup,
     Person,
 )
+from org.models.sign_in import ProviderSecret, SignInRules
 from org.models.tenants import Tenant, User
 from org.models.units import Unit, UnitClosure, UnitPlacement
 
@@ -34,7 +35,9 @@ __all__ = [
     "PayGroup",
     "Period",
     "Person",
+    "ProviderSecret",
     "RoleGrant",
+    "SignInRules",
     "StaleMark",
     "Tenant",
     "Unit",

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import date, timedelta
+
 from django.db import models
 from django.db.models.functions import Coalesce
 
@@ -61,3 +63,13 @@ class RoleGrant(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_role_display()} ({self.membership})"
+
+    @property
+    def is_for_ever(self) -> bool:
+        """Whether it has no end."""
+        return self.valid_to == FOREVER
+
+    @property
+    def last_day(self) -> date:
+        """The last day on which it counts."""
+        return self.valid_to - timedelta(days=1)

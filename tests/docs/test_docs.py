@@ -34,12 +34,12 @@ def test_every_setting_is_documented() -> None:
 
 
 def settings_in(path: Path) -> set[str]:
-    """The names that a module reads from the environment, also through flag() and listing()."""
+    """The names that a module reads from the environment, also through flag() and the like."""
     found = set()
     for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
         if isinstance(node, ast.Call) and node.args and isinstance(node.args[0], ast.Constant):
             called = ast.unparse(node.func)
-            if called in ("flag", "listing", "os.environ.get"):
+            if called in ("flag", "listing", "number", "os.environ.get"):
                 found.add(str(node.args[0].value))
     return found
 

@@ -32,6 +32,7 @@ LEFT = {
     "metrics.Party": "belongs to one version of a transaction",
     "metrics.Waiting": "read by no calculation",
     "metrics.OnceKey": "an index over transactions, made anew for those that are credited",
+    "org.ProviderSecret": "says how one signs in, and nothing of pay",
     "payroll.PayBatch": "comes after the ledger",
     "payroll.PayLine": "comes after the ledger",
     "payroll.PayFile": "comes after the ledger",

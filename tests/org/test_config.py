@@ -69,6 +69,16 @@ FILE: dict[str, Any] = {
         },
         "bert": {"roles": ["supervisor"]},
     },
+    "sign_in": {
+        "passwords": False,
+        "second_factor": ["payroll", "administrator"],
+        "provider": {
+            "issuer": "https://login.bank.example",
+            "client_id": "pmsite",
+            "secret_variable": "SSO_SECRET_BANK",
+            "domains": ["bank.example"],
+        },
+    },
 }
 
 
@@ -113,6 +123,7 @@ def test_applying_again_and_applying_what_was_read_changes_nothing() -> None:
     assert read["calendars"] == FILE["calendars"]
     assert read["users"] == FILE["users"]
     assert read["holidays"] == FILE["holidays"]
+    assert read["sign_in"] == FILE["sign_in"]
 
 
 @pytest.mark.usefixtures("applied")
@@ -140,6 +151,7 @@ def test_changes_are_said() -> None:
     file["calendars"]["monthly"]["to"] = date(2027, 1, 15)
     file["holidays"]["zurich"]["days"].append({"day": date(2026, 12, 25)})
     file["users"]["anna"]["roles"] = ["agent"]
+    file["sign_in"]["second_factor"] = ["payroll"]
     assert apply_all(file) == [
         "~ holidays zurich: 2026-12-25",
         "~ calendar monthly: 1 periods more",
@@ -148,6 +160,7 @@ def test_changes_are_said() -> None:
         "- job type boss",
         "~ job type agent: name",
         "- role supervisor of anna",
+        "~ sign-in: second_factor",
     ]
 
 
@@ -183,6 +196,22 @@ WRONG: list[tuple[str, Any, str]] = [
     ),
     ("pay_groups", {"staff": {"calendar": "pya"}}, "Did you mean “pay”"),
     ("users", {"anna": {"person": "4711"}}, "no person is called “4711”"),
+    ("sign_in", {"passwords": False}, "nobody could sign in"),
+    (
+        "sign_in",
+        {"provider": {"issuer": "http://login.bank.example", "client_id": "x"}},
+        "must begin with https://",
+    ),
+    (
+        "sign_in",
+        {"provider": {**FILE["sign_in"]["provider"], "secret_variable": "SECRET_KEY"}},
+        "must begin with SSO_SECRET_",
+    ),
+    (
+        "sign_in",
+        {"provider": {**FILE["sign_in"]["provider"], "domains": ["@bank"]}},
+        "“@bank” is no domain",
+    ),
 ]
 
 

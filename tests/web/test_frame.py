@@ -30,14 +30,14 @@ def test_login_opens_the_front_page(bank: Cast) -> None:
     user.set_password("a long enough word")
     user.save()
     answer = Client().post(
-        "/login/", {"username": user.username, "password": "a long enough word", "next": "/"}
+        "/login/", {"login": user.username, "password": "a long enough word", "next": "/"}
     )
     assert (answer.status_code, answer["Location"]) == (302, "/")
 
 
 def test_a_wrong_password_is_said_in_words(bank: Cast) -> None:
-    answer = Client().post("/login/", {"username": "mia.bank", "password": "wrong"})
-    assert "Please enter a correct username and password" in answer.content.decode()
+    answer = Client().post("/login/", {"login": "mia.bank", "password": "wrong"})
+    assert "this password do not belong together" in answer.content.decode()
 
 
 def test_logging_out_takes_a_post(browser: Browser) -> None:
@@ -94,7 +94,7 @@ def test_a_user_of_two_organisations_chooses_one(browser: Browser, bank: Cast, u
     with enter(union.tenant.pk):
         Membership.objects.create(user=bank.user("mia"), tenant=union.tenant)
     mia = browser("mia")
-    assert "Bank" in mia.get("/").content.decode()
+    assert mia.get("/")["Location"] == "/organisation/?next=%2F"
     assert "Union" in mia.get("/organisation/").content.decode()
     assert mia.post("/organisation/", {"tenant": "union"})["Location"] == "/"
     page = mia.get("/").content.decode()
