@@ -46,6 +46,7 @@ class SignInRulesForm(TenantForm):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
+        self.instance.tenant_id = current_tenant_id()
         self.initial["domains"] = ", ".join(self.initial.get("domains", []))
         if "secret" in self.fields and ProviderSecret.objects.exists():
             self.fields["secret"].widget.attrs["placeholder"] = "There is one"

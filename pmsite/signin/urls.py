@@ -13,7 +13,7 @@ from allauth.mfa.webauthn import views as passkeys
 from allauth.socialaccount.providers.openid_connect import views as openid
 from allauth.usersessions import views as usersessions
 from django.contrib.auth.views import LogoutView
-from django.urls import path
+from django.urls import path, re_path
 from django.views.decorators.http import require_safe
 
 from pmsite.signin import kept, views
@@ -41,7 +41,7 @@ urlpatterns = [
     ),
     # One's own account.
     path("account/", views.account, name="account"),
-    path("account/email/", account.email, name="account_email"),
+    path("account/email/", views.email, name="account_email"),
     path(
         "account/email/sent/",
         account.email_verification_sent,
@@ -57,8 +57,8 @@ urlpatterns = [
         account.password_reset_from_key_done,
         name="account_reset_password_from_key_done",
     ),
-    path(
-        f"{RESET}<str:uidb36>-<str:key>/",
+    re_path(
+        rf"^{RESET}(?P<uidb36>[0-9A-Za-z]+)-(?P<key>[^/]+)/$",
         account.password_reset_from_key,
         name="account_reset_password_from_key",
     ),

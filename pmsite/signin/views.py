@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from typing import Any
 from urllib.parse import urlencode, urlsplit
 
 import structlog
+from allauth.account.models import EmailAddress
 from allauth.account.utils import get_next_redirect_url
+from allauth.account.views import email as allauth_email
 from allauth.decorators import rate_limit
 from allauth.mfa.models import Authenticator
 from allauth.socialaccount.adapter import get_adapter
@@ -86,6 +89,19 @@ def otherwise(request: HttpRequest) -> HttpResponse:
         return redirect("overview")
     context = {"tenant": membership.tenant, "rules": rules}
     return render(request, "account/otherwise.html", context)
+
+
+@login_required
+def email(request: HttpRequest) -> HttpResponse:
+    """One's e-mail address. The present one, which an administrator entered, holds until then."""
+    user: Any = request.user
+    known = EmailAddress.objects.filter(email__iexact=user.email, verified=True)
+    if user.email and not known.exists():
+        EmailAddress.objects.filter(user=user, primary=True).update(primary=False)
+        EmailAddress.objects.update_or_create(
+            user=user, email=user.email.lower(), defaults={"verified": True, "primary": True}
+        )
+    return allauth_email(request)
 
 
 @require_safe

@@ -98,7 +98,7 @@ def test_it_can_be_thrown_away(bank: Cast, sign_in: SignIn) -> None:
 
 def test_without_knowing_whose_it_is_nothing_is_kept(bank: Cast) -> None:
     client = Client()
-    assert client.post(ADD, TYPED)["Location"] == f"/login/?next={ADD}"
+    assert client.post(ADD, TYPED)["Location"] == f"/admin/login/?next={ADD}"
     assert "kept_input" not in client.session
 
 
@@ -125,5 +125,5 @@ def test_an_old_page_of_the_same_person_is_sent_with_a_new_token(
     assert ("Send it now" in answer.content.decode()) == shown
 
 
-def test_the_page_needs_somebody() -> None:
+def test_the_page_needs_somebody(db: None) -> None:
     assert Client().get(reverse("kept"))["Location"] == "/login/?next=/kept/"

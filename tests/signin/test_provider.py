@@ -159,7 +159,9 @@ def test_the_word_of_one_provider_does_not_open_another_organisation(
         assert client.get(address)["Location"].startswith("/sign-in/otherwise/?next=")
     assert "Union takes your own password" in text_of(client.get("/sign-in/otherwise/"))
     # The way on is one's own password; the provider cannot give one.
-    assert client.get("/account/password/")["Location"].startswith("/account/confirm/")
+    taken = {"password1": "a new long word", "password2": "a new long word"}
+    assert client.post("/account/password/", taken).status_code == 200
+    assert client.get("/account/second-factor/app/")["Location"].startswith("/account/confirm/")
     client.post("/account/confirm/", {"password": PASSWORD, "next": "/"})
     assert client.get("/").status_code == 200
 
