@@ -100,6 +100,9 @@ SECTIONS = (
     Section(
         "Data",
         (
+            Place("Deliveries", "inbox", "deliveries", _of(P.SEE_RULES), key="l"),
+            Place("Bring in a file", "upload", "upload", _of(P.UPLOAD_DATA), key="u"),
+            Place("Unknown names", "user-question", "unknown", _of(P.SEE_RULES)),
             Place(
                 *("Metrics and data", "database", "admin:app_list"),
                 _of(P.SEE_RULES),
@@ -150,6 +153,7 @@ SECTIONS = (
                 key="o",
                 args=("org",),
             ),
+            Place("Jobs", "calendar-time", "jobs", _of(P.CONFIGURE), key="j"),
             Place("Building blocks", "components", "gallery", _of(P.CONFIGURE)),
         ),
     ),

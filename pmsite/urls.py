@@ -4,7 +4,7 @@ from django.contrib import admin
 from django.contrib.auth.views import LoginView, LogoutView
 from django.urls import include, path
 
-from pmsite import gallery, health, search, views
+from pmsite import gallery, health, job_pages, search, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -12,6 +12,9 @@ urlpatterns = [
     path("", include("payroll.urls")),
     path("", include("incentives.urls")),
     path("", include("org.urls")),
+    path("data/", include("pmsite.data.urls")),
+    path("jobs/", job_pages.jobs, name="jobs"),
+    path("jobs/run/", job_pages.run, name="jobs-run"),
     path("login/", LoginView.as_view(), name="login"),
     path("logout/", LogoutView.as_view(next_page="login"), name="logout"),
     path("search/", search.search, name="search"),
