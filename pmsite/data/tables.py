@@ -175,4 +175,6 @@ class UnknownTable(TenantTable):
             "name": record["value"],
             "reason": record["reason"],
         }
-        return format_html('<a href="{}?{}">Say who it is</a>', reverse("name"), urlencode(words))
+        return format_html(
+            '<a href="{}?{}">Say who it is</a>', reverse("unknown-name"), urlencode(words)
+        )

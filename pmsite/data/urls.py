@@ -19,5 +19,5 @@ urlpatterns = [
     path("upload/<int:number>/drop/", views.drop, name="trial-drop"),
     path("upload/<int:number>/rejected.csv", views.rejected, name="trial-rejected"),
     path("unknown/", names.unknown, name="unknown"),
-    path("unknown/name/", names.name, name="name"),
+    path("unknown/name/", names.name, name="unknown-name"),
 ]

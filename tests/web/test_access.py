@@ -15,6 +15,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from metrics.models import Delivery, Source, Trial
 from org.models import Assignment, JobType, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
@@ -103,7 +104,19 @@ def things(bank: Cast) -> dict[str, Any]:
             valid_from=SINCE,
             recorded_at=NOW,
         )
-    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only"}
+        data = put_data(bank)
+    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only", **data}
+
+
+def put_data(bank: Cast) -> dict[str, Any]:
+    """A source of the bank, a delivery of it, and a file on trial."""
+    source = Source.objects.create(code="phone")
+    shared = {"source": source, "file_name": "calls.csv", "content": b"a;b"}
+    delivery = Delivery.objects.create(**shared, sha256="1" * 64, received_at=NOW)
+    trial = Trial.objects.create(
+        **shared, sha256="2" * 64, size=3, state="ready", by=bank.user("mia"), at=NOW
+    )
+    return {"SOURCE": source.code, "DELIVERY": delivery.pk, "TRIAL": trial.pk}
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:
