@@ -338,14 +338,14 @@ def nightly(*, by: User | None, at: datetime, on: date) -> list[CalculationRun]:
     Periods that are over and not final yet are calculated too, as far back as the last final one.
     """
     made: list[CalculationRun] = []
-    hold(_open_periods(on))
+    hold(open_periods(on))
     # Looked for again: one may have become final while we waited for it.
-    for period in _open_periods(on):
+    for period in open_periods(on):
         made += calculate_period(period=period, by=by, at=at, on=on)
     return made
 
 
-def _open_periods(on: date) -> list[Period]:
+def open_periods(on: date) -> list[Period]:
     """Begun periods of the plans' calendars that some plan pays in and that are not final there."""
     calendars = Plan.objects.values("calendar")
     begun = Period.objects.filter(calendar__in=calendars, valid_from__lte=on)

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from datetime import date
+from datetime import date, timedelta
 from typing import Any
 
 from metrics.models import CreditRule, Metric, SourceComplete
 from org.base import CURRENT
 from org.dates import NEVER
+
+ONE_DAY, FRIDAY = timedelta(days=1), 5
 
 
 def complete_through() -> dict[int, date]:
@@ -37,3 +39,20 @@ def fed_metrics(column_map: Mapping[str, Any], *, every: Iterable[str]) -> set[s
     values = column_map.get("values", {})
     named_in_file = isinstance(values.get("from"), Mapping)
     return set(every) if named_in_file else set(values)
+
+
+def gaps(spans: Iterable[tuple[date, date]]) -> list[tuple[date, date]]:
+    """The days between the first and the last of some spans that lie in none; both ends included.
+
+    Weekends alone are no gap: most sources have nothing to say of them.
+    """
+    found: list[tuple[date, date]] = []
+    reached: date | None = None
+    for first, last in sorted(spans):
+        if reached is not None and first > reached + ONE_DAY:
+            gap = reached + ONE_DAY, first - ONE_DAY
+            days = (gap[0] + timedelta(n) for n in range((gap[1] - gap[0]).days + 1))
+            if any(day.isoweekday() <= FRIDAY for day in days):
+                found.append(gap)
+        reached = last if reached is None else max(reached, last)
+    return found

@@ -18,11 +18,11 @@ from django.db import transaction
 
 from metrics import column_map as maps
 from metrics import complete, deal_stage, stage
-from metrics.compare import Outcome, compare, mark_stale, marks_of, write
+from metrics.compare import Outcome, compare, mark_stale, marks_of, same_key, write
 from metrics.credit import credit
 from metrics.deals import ARRIVED, DealMapper
 from metrics.locks import hold_values
-from metrics.map_parts import LongValues
+from metrics.map_parts import FileMap, LongValues
 from metrics.mapping import Metrics, RowMapper, find_header
 from metrics.models import Delivery, Metric, MetricDefinition, Source
 from metrics.queries import find_kind
@@ -35,7 +35,8 @@ from org.base import CURRENT
 from org.changes import record_change
 from org.errors import DomainError
 from org.models import InputChange, Tenant, User
-from org.sql import fetch
+from org.progress import Tell, quiet
+from org.sql import execute, fetch
 from org.tenancy import current_tenant_id
 
 SHOWN = 1000
@@ -45,9 +46,13 @@ FIGURES = [
     "values_unchanged",
     "values_kept_corrected",
     "rows_rejected",
+    "rows_unknown",
+    "rows_repeated",
     "first_day",
     "last_day",
 ]
+UNKNOWN = ("unknown_person", "ambiguous_person", "unknown_metric")
+"""Reasons that mapping a name mends, without another file."""
 Kind = MetricDefinition.Kind
 
 
@@ -82,6 +87,7 @@ class IngestReport:
     unchanged: int = 0
     kept_by_correction: int = 0
     rejected: int = 0
+    unknown: int = 0
     duplicates: int = 0
     not_covered: int = 0
     not_covered_examples: tuple[str, ...] = ()
@@ -129,17 +135,23 @@ def ingest(
     complete_through: date | None = None,
     commit: bool = True,
     leave_out: Collection[int] = (),
+    instead_of: Delivery | None = None,
+    tell: Tell = quiet,
 ) -> IngestReport:
     """Take a file of a source in; ``complete_through`` also declares the source complete to a day.
 
     ``leave_out``: lines of the file to pass over, those that another taking-in had rejected.
+    ``instead_of``: an undone delivery in whose place the file comes: what deliveries after that one
+    have said stands.
 
     Raises DomainError, with nothing written, for a file that cannot be read or lacks a column.
     """
     report: IngestReport | None = None
     try:
         with transaction.atomic():
-            report = _take_in(source, PurePath(file_name).name[:255], content, by, at, leave_out)
+            name = PurePath(file_name).name[:255]
+            order = _Order(source, name, content, by, at, leave_out, instead_of, tell)
+            report = _take_in(order)
             if complete_through is not None:
                 said = complete.complete(source=source, through=complete_through, by=by, at=at)
                 report = replace(report, completeness=said)
@@ -151,36 +163,41 @@ def ingest(
     return report
 
 
-def _take_in(
-    source: Source,
-    file_name: str,
-    content: bytes,
-    by: User | None,
-    at: datetime,
-    leave_out: Collection[int],
-) -> IngestReport:
+@dataclass(frozen=True)
+class _Order:
+    """What is to be taken in."""
+
+    source: Source
+    file_name: str
+    content: bytes
+    by: User | None
+    at: datetime
+    leave_out: Collection[int]
+    instead_of: Delivery | None
+    tell: Tell
+
+
+def _take_in(order: _Order) -> IngestReport:
+    source, file_name, content, at = order.source, order.file_name, order.content, order.at
     hold_values()
     digest = hashlib.sha256(content).hexdigest()
     if earlier := Delivery.objects.filter(source=source, sha256=digest, undone_at=None).first():
         return _already(earlier, file_name)
-    kind = _kind_of(source)
-    readable = open_file(
-        content=content,
-        file_name=file_name,
-        sheet=kind.map.sheet,
-        delimiter=kind.map.delimiter,
-        encoding=kind.map.encoding,
-        columns=kind.map.columns,
-    ).without(leave_out)
+    kind = kind_of(source)
+    order.tell("Opening the file", 0, 0)
+    readable = opened(kind.map, content, file_name).without(order.leave_out)
     header = find_header(readable, kind.map, file_name)
     mapper = kind.mapper(header, at)
-    counted = kind.stage(readable, mapper, header)
+    counted = kind.stage(readable, mapper, header, order.tell)
     if not counted.read:
         raise DomainError(
             f"{file_name} has a header in row {header.line} and no row of data below it. Export it "
             "again, and look at it before you send it."
         )
+    order.tell("Looking up people, and comparing with what is there", 0, 0)
     duplicates = kind.check()
+    if order.instead_of is not None:
+        kind.yield_to_later(order.instead_of)
     outcome = kind.compare(at)
     delivery = Delivery.objects.create(
         source=source,
@@ -188,18 +205,31 @@ def _take_in(
         sha256=digest,
         content=content,
         received_at=outcome.moment,
-        by=by,
+        by=order.by,
         rows_read=counted.read,
         rows_skipped=counted.skipped,
     )
-    stage.keep_rejections(delivery.pk, readable, mapper, header)
+    stage.keep_rejections(delivery.pk, readable, mapper, header, order.tell)
     report = _report(delivery, outcome, duplicates, kind.what)
-    said = kind.write(delivery, outcome, by)
-    _finish(delivery, report, outcome, by)
+    order.tell("Writing", 0, 0)
+    said = kind.write(delivery, outcome, order.by)
+    _finish(delivery, report, outcome, order.by)
     return replace(report, credits=said)
 
 
-def _kind_of(source: Source) -> ValueFile | DealFile:
+def opened(column_map: FileMap, content: bytes, file_name: str) -> Readable:
+    """A file as a map says that it is to be read."""
+    return open_file(
+        content=content,
+        file_name=file_name,
+        sheet=column_map.sheet,
+        delimiter=column_map.delimiter,
+        encoding=column_map.encoding,
+        columns=column_map.columns,
+    )
+
+
+def kind_of(source: Source) -> ValueFile | DealFile:
     """What the source's rows become: values, or transactions of a kind."""
     column_map = _map_of(source)
     if isinstance(column_map, TransactionMap):
@@ -220,9 +250,21 @@ class ValueFile:
         metrics = _metrics(self.map)
         return RowMapper(column_map=self.map, header=header, metrics=metrics, zone=self.zone)
 
-    def stage(self, readable: Readable, mapper: RowReader, header: Header) -> stage.Counted:
+    def stage(
+        self, readable: Readable, mapper: RowReader, header: Header, tell: Tell = quiet
+    ) -> stage.Counted:
         """Copy the rows into the database."""
-        return stage.stage(readable, mapper, header)
+        return stage.stage(readable, mapper, header, tell=tell)
+
+    def yield_to_later(self, delivery: Delivery) -> None:
+        """Leave out what a delivery after this one has said of the same key."""
+        execute(
+            "DELETE FROM incoming USING metrics_value AS later"
+            " JOIN metrics_delivery AS said ON said.id = later.delivery_id"
+            f" AND said.undone_at IS NULL WHERE {same_key('later', 'incoming')}"
+            " AND later.delivery_id > %s",
+            [delivery.pk],
+        )
 
     def check(self) -> int:
         """From staged rows to one value per key; how many rows only repeat another."""
@@ -264,9 +306,21 @@ class DealFile:
             deal_map=self.map, kind=self.kind, header=header, zone=self.zone, received=received
         )
 
-    def stage(self, readable: Readable, mapper: RowReader, header: Header) -> stage.Counted:
+    def stage(
+        self, readable: Readable, mapper: RowReader, header: Header, tell: Tell = quiet
+    ) -> stage.Counted:
         """Copy the rows into the database."""
-        return stage.stage(readable, mapper, header, table="arrived", columns=ARRIVED)
+        return stage.stage(readable, mapper, header, table="arrived", columns=ARRIVED, tell=tell)
+
+    def yield_to_later(self, delivery: Delivery) -> None:
+        """Leave out what a delivery after this one has said of the same transaction."""
+        execute(
+            "DELETE FROM deal_in USING metrics_transaction AS later"
+            " JOIN metrics_delivery AS said ON said.id = later.delivery_id"
+            " AND said.undone_at IS NULL WHERE later.kind_id = %s AND later.key = deal_in.key"
+            " AND later.delivery_id > %s",
+            [self.kind.pk, delivery.pk],
+        )
 
     def check(self) -> int:
         """From arrived rows to one transaction per key; a key that repeats is refused."""
@@ -392,6 +446,9 @@ def _report(delivery: Delivery, outcome: Outcome, duplicates: int, what: str) ->
         unchanged=outcome.unchanged,
         kept_by_correction=outcome.kept,
         rejected=fetch("SELECT count(DISTINCT line) FROM rejected")[0][0],
+        unknown=fetch(
+            "SELECT count(DISTINCT line) FROM rejected WHERE reason = ANY(%s)", [list(UNKNOWN)]
+        )[0][0],
         duplicates=duplicates,
         not_covered=outcome.not_covered,
         not_covered_examples=outcome.not_covered_examples,
@@ -409,6 +466,7 @@ def _finish(delivery: Delivery, report: IngestReport, outcome: Outcome, by: User
     delivery.values_unchanged = report.unchanged
     delivery.values_kept_corrected = report.kept_by_correction
     delivery.rows_rejected = report.rejected
+    delivery.rows_unknown, delivery.rows_repeated = report.unknown, report.duplicates
     delivery.first_day, delivery.last_day = report.first_day, report.last_day
     # Not the content again: it may have a hundred megabytes.
     delivery.save(update_fields=FIGURES)

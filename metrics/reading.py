@@ -39,6 +39,8 @@ DELIMITERS = (",", ";", "\t", "|")
 WORKBOOK_ERRORS = (CalamineError, PasswordError, ZipError, XmlError, WorksheetNotFound)
 OLE, ZIP = b"\xd0\xcf\x11\xe0\xa1\xb1\x1a\xe1", b"PK\x03\x04"
 UNPACKED_LIMIT = 4 * 1024**3
+# Figures in a workbook pack to a tenth or a thirtieth; what packs to less than this is a trap.
+PACKED_AT_MOST, HARMLESS = 200, 100 * 1024**2
 CELL_LIMIT = 1_000_000
 
 _OTHER_KINDS = (
@@ -60,6 +62,7 @@ class Readable:
 
     kind: str
     rows: Callable[[], Rows]
+    about: int = 0  # so many rows, more or less
 
     def without(self, lines: Collection[int]) -> Readable:
         """The same file as if some of its lines were not there; the others keep their numbers."""
@@ -89,11 +92,12 @@ def open_file(
         )
     if content.startswith((ZIP, OLE)):
         return _workbook(content, file_name, sheet)
-    _refuse_other_kinds(content, file_name)
+    refuse_other_kinds(content, file_name)
     return _csv(content, file_name, delimiter, encoding, columns)
 
 
-def _refuse_other_kinds(content: bytes, file_name: str) -> None:
+def refuse_other_kinds(content: bytes, file_name: str) -> None:
+    """Refuse what its beginning shows to be neither text nor a workbook."""
     kind = next((name for magic, name in _OTHER_KINDS if content.startswith(magic)), "")
     if content[:200].lstrip(b"\xef\xbb\xbf \r\n\t").lower().startswith(_WEB_PAGE):
         kind = "a web page (some systems call it .xls)"
@@ -117,7 +121,8 @@ def _csv(
 
     csv.field_size_limit(CELL_LIMIT)
     chosen = delimiter or _delimiter(text(), columns)
-    return Readable("csv", lambda: _csv_rows(text, chosen, file_name))
+    about = content.count(b"\n")
+    return Readable("csv", lambda: _csv_rows(text, chosen, file_name), about)
 
 
 def _csv_rows(text: Callable[[], io.TextIOWrapper], delimiter: str, file_name: str) -> Rows:
@@ -253,7 +258,7 @@ def _workbook(content: bytes, file_name: str, sheet: str) -> Readable:
             f"{file_name} is a broken workbook, or none at all. Open it in a spreadsheet, save it "
             "again as .xlsx, and send that."
         ) from error
-    return Readable("workbook", lambda: enumerate(found.iter_rows(), 1))
+    return Readable("workbook", lambda: enumerate(found.iter_rows(), 1), found.total_height)
 
 
 def _check_unpacked_size(content: bytes, file_name: str) -> None:
@@ -262,8 +267,14 @@ def _check_unpacked_size(content: bytes, file_name: str) -> None:
             members = archive.infolist()
     except zipfile.BadZipFile:
         return  # calamine says what is wrong with it
-    if sum(member.file_size for member in members) > UNPACKED_LIMIT:
+    unpacked = sum(member.file_size for member in members)
+    if unpacked > UNPACKED_LIMIT:
         raise DomainError(f"{file_name} unpacks to more than 4 GB. Split it, or send it as CSV.")
+    if unpacked > max(HARMLESS, PACKED_AT_MOST * len(content)):
+        raise DomainError(
+            f"{file_name} unpacks to {unpacked // len(content):,} times its size, which no "
+            "workbook of figures does. Save its sheet as CSV, and send that."
+        )
     names = {member.filename for member in members}
     if "[Content_Types].xml" not in names and "content.xml" not in names:
         raise DomainError(

@@ -21,11 +21,13 @@ from metrics.reading import Readable
 from metrics.row_conditions import RowReader
 from metrics.staged import Header, field
 from org.models import Person
+from org.progress import Tell, quiet
 from org.sql import NEVER, execute, fetch
 
 SUMMED = ("count", "sum", "average", "constant")
 PIECE = 1 << 18
 HINTS = 100
+TELL_EVERY = 1_000
 PEOPLE_FOR_HINTS = 5_000
 
 STAGED = (
@@ -67,6 +69,7 @@ def stage(
     *,
     table: str = "staged",
     columns: str = STAGED,
+    tell: Tell = quiet,
 ) -> Counted:
     """Copy the whole file into a temporary table; problems come along as rows with a reason."""
     temporary(table, f"({columns})")
@@ -75,6 +78,8 @@ def stage(
     def lines() -> Iterator[str]:
         nonlocal read, skipped
         for line, row in readable.rows():
+            if line % TELL_EVERY == 0:
+                tell("Reading the rows", line, readable.about)
             found = mapper.copied(line, row) if line > header.line else None
             if found is None:
                 skipped += line != header.line and (any(c != "" for c in row) or line > header.line)
@@ -304,20 +309,23 @@ def reject_zero_denominators() -> None:
 # --- The raw rows of what was rejected
 
 
-def keep_rejections(delivery: int, readable: Readable, mapper: RowReader, header: Header) -> None:
+def keep_rejections(
+    delivery: int, readable: Readable, mapper: RowReader, header: Header, tell: Tell = quiet
+) -> None:
     """Write the rejections with their rows as they came; the file is read once more for that."""
     wanted = {line for (line,) in fetch("SELECT line FROM rejected")}
     if not wanted:
         return
     temporary("raw", "(line integer, row jsonb)")
-    _copy(
-        "COPY raw FROM STDIN",
-        (
-            f"{line}\t{field(json.dumps(mapper.as_dict(row)))}\n"
-            for line, row in readable.rows()
-            if line in wanted
-        ),
-    )
+
+    def lines() -> Iterator[str]:
+        for line, row in readable.rows():
+            if line % TELL_EVERY == 0:
+                tell("Keeping the rows that cannot be used", line, readable.about)
+            if line in wanted:
+                yield f"{line}\t{field(json.dumps(mapper.as_dict(row)))}\n"
+
+    _copy("COPY raw FROM STDIN", lines())
     execute(
         'INSERT INTO metrics_rejection (delivery_id, line, "column", value, reason, sentence,'
         ' "row")'

@@ -41,10 +41,10 @@ class Undone:
 
 
 @transaction.atomic
-def undo(*, delivery: Delivery, by: User | None, at: datetime) -> Undone:
+def undo(*, delivery: Delivery, by: User | None, at: datetime, reason: str = "") -> Undone:
     """Take back what a delivery brought, as far as nothing newer has replaced it since."""
     hold_values()
-    delivery = Delivery.objects.select_for_update().get(pk=delivery.pk)
+    delivery = Delivery.objects.select_for_update().defer("content").get(pk=delivery.pk)
     if delivery.undone_at is not None:
         raise DomainError(
             f"Delivery {delivery.pk} was undone on {delivery.undone_at:%Y-%m-%d} already."
@@ -55,6 +55,7 @@ def undo(*, delivery: Delivery, by: User | None, at: datetime) -> Undone:
         subject=f"delivery {delivery.pk}: {delivery.file_name}",
         by=by,
         at=delivery.undone_at or at,
+        reason=reason,
         detail={"taken_back": done.taken_back, "restored": done.restored},
     )
     return done

@@ -32,6 +32,7 @@ class PageTable(tables.Table):
     """A table of a page; ``first_line`` names the two columns that share a phone's first line."""
 
     first_line: tuple[str, str] = ("", "")
+    downloads = False  # set where a view offers the table as a file
 
     class Meta:
         template_name = "tables/table.html"
@@ -51,6 +52,7 @@ def configured(request: HttpRequest, table: tables.Table, *, per_page: int = PER
 
 def download(request: HttpRequest, table: tables.Table, *, name: str) -> HttpResponse | None:
     """The whole table as the file that ``?download=`` asks for; None where it asks for none."""
+    table.downloads = True
     wanted = request.GET.get("download", "")
     if wanted not in FORMATS:
         return None

@@ -134,7 +134,7 @@ def deeds(request: HttpRequest) -> HttpResponse:
     table = DeedTable(wanted.qs, order_by="-at")
     if answer := download(request, table, name="audit-trail"):
         return answer
-    context = {"filter": wanted, "table": configured(request, table), "downloads": True}
+    context = {"filter": wanted, "table": configured(request, table)}
     return render(request, "org/trail.html", context)
 
 

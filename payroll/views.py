@@ -88,7 +88,6 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         "file_form": FileForm(),
         "may_approve": Permission.APPROVE_PAY in mine and batch.prepared_by != request.user,
         "may_prepare": Permission.PREPARE_PAY in mine,
-        "downloads": True,
     }
     return render(request, "payroll/batch.html", context)
 

@@ -10,11 +10,13 @@ from __future__ import annotations
 import os
 import socket
 import threading
+import time
 import uuid
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from typing import Any
 from zoneinfo import ZoneInfo
 
 import django_rq
@@ -26,12 +28,14 @@ from rq import Queue
 
 from org.errors import DomainError
 from org.models import Tenant
+from org.progress import Tell, quiet
 from org.tenancy import enter
 from pmsite.log import without_details
 from pmsite.models import Job
 
 LEASE = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
+TELL_EVERY_S = 0.5
 ATTEMPTS = 3
 QUEUE = "default"
 
@@ -44,11 +48,16 @@ class ClaimLost(RuntimeError):
 
 @dataclass(frozen=True)
 class Work:
-    """What a job's function is told: the moment, and the tenant's day at it."""
+    """What a job's function is told: the moment, the tenant's day at it, and what it is about.
+
+    ``tell`` shows whoever watches how far it is, at once and whatever becomes of the work.
+    """
 
     tenant: Tenant
     at: datetime
     on: date
+    about: int | None = None
+    tell: Tell = quiet
 
 
 Handler = Callable[[Work], str]
@@ -63,26 +72,39 @@ def local_day(tenant: Tenant, at: datetime) -> date:
 # --- Asking
 
 
-def request(*, name: str, tenant: Tenant, at: datetime, due_at: datetime | None = None) -> Job:
-    """Ask for a job, once for its due moment, and ring the bell when the row is committed."""
-    handler(name)
+def request(
+    *,
+    name: str,
+    tenant: Tenant,
+    at: datetime,
+    due_at: datetime | None = None,
+    about: int | None = None,
+) -> Job:
+    """Ask for a job, once for its due moment, and ring the bell when the row is committed.
+
+    ``about``: the number of the row that it works on, where it works on one.
+    """
+    handler(name, about)
     due = due_at or at
     Job.objects.bulk_create(
-        [Job(tenant=tenant, name=name, due_at=due, made_at=at)], ignore_conflicts=True
+        [Job(tenant=tenant, name=name, about=about, due_at=due, made_at=at)], ignore_conflicts=True
     )
-    job = Job.objects.get(tenant=tenant, name=name, due_at=due)
+    job = Job.objects.get(tenant=tenant, name=name, about=about, due_at=due)
     transaction.on_commit(lambda: ring([job]))
     return job
 
 
-def handler(name: str) -> Handler:
-    """The function behind a job's name, or a refusal that lists the names there are."""
-    from pmsite.work import HANDLERS  # the jobs' functions know every app; this machinery none
+def handler(name: str, about: int | None = None) -> Handler:
+    """The function behind a job's name, or a refusal that lists the names there are.
 
-    if name not in HANDLERS:
-        known = ", ".join(sorted(HANDLERS))
-        raise DomainError(f"No job is called “{name}”. There are: {known}.")
-    return HANDLERS[name]
+    ``about``: the row that it works on; jobs about a row are others than those without.
+    """
+    from pmsite import work  # the jobs' functions know every app; this machinery none
+
+    known = work.HANDLERS if about is None else work.ABOUT_ONE
+    if name not in known:
+        raise DomainError(f"No job is called “{name}”. There are: {', '.join(sorted(known))}.")
+    return known[name]
 
 
 def ring(jobs: Iterable[Job]) -> int:
@@ -121,10 +143,11 @@ def perform(job_id: int) -> str:
     context = structlog.contextvars.bound_contextvars(
         tenant=job.tenant.code if job.tenant else None, job=job.name, row=job.pk
     )
-    with context, renewed(job):
+    progress = Progress()
+    with context, renewed(job, progress):
         log.info("job begun", attempt=job.attempts)
         try:
-            outcome = finish(job)
+            outcome = finish(job, progress)
         except BaseException as failure:  # kept with the row, whatever it was, and raised again
             fail(job, failure, at=timezone.now())
             log.error("job failed", reason=str(failure))
@@ -148,14 +171,37 @@ def claim(job_id: int, *, at: datetime) -> Job | None:
         return job
 
 
-def finish(job: Job) -> str:
+@dataclass
+class Progress:
+    """How far a job is, from the thread that works to the one that writes it down."""
+
+    said: tuple[str, int, int] = ("", 0, 0)
+    news: threading.Event = field(default_factory=threading.Event)
+
+    def tell(self, step: str, done: int, total: int) -> None:
+        """Note how far it is; written down within half a second."""
+        self.said = (step[:200], done, total)
+        self.news.set()
+
+    def written(self) -> dict[str, str | int]:
+        """The columns of a job that say so."""
+        return dict(zip(("step", "step_done", "step_total"), self.said, strict=True))
+
+
+def finish(job: Job, progress: Progress | None = None) -> str:
     """Do the work and mark the row done in one transaction, if the claim still holds at its end."""
     assert job.tenant is not None
     assert job.begun_at is not None
     at = job.begun_at
     with enter(job.tenant.pk, through=f"job {job.name}"):
-        work = Work(tenant=job.tenant, at=at, on=local_day(job.tenant, at))
-        outcome = handler(job.name)(work)
+        work = Work(
+            tenant=job.tenant,
+            at=at,
+            on=local_day(job.tenant, at),
+            about=job.about,
+            tell=progress.tell if progress else quiet,
+        )
+        outcome = handler(job.name, job.about)(work)
         held = held_rows(job).update(
             state=Job.State.DONE,
             claim=None,
@@ -187,14 +233,25 @@ def held_rows(job: Job) -> QuerySet[Job]:
 
 
 @contextmanager
-def renewed(job: Job) -> Iterator[None]:
-    """Renew the lease from a thread of its own, on a connection of its own, while work goes on."""
+def renewed(job: Job, progress: Progress) -> Iterator[None]:
+    """Renew the lease from a thread of its own, on a connection of its own, while work goes on.
+
+    The same thread writes down how far the work is: the work's own transaction shows nothing
+    before its end.
+    """
     stop = threading.Event()
 
     def renew() -> None:
+        renewed_at = time.monotonic()
         try:
-            while not stop.wait(RENEW_EVERY_S):
-                held_rows(job).update(lease_until=timezone.now() + LEASE)
+            while not stop.wait(min(RENEW_EVERY_S, TELL_EVERY_S)):
+                said: dict[str, Any] = progress.written() if progress.news.is_set() else {}
+                progress.news.clear()
+                if time.monotonic() - renewed_at >= RENEW_EVERY_S:
+                    renewed_at = time.monotonic()
+                    said["lease_until"] = timezone.now() + LEASE
+                if said:
+                    held_rows(job).update(**said)
         finally:
             connection.close()
 

@@ -24,6 +24,9 @@ class Job(models.Model):
 
     tenant = models.ForeignKey("org.Tenant", models.PROTECT, null=True, related_name="+")
     name = models.CharField(max_length=60, help_text="nightly …, or tick for the tick itself.")
+    about = models.BigIntegerField(
+        null=True, help_text="Number of the row that it works on, where it works on one."
+    )
     due_at = models.DateTimeField()
     state = models.CharField(max_length=10, choices=State.choices, default=State.QUEUED)
     attempts = models.PositiveSmallIntegerField(default=0)
@@ -33,6 +36,9 @@ class Job(models.Model):
     made_at = models.DateTimeField()
     begun_at = models.DateTimeField(null=True)
     ended_at = models.DateTimeField(null=True)
+    step = models.CharField(max_length=200, blank=True, help_text="What the worker is at.")
+    step_done = models.PositiveBigIntegerField(default=0)
+    step_total = models.PositiveBigIntegerField(default=0, help_text="0: nobody knows.")
     outcome = models.TextField(blank=True, help_text="What was done, in a sentence.")
     failure = models.TextField(blank=True, help_text="Why the last attempt failed.")
 
@@ -40,7 +46,9 @@ class Job(models.Model):
         ordering = ["-id"]
         constraints = [
             models.UniqueConstraint(
-                fields=["tenant", "name", "due_at"], nulls_distinct=False, name="pmsite_job_once"
+                fields=["tenant", "name", "about", "due_at"],
+                nulls_distinct=False,
+                name="pmsite_job_once",
             ),
             models.CheckConstraint(
                 condition=models.Q(state="claimed")
@@ -53,7 +61,8 @@ class Job(models.Model):
                 fields=["state", "due_at"],
                 condition=models.Q(state__in=["queued", "claimed"]),
                 name="pmsite_job_waiting",
-            )
+            ),
+            models.Index(fields=["tenant", "about"], name="pmsite_job_about"),
         ]
 
     def __str__(self) -> str:

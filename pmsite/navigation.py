@@ -133,6 +133,9 @@ SECTIONS = (
     Section(
         "Data",
         (
+            Place("Deliveries", "inbox", "deliveries", _of(P.SEE_RULES), key="l"),
+            Place("Bring in a file", "upload", "upload", _of(P.UPLOAD_DATA), key="u"),
+            Place("Unknown names", "user-question", "unknown", _of(P.SEE_RULES)),
             Place(
                 *("Metrics and data", "database", "admin:app_list"),
                 _of(P.SEE_RULES),
@@ -190,6 +193,7 @@ SECTIONS = (
                 _of(P.MANAGE_PEOPLE, P.SEE_AUDIT),
                 within=("/team-days/open/", "/team-days/wrong/"),
             ),
+            Place("Jobs", "calendar-time", "jobs", _of(P.CONFIGURE), key="j"),
             Place("Building blocks", "components", "gallery", _of(P.CONFIGURE)),
         ),
     ),

@@ -96,6 +96,19 @@ def latest_due(schedule: Schedule, *, zone: ZoneInfo, at: datetime) -> datetime 
     return None
 
 
+def next_due(schedule: Schedule, *, zone: ZoneInfo, at: datetime) -> datetime | None:
+    """The first time after ``at`` at which a schedule falls due; None where it rests."""
+    if not schedule.active:
+        return None
+    today = at.astimezone(zone).date()
+    for ahead in range(LOOK_BACK_DAYS + 1):
+        day = today + timedelta(days=ahead)
+        due = moment(day=day, at_time=schedule.at_time, zone=zone)
+        if str(day.isoweekday()) in schedule.weekdays and due > at:
+            return due
+    return None
+
+
 # --- Ticking
 
 

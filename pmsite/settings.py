@@ -299,6 +299,12 @@ if BEHIND_PROXY:
 # How many proxies add an address to X-Forwarded-For; what stands before those is anybody's word.
 ALLAUTH_TRUSTED_PROXY_COUNT = number("PROXY_COUNT", default=int(BEHIND_PROXY))
 # A month's values of a large site arrive as one file; forms stay small.
+UPLOAD_LIMIT = int(os.environ.get("UPLOAD_LIMIT_MB", "100")) * 1024 * 1024
+FILE_UPLOAD_HANDLERS = [
+    "pmsite.data.limit.SizeLimit",
+    "django.core.files.uploadhandler.MemoryFileUploadHandler",
+    "django.core.files.uploadhandler.TemporaryFileUploadHandler",
+]
 DATA_UPLOAD_MAX_MEMORY_SIZE = 5 * 1024 * 1024
 DATA_UPLOAD_MAX_NUMBER_FIELDS = 5000
 

@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pmsite import gallery, health, search, views
+from pmsite import gallery, health, job_pages, search, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -13,6 +13,9 @@ urlpatterns = [
     path("", include("incentives.urls")),
     path("", include("org.urls")),
     path("", include("pmsite.signin.urls")),
+    path("data/", include("pmsite.data.urls")),
+    path("jobs/", job_pages.jobs, name="jobs"),
+    path("jobs/run/", job_pages.run, name="jobs-run"),
     path("search/", search.search, name="search"),
     path("gallery/", gallery.gallery, name="gallery"),
     path("organisation/", views.tenant, name="tenant"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentives import calculate
 from incentives.alarms import check_periods
 from incentives.release import release
+from pmsite.data import work as data
 from pmsite.jobs import Handler, Work
 from scorecards.ranking import rank_open
 
@@ -30,3 +31,14 @@ def alarms(work: Work) -> str:
 
 
 HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms}
+"""Jobs that work on a tenant as a whole, so that a schedule or a person can ask for them."""
+
+ABOUT_ONE: dict[str, Handler] = {data.LOOK: data.look, data.TAKE: data.take}
+"""Jobs that work on one row; who made the row asks for them."""
+
+LABELS = {
+    "nightly": "Nightly calculation",
+    "alarms": "Check of what is final",
+    data.LOOK: "Look at a file on trial",
+    data.TAKE: "Take a file in",
+}

@@ -159,7 +159,7 @@ def figures(request: HttpRequest, code: str, calendar: str, period: str, name: s
     if file := download(request, table, name=f"{code}-{calendar}-{period}-{name}"):
         return file
     configured(request, table, per_page=PER_PAGE)
-    context = place.context(found=found, table=table, downloads=True, here="scorecard")
+    context = place.context(found=found, table=table, here="scorecard")
     return render(request, "scorecards/figures.html", context)
 
 

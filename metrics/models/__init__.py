@@ -12,6 +12,7 @@ from metrics.models.transactions import (
     TransactionKind,
     Waiting,
 )
+from metrics.models.trials import Trial, TrialRow
 from metrics.models.values import Correction, KeptTotal, Total, Value
 
 __all__ = [
@@ -33,6 +34,8 @@ __all__ = [
     "Transaction",
     "TransactionCorrection",
     "TransactionKind",
+    "Trial",
+    "TrialRow",
     "Value",
     "Waiting",
 ]

@@ -93,6 +93,12 @@ class Delivery(TenantModel):
     values_unchanged = models.PositiveIntegerField(default=0)
     values_kept_corrected = models.PositiveIntegerField(default=0)
     rows_rejected = models.PositiveIntegerField(default=0)
+    rows_unknown = models.PositiveIntegerField(
+        default=0, help_text="Of the rejected rows, those that name somebody or something unknown."
+    )
+    rows_repeated = models.PositiveIntegerField(
+        default=0, help_text="Rows that say again what another row of the file says."
+    )
     rows_skipped = models.PositiveIntegerField(default=0, help_text="Banner, blank and total rows.")
     first_day = models.DateField(null=True)
     last_day = models.DateField(null=True)
@@ -114,10 +120,9 @@ class Delivery(TenantModel):
         return f"{self.file_name} ({self.source})"
 
 
-class Rejection(TenantModel):
+class UnusableRow(models.Model):
     """A row that could not be used, with its line, the value, and what to do about it."""
 
-    delivery = TenantForeignKey(Delivery, models.CASCADE, related_name="rejections")
     line = models.PositiveIntegerField(help_text="As the spreadsheet numbers it, header included.")
     column = models.CharField(max_length=200, blank=True)
     value = models.TextField(blank=True)
@@ -126,7 +131,16 @@ class Rejection(TenantModel):
     row = models.JSONField(default=dict)
 
     class Meta:
-        ordering = ["delivery", "line"]
+        abstract = True
 
     def __str__(self) -> str:
         return f"line {self.line}: {self.sentence}"
+
+
+class Rejection(UnusableRow, TenantModel):
+    """A row of a delivery that could not be used."""
+
+    delivery = TenantForeignKey(Delivery, models.CASCADE, related_name="rejections")
+
+    class Meta:
+        ordering = ["delivery", "line"]

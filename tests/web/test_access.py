@@ -16,7 +16,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from metrics.models import CorrectionRequest, Metric
+from metrics.models import CorrectionRequest, Delivery, Metric, Source, Trial
 from org.models import Assignment, JobType, TeamObjection, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
@@ -126,7 +126,7 @@ def things(bank: Cast) -> dict[str, Any]:
             valid_from=SINCE,
             recorded_at=NOW,
         )
-        screen = boards(bank)
+        screen, data = boards(bank), put_data(bank)
     return {
         "BATCH": batch.pk,
         "FILE": file.pk,
@@ -134,6 +134,7 @@ def things(bank: Cast) -> dict[str, Any]:
         "REQUEST": request.pk,
         "OBJECTION": objection.pk,
         **screen,
+        **data,
     }
 
 
@@ -146,6 +147,17 @@ def boards(bank: Cast) -> dict[str, Any]:
     token = make_token(wallboard=wall, secret="s" * 43, label="x", expires_at=None, **about)
     message = say(wallboard=wall, text="x", begins=NOW, ends=later, **about)
     return {"TOKEN": token.pk, "MESSAGE": message.pk, "SECRET": "s" * 43}
+
+
+def put_data(bank: Cast) -> dict[str, Any]:
+    """A source of the bank, a delivery of it, and a file on trial."""
+    source = Source.objects.create(code="phone")
+    shared = {"source": source, "file_name": "calls.csv", "content": b"a;b"}
+    delivery = Delivery.objects.create(**shared, sha256="1" * 64, received_at=NOW)
+    trial = Trial.objects.create(
+        **shared, sha256="2" * 64, size=3, state="ready", by=bank.user("mia"), at=NOW
+    )
+    return {"SOURCE": source.code, "DELIVERY": delivery.pk, "TRIAL": trial.pk}
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:

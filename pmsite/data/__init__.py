@@ -1,0 +1,1 @@
+"""Bringing data in by the browser: deliveries, files on trial, unknown names."""
