@@ -134,11 +134,8 @@ def calculate_together(
 
 
 def hold(periods: Iterable[Period]) -> None:
-    """Let nobody finalise these periods, nor book differences of final ones, until we are done.
-
-    All at once and before the totals are locked: whoever finalises takes locks in the same order,
-    so that neither waits for the other.
-    """
+    """Let nobody finalise these periods, nor book differences of final ones, until we are done."""
+    locks.hold_engine()
     mine = {period.pk: period.calendar_id for period in periods}
     locks.share({*mine, *final_periods(mine.values())})
 

@@ -50,6 +50,7 @@ def finalise_period(
     Differences of earlier final periods are booked to this one. Refuses (DomainError) a period that
     is not over, that is final already, or in which somebody's result is undecided or failed.
     """
+    locks.hold_engine()
     locks.exclude({period.pk, *calculate.final_periods([period.calendar_id])})
     if on < period.valid_to:
         raise DomainError(
@@ -67,6 +68,9 @@ def finalise_period(
         raise DomainError(f"The plan “{plan}” does not pay in {period}.")
     _refuse_earlier_open(wanted)
     _refuse_unsettled(wanted)
+    # Before anything is worked out anew: what comes in from now on is a cause for the next period.
+    for run in wanted:
+        PlanPeriod.objects.filter(plan=run.plan, period=period).update(final_at=at, final_by=by)
     before = waivers.last_transfer()
     reports = [_finalise(run, by=by, at=at, on=on) for run in wanted]
     for ended in calculate.ended_plans(period):
@@ -167,7 +171,6 @@ def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) 
     report = Finalised(made, transfers, made.total)
     _post_differences(report, made.plan, by=by, at=at, on=on)
     _keep_for_ever(made, at)
-    PlanPeriod.objects.filter(plan=made.plan, period=made.period).update(final_at=at, final_by=by)
     audit.record(
         action="finalise",
         subject=f"{made.plan}, {made.period}",
@@ -192,7 +195,8 @@ def _post_differences(
     ``paid_by``: only those of people whom a pay group of this calendar pays.
     """
     months = Tenant.objects.get(pk=current_tenant_id()).look_back
-    for earlier in calculate.dirty_periods(plan):
+    earlier_ones = [p for p in calculate.dirty_periods(plan) if p != report.run.period]
+    for earlier in earlier_ones:
         again = calculate.calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
         found = [(earlier, d) for d in differences.pending(again, paid_by=paid_by)]
         if differences.too_far_back(earlier, on=on, months=months):

@@ -19,7 +19,7 @@ from psycopg.sql import SQL, Literal
 from incentives import calculate
 from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
 from incentives.publish import final_periods, publish
-from org import audit
+from org import audit, locks
 from org.errors import DomainError
 from org.models import Membership, Period, Tenant, User
 from org.models.tenants import Reductions
@@ -88,6 +88,7 @@ def put_in_force(
     (DomainError) what :func:`incentives.publish.publish` refuses, whoever's own pay it moves, and
     a reduction that nobody with that right approves.
     """
+    locks.hold_engine()  # no period becomes final between the list and its consequence
     effects = effects_on_final(version, at=at, on=on)
     for user in {by, higher} - {None}:
         _refuse_own_pay(version, effects, user, at=at, on=on)

@@ -24,8 +24,6 @@ from org.sql import fetch, identifiers
 
 TABLE = sql.Identifier(Transfer._meta.db_table)
 CHUNK = 2000
-# The lock of whoever works out from the ledger what to post to it. No period has this number.
-LEDGER = -2
 
 PLAN, HELD, DUE = Account.PLAN, Account.HELD, Account.DUE
 OWED, PAID, LOST = Account.OWED, Account.PAID, Account.LOST

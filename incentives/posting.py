@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from incentives import conditions, limits, schedules
 from incentives.differences import CAUSED, Which, difference_query, with_causes
-from incentives.ledger import LEDGER, post_select
+from incentives.ledger import post_select
 from incentives.models import CalculationRun
 from org import locks
 from org.models import Period, User
@@ -77,7 +77,7 @@ def post(
     moved: Composable = difference_query(
         made, Which(paid_by=paid_by) if first else replace(CAUSED, paid_by=paid_by)
     )
-    locks.exclude([LEDGER])
+    locks.exclude([locks.LEDGER])
     moved = moved if first else with_causes(made, moved)
     if not keep("moving", SQL(MOVING).format(on=Literal(on), moved=moved)):
         return 0

@@ -16,6 +16,7 @@ from incentives import amounts, calculate
 from incentives.amounts import Amount, Line, Moved, Outcome
 from incentives.models import Plan, PlanVersion
 from incentives.publish import publish
+from org import locks
 from org.errors import DomainError
 from org.models import Period
 from org.shadow import rolled_back
@@ -92,6 +93,7 @@ def preview(
     plan pays in the period either way.
     """
     with rolled_back():
+        locks.hold_engine()  # by all that follows, also where the change itself takes other locks
         with rolled_back():
             before = _work_out(period, at=at, on=on, plan=plan)
         said = tuple(change())

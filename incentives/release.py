@@ -14,7 +14,7 @@ from django.db import transaction
 from psycopg.sql import SQL, Composable, Literal
 
 from incentives import conditions, leavers, limits, schedules
-from incentives.ledger import KEY, LEDGER, post_select
+from incentives.ledger import KEY, post_select
 from incentives.models import Plan, PlanVersion
 from org import audit, locks
 from org.models import User
@@ -76,7 +76,7 @@ def release(*, by: User | None, at: datetime, on: date) -> Released:
     To be called before anything is paid, so that a pay run has all that is payable by its day.
     Calling it again changes nothing.
     """
-    locks.exclude([LEDGER])
+    locks.exclude([locks.LEDGER])
     lots = SQL(LOTS).format(lot=identifiers(LOT))
     keep("waiting_lot", SQL(WAITING).format(lots=lots, on=Literal(on)))
     troubles = _find_ready(on)

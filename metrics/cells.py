@@ -8,7 +8,6 @@ be read raises :class:`Unreadable` with the reason and a sentence without its li
 from __future__ import annotations
 
 import re
-import zoneinfo
 from collections.abc import Callable
 from datetime import UTC, date, datetime, time, timedelta
 from decimal import ROUND_HALF_UP, Decimal, localcontext
@@ -18,6 +17,7 @@ from zoneinfo import ZoneInfo
 from metrics.map_parts import DayColumn, Reading
 from metrics.reading import Cell
 from org.dates import plausible
+from org.models.tenants import time_zones
 
 LIMIT = Decimal(10) ** 18
 PLACES = Decimal("0.000000000001")
@@ -240,7 +240,7 @@ def _no_duration(text: str) -> Unreadable:
 
 def known_zone(name: str) -> bool:
     """Whether there is a time zone of that name."""
-    return name in zoneinfo.available_timezones()
+    return name in time_zones()
 
 
 def days(column: DayColumn, source_zone: str) -> Callable[[Cell], str]:

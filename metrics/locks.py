@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from org import locks
 
-# The second key of the lock: no period has it, and nothing else (org.locks, incentives.ledger).
-VALUES = -3
-
 
 def hold_values() -> None:
-    """Be the only one to write values of this tenant until the transaction ends."""
-    locks.exclude([VALUES])
+    """Be the only one to write values of this tenant until the transaction ends.
+
+    It is the last lock in the order (org.locks): whoever wants to calculate afterwards, as the
+    preview of a delivery does, holds the engine before.
+    """
+    locks.exclude([locks.VALUES])

@@ -51,10 +51,13 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     Leaves the marks that it took in the temporary table ``taken_mark`` (change_id, kind, person_id,
     metric, plan, first_day, end_day) for whoever has more to do about them in this transaction.
     """
-    locks.exclude([locks.TOTALS])
+    locks.hold_engine()
     _take_marks()
-    _credit_again()
-    _stamp_again()
+    if _jobs_changed():
+        # A delivery that is on its way may have stamped its values by the jobs of before.
+        hold_values()
+        _credit_again()
+        _stamp_again()
     written = 0
     for _, items in sorted(_by_period({*wanted, *_kept_and_marked()}).items()):
         written += _refresh_period(items)
@@ -75,6 +78,12 @@ def _take_marks() -> None:
     execute("ANALYZE taken_mark")
 
 
+def _jobs_changed() -> bool:
+    return bool(
+        fetch("SELECT 1 FROM taken_mark WHERE kind IN ('assignment', 'employment') LIMIT 1")
+    )
+
+
 def _credit_again() -> None:
     """Credits of managers and heads of units go to others where assignments changed.
 
@@ -84,10 +93,9 @@ def _credit_again() -> None:
         "SELECT max(change.id), max(change.at) FROM taken_mark AS mark JOIN org_inputchange AS"
         " change ON change.id = mark.change_id WHERE mark.kind IN ('assignment', 'employment')"
     )[0]
-    rules = kinds_by_assignment() if changed[0] else []
+    rules = kinds_by_assignment()
     if not rules or not touch_managed(rules):
         return
-    hold_values()
     done = credit(at=changed[1])
     for first, last, person, metric in done.marks:
         execute(

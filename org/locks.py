@@ -1,6 +1,14 @@
-"""Advisory locks on a tenant's period: who calculates shares it, who finalises has it alone.
+"""Advisory locks of a tenant: who waits for whom, and in one order, so that nobody waits in a ring.
 
-They are taken by the transaction's first statement and go with it, also when its client dies.
+The order, in which a transaction takes those that it needs (docs/adr/0136):
+
+1. ``ENGINE``: whoever works out totals or results, finalises, or changes the rules of a tenant;
+2. periods: who calculates shares them, who finalises has them alone;
+3. ``PAY_RUN``: whoever pays, or moves by hand what is due, paid or owed;
+4. ``LEDGER``: whoever works out from the ledger what to post to it;
+5. ``VALUES``: whoever writes values.
+
+They go with the transaction, also when its client dies.
 """
 
 from __future__ import annotations
@@ -13,10 +21,11 @@ from django.db import connection
 
 from org.tenancy import current_tenant_id
 
-# The second key of the lock under which totals are worked out: no period has it.
-TOTALS = 0
-# And of everything that pays, or moves by hand what is due, paid or owed.
+# Second keys of locks: no period has one of these numbers.
+ENGINE = 0
 PAY_RUN = -1
+LEDGER = -2
+VALUES = -3
 
 
 _alone: ContextVar[bool] = ContextVar("alone", default=False)
@@ -30,6 +39,15 @@ def not_needed() -> Iterator[None]:
         yield
     finally:
         _alone.reset(token)
+
+
+def hold_engine() -> None:
+    """Be the only one to calculate or to change rules, until the transaction ends.
+
+    Before anything is read on which results depend: what is read earlier may have changed while we
+    waited, and the marks of that change are taken by us, so that nobody would look again.
+    """
+    exclude([ENGINE])
 
 
 def share(period_ids: Iterable[int]) -> None:

@@ -24,7 +24,7 @@ import org.config
 import payroll.config
 import scorecards.config
 from incentives import config_plans
-from org import facts_csv, people_csv
+from org import facts_csv, locks, people_csv
 from org.audit import record
 from org.config_section import Section
 from org.errors import DomainError
@@ -229,8 +229,11 @@ def parse(content: bytes, name: str) -> Document:
 def _find_or_create(said: dict[str, Any]) -> tuple[Tenant, bool]:
     code = said["code"]
     row, created = Tenant.objects.get_or_create(code=code, defaults={"name": said["name"]})
-    # Two files for one tenant wait for each other, or both would add what both find missing.
-    return Tenant.objects.select_for_update(no_key=True).get(pk=row.pk), created
+    # Two files for one tenant wait for each other, or both would add what both find missing; and
+    # nobody calculates by rules of which one half is old.
+    with enter(row.pk):
+        locks.hold_engine()
+    return Tenant.objects.get(pk=row.pk), created
 
 
 def _load_file(folder: Path, key: str, name: str, *, by: User | None, at: datetime) -> list[str]:

@@ -8,13 +8,14 @@ after a transactional test, for emptying the tables, which the application may n
 import ipaddress
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from contextlib import AbstractContextManager, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
-from django.db import connections
+from django.db import connections, transaction
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
@@ -105,6 +106,26 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
     yield
     with django_db_blocker.unblock():
         connections.close_all()  # an ordinary test leaves them open, and the database must go
+
+
+Kept = Callable[[], AbstractContextManager[None]]
+
+
+@pytest.fixture(scope="session")
+def kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Kept:
+    """How a fixture of a module makes rows once for all its tests.
+
+    They stand in a transaction around the module; what a test does to them ends with the test's
+    own savepoint. Not for modules with transactional tests, which would wait for it.
+    """
+
+    @contextmanager
+    def keep() -> Iterator[None]:
+        with django_db_blocker.unblock(), transaction.atomic():
+            yield
+            transaction.set_rollback(True)
+
+    return keep
 
 
 @pytest.fixture(autouse=True, scope="session")

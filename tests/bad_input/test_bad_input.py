@@ -15,8 +15,6 @@ from pathlib import Path
 
 import pytest
 from django.conf import settings
-from django.db import transaction
-from pytest_django import DjangoDbBlocker
 
 from metrics.models import Rejection, Value
 from org.models import Person, Tenant
@@ -24,6 +22,7 @@ from org.tenancy import enter
 from tests.bad_input import cases, files
 from tests.bad_input.cases import Case
 from tests.bad_input.site import Bank, fingerprint
+from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 
@@ -40,16 +39,11 @@ def promised() -> dict[str, str]:
 
 
 @pytest.fixture(scope="module")
-def applied(
-    django_db_setup: None,
-    django_db_blocker: DjangoDbBlocker,
-    tmp_path_factory: pytest.TempPathFactory,
-) -> Iterator[None]:
+def applied(tmp_path_factory: pytest.TempPathFactory, kept: Kept) -> Iterator[None]:
     """The bank's tenant, applied once; what a case does to it ends with the case's savepoint."""
-    with django_db_blocker.unblock(), transaction.atomic():
+    with kept():
         Bank(tmp_path_factory.mktemp("bank")).do(["apply @tenant.yaml"])
         yield
-        transaction.set_rollback(True)
 
 
 @pytest.fixture

@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import csv
+from collections.abc import Iterator
 from decimal import Decimal
 from pathlib import Path
 
 import pytest
 
 from incentives.compare import _credit
+from tests.conftest import Kept
 from tests.incentives.june import TOTAL, load
 from tests.scenarios.site import Site
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def june() -> Site:
+@pytest.fixture(scope="module")
+def june(kept: Kept) -> Iterator[Site]:
     """400 people whose June is calculated."""
-    site = load()
-    site.run("calculate", "2026-06", "--on", "2026-07-05")
-    return site
+    with kept():
+        site = load()
+        site.run("calculate", "2026-06", "--on", "2026-07-05")
+        yield site
 
 
 def test_16_a_parallel_run(june: Site, tmp_path: Path) -> None:

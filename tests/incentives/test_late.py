@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import date
 from typing import Any
 
@@ -13,7 +15,9 @@ from incentives.models import PlanVersion, RateTable, Transfer
 from org.dates import FOREVER
 from org.errors import DomainError
 from org.models import Membership, RoleGrant, Tenant, User
-from tests.factories import make_member
+from org.tenancy import enter
+from tests.conftest import Kept
+from tests.factories import make_member, make_tenant
 from tests.incentives.desk import Desk, later
 
 ON = date(2026, 3, 20)
@@ -63,9 +67,19 @@ class Late:
         return version
 
 
+@pytest.fixture(scope="module")
+def made(kept: Kept) -> Iterator[Late]:
+    with kept():
+        tenant = make_tenant()
+        with enter(tenant.pk):
+            late = Late(tenant)
+        yield late
+
+
 @pytest.fixture
-def late(tenant: Tenant) -> Late:
-    return Late(tenant)
+def late(made: Late, db: None) -> Iterator[Late]:
+    with enter(made.tenant.pk):
+        yield deepcopy(made)
 
 
 def test_a_late_version_lists_its_people_and_posts_their_differences(late: Late) -> None:

@@ -4,24 +4,27 @@ from __future__ import annotations
 
 import csv
 import re
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from tests.conftest import Kept
 from tests.scenarios.site import Site
 from tests.tables import contents
 
 pytestmark = pytest.mark.django_db
 
 
-@pytest.fixture
-def site() -> Site:
+@pytest.fixture(scope="module")
+def site(kept: Kept) -> Iterator[Site]:
     """January and February are final."""
-    made = Site("s15_preview")
-    made.ingest("crm", "sales.csv")
-    made.run("finalise", "2026-01", "--on", "2026-02-03")
-    made.run("finalise", "2026-02", "--on", "2026-03-03")
-    return made
+    with kept():
+        made = Site("s15_preview")
+        made.ingest("crm", "sales.csv")
+        made.run("finalise", "2026-01", "--on", "2026-02-03")
+        made.run("finalise", "2026-02", "--on", "2026-03-03")
+        yield made
 
 
 def preview(site: Site, period: str, *arguments: object) -> str:

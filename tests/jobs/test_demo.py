@@ -3,6 +3,9 @@
 from __future__ import annotations
 
 import json
+import shutil
+from collections.abc import Iterator
+from copy import deepcopy
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from pathlib import Path
@@ -10,6 +13,7 @@ from typing import Any
 
 import pytest
 from django.core.management import call_command
+from django.test import override_settings
 
 from incentives.ledger import check_identity
 from incentives.models import PlanPeriod, Transfer
@@ -22,16 +26,19 @@ from pmsite import tenant_file
 from pmsite.demo import logins, main_job, story
 from pmsite.demo.months import Month, moved, three_months_before
 from pmsite.demo.tenants import BRACKWATER, QUILLPOND, Organisation, organisations
+from tests.conftest import Kept
 
 TODAY = date(2026, 7, 20)
 MONTHS = three_months_before(TODAY)
 AT = datetime(2026, 7, 20, 8, tzinfo=UTC)
+FAST = ["django.contrib.auth.hashers.MD5PasswordHasher"]
+Loaded = tuple[story.Story, Path]
 
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, settings: Any) -> Path:
     settings.VAR_DIR = tmp_path
-    settings.PASSWORD_HASHERS = ["django.contrib.auth.hashers.MD5PasswordHasher"]  # fast
+    settings.PASSWORD_HASHERS = FAST
     return tmp_path
 
 
@@ -104,9 +111,21 @@ def tell(organisation: Organisation) -> story.Story:
     return told
 
 
+@pytest.fixture(scope="module")
+def loaded(kept: Kept, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Loaded]:
+    """The smaller organisation, loaded once, with its files in a folder of their own."""
+    folder = tmp_path_factory.mktemp("demo")
+    with kept():
+        with override_settings(VAR_DIR=folder, PASSWORD_HASHERS=FAST):
+            told = tell(organisations(MONTHS)[1])
+        yield told, folder
+
+
 @pytest.fixture
-def union(db: None) -> story.Story:
-    return tell(organisations(MONTHS)[1])
+def union(loaded: Loaded, folder: Path, db: None) -> story.Story:
+    told, files = loaded
+    shutil.copytree(files, folder, dirs_exist_ok=True)
+    return deepcopy(told)
 
 
 def test_two_months_are_final_and_paid_and_the_last_is_provisional(union: story.Story) -> None:

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from copy import deepcopy
 
 import pytest
 import time_machine
 from django.test import Client
 
 from org.models import User
+from tests.conftest import Kept
 from tests.web.cast import NOW, Cast, make_cast
 
 
@@ -19,16 +21,25 @@ def _clock() -> Iterator[None]:
         yield
 
 
+@pytest.fixture(scope="module")
+def casts(kept: Kept) -> Iterator[dict[str, Cast]]:
+    """Both tenants, made once for the tests of a module."""
+    with kept():
+        with time_machine.travel(NOW, tick=False):
+            made = {code: make_cast(code) for code in ("bank", "union")}
+        yield made
+
+
 @pytest.fixture
-def bank(db: None) -> Cast:
+def bank(casts: dict[str, Cast], db: None) -> Cast:
     """The tenant that the tests are about."""
-    return make_cast("bank")
+    return deepcopy(casts["bank"])
 
 
 @pytest.fixture
-def union(db: None) -> Cast:
+def union(casts: dict[str, Cast], db: None) -> Cast:
     """The tenant that must not show."""
-    return make_cast("union")
+    return deepcopy(casts["union"])
 
 
 @pytest.fixture
