@@ -98,9 +98,14 @@ def calculate_period(
     all_rules = [load(version, period.valid_from) for _, version in open_plans]
     refresh_totals([(rules, period) for rules in all_rules])
     # Final periods first: an open one may stand on what they should have earned.
+    again: dict[Period, list[CalculationRun]] = {}
     for plan in [plan for plan, _ in open_plans] + ended_plans(period):
         for earlier in dirty_periods(plan):
-            calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
+            run = calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
+            again.setdefault(earlier, []).append(run)
+    for earlier, runs in again.items():
+        # Of plans that share a cap each left the others their room before all were known.
+        caps.apply(earlier, runs)
     made = [calculate_frame(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
     caps.apply(period, made)
     return made

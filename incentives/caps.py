@@ -1,26 +1,28 @@
 """Caps over several plans: what one person can earn in a period by all of them together.
 
 The plans stand in an order: what an earlier one pays is kept, and the cut is taken from the later
-ones. It is allotted to their components to the cent (docs/adr/0104).
+ones. It is allotted to their components to the cent (docs/adr/0104). Where several caps hold, each
+cuts what those before it, by name, have left (docs/adr/0130).
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
+from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives.currencies import places
+from incentives.currencies import currency_of, places, rate_in
 from incentives.models import CalculationRun, PersonCap, Plan
 from incentives.outcome import allot, summarise
 from org.dates import NEVER
-from org.models import Period, Tenant
-from org.sql import values
-from org.tenancy import current_tenant_id
+from org.errors import DomainError
+from org.models import Period
+from org.sql import keep, values
 
 
 def caps_of(period: Period) -> list[PersonCap]:
-    """The caps that hold in a period, as known now."""
+    """The caps that hold in a period, as known now, in the order in which they cut."""
     return list(
         PersonCap.objects.filter(
             calendar=period.calendar_id,
@@ -32,43 +34,51 @@ def caps_of(period: Period) -> list[PersonCap]:
 
 
 def plans_capped_with(plan: Plan, period: Period) -> set[str]:
-    """The codes of the plans that share a cap with a plan in a period, itself among them."""
-    return {code for cap in caps_of(period) if plan.code in cap.plans for code in cap.plans}
+    """The codes of the plans that share caps with a plan in a period, itself among them.
+
+    Also by way of a third plan: what one cap leaves of that one, the next cap looks at.
+    """
+    caps = [set(cap.plans) for cap in caps_of(period)]
+    found: set[str] = set()
+    more = {code for cap in caps if plan.code in cap for code in cap}
+    while more - found:
+        found |= more
+        more = {code for cap in caps if cap & found for code in cap}
+    return found
 
 
 def apply(period: Period, made: Iterable[CalculationRun]) -> None:
-    """Cut what runs have just found to the caps of their period."""
+    """Cut what runs have just found to the caps of their period. Again, it changes nothing."""
     fresh = {run.plan.code: run for run in made}
+    together = {code for run in fresh.values() for code in plans_capped_with(run.plan, period)}
+    if not together:
+        return
+    plans = {plan.code: plan for plan in Plan.objects.filter(code__in=together)}
+    runs = [
+        (plan.pk, run)
+        for code, plan in plans.items()
+        for run in ([fresh[code].pk] if _whole(fresh.get(code)) else _latest(code, period))
+    ]
+    cuts: Composable = SQL(GROSS).format(
+        runs=values(runs, (("plan_id", "bigint"), ("run_id", "bigint")))
+    )
     for cap in caps_of(period):
-        touched = [code for code in cap.plans if code in fresh]
-        if not touched:
-            continue
-        runs = _runs(cap, period, fresh)
+        if together & set(cap.plans):
+            cuts = _cut(cap, period, plans, cuts)
+    keep("capped", cuts)
+    for code in sorted(together & fresh.keys()):
         changed = allot(
-            _cuts(cap, runs),
-            runs=[fresh[code].pk for code in touched],
+            SQL(
+                "SELECT person_id, plan_id, gross AS total, allowed FROM capped"
+                " WHERE plan_id = {} AND total <> allowed"
+            ).format(Literal(plans[code].pk)),
+            runs=[fresh[code].pk],
             key=("person_id", "plan_id"),
-            places=_places(fresh[touched[0]].plan),
+            places=places(currency_of(plans[code])),
             why="person",
         )
         if changed:
-            for code in touched:
-                summarise(fresh[code])
-
-
-def _places(plan: Plan) -> int:
-    return places(plan.currency or Tenant.objects.get(pk=current_tenant_id()).currency)
-
-
-def _runs(
-    cap: PersonCap, period: Period, fresh: dict[str, CalculationRun]
-) -> list[tuple[int, int]]:
-    """Each plan's place in the order, with the runs that say what it should pay by now."""
-    return [
-        (place, run)
-        for place, code in enumerate(cap.plans)
-        for run in ([fresh[code].pk] if _whole(fresh.get(code)) else _latest(code, period))
-    ]
+            summarise(fresh[code])
 
 
 def _whole(made: CalculationRun | None) -> bool:
@@ -85,31 +95,63 @@ def _latest(code: str, period: Period) -> list[int]:
     return [whole, *later]
 
 
-def _cuts(cap: PersonCap, runs: list[tuple[int, int]]) -> Composable:
-    """For each person and plan, what it came to and what the cap leaves of it.
+# For each person and plan, what stands by now (total), and what it comes to before any cap.
+GROSS = """
+    SELECT earning.person_id, earning.plan_id, sum(earning.amount) AS total,
+           sum(coalesce((earning.detail ->> 'person')::numeric, earning.amount)) AS gross,
+           sum(coalesce((earning.detail ->> 'person')::numeric, earning.amount)) AS allowed
+    FROM ({runs}) AS run JOIN incentives_earning AS earning ON earning.run_id = run.run_id
+    WHERE earning.status = 'decided' AND NOT EXISTS (
+      SELECT 1 FROM ({runs}) AS later
+      JOIN incentives_calculationrun AS made ON made.id = later.run_id
+      WHERE later.plan_id = run.plan_id AND later.run_id > run.run_id
+        AND (made.only IS NULL OR made.only @> to_jsonb(earning.person_id)))
+    GROUP BY 1, 2
+"""
 
-    What all plans up to one come to is cut to the cap; a plan has the difference that it makes. So
-    a negative amount gives back the room that it takes.
+
+def _cut(
+    cap: PersonCap, period: Period, plans: Mapping[str, Plan], known: Composable
+) -> Composable:
+    """What a cap leaves of ``allowed``, for each person and plan.
+
+    What all plans up to one come to, in the cap's currency, is cut to the cap; a plan has the
+    difference that it makes. So a negative amount gives back the room that it takes.
     """
-    return SQL(CUTS).format(
-        runs=values(runs, (("place", "int"), ("run_id", "bigint"))), amount=Literal(cap.amount)
+    members = [
+        (plan.pk, place, _rate(cap, period, plan), places(currency_of(plan)))
+        for place, plan in enumerate(plans[code] for code in cap.plans if code in plans)
+    ]
+    columns = (("plan_id", "bigint"), ("place", "int"), ("rate", "numeric"), ("places", "int"))
+    return SQL(CUT).format(
+        known=known, members=values(members, columns), amount=Literal(cap.amount)
     )
 
 
-CUTS = """
-    SELECT person_id, plan_id, gross AS total, upto - before AS allowed FROM (
-      SELECT person_id, plan_id, total, gross,
-             LEAST({amount}, sum(gross) OVER places) AS upto,
-             LEAST({amount}, sum(gross) OVER places - gross) AS before
-      FROM (SELECT earning.person_id, earning.plan_id, run.place, sum(earning.amount) AS total,
-                   sum(coalesce((earning.detail ->> 'person')::numeric, earning.amount)) AS gross
-            FROM ({runs}) AS run JOIN incentives_earning AS earning ON earning.run_id = run.run_id
-            WHERE earning.status = 'decided' AND NOT EXISTS (
-              SELECT 1 FROM ({runs}) AS later
-              JOIN incentives_calculationrun AS made ON made.id = later.run_id
-              WHERE later.place = run.place AND later.run_id > run.run_id
-                AND (made.only IS NULL OR made.only @> to_jsonb(earning.person_id)))
-            GROUP BY 1, 2, 3) AS plan
-      WINDOW places AS (PARTITION BY person_id ORDER BY place ROWS UNBOUNDED PRECEDING)) AS capped
-    WHERE total <> upto - before
+def _rate(cap: PersonCap, period: Period, plan: Plan) -> Decimal:
+    """What one unit of a plan's currency is worth in the cap's."""
+    base, quote = currency_of(plan), currency_of(cap)
+    if base == quote:
+        return Decimal(1)
+    rate = rate_in(period, name=cap.exchange_rate, base=base, quote=quote)
+    if rate is None:
+        raise DomainError(
+            f"The cap “{cap.name}” is in {quote} and the plan “{plan}” pays in {base}, but there is"
+            f" no rate “{cap.exchange_rate}” from {base} to {quote} for {period}. Add it under"
+            " exchange_rates."
+        )
+    return rate
+
+
+# Cut amounts are rounded towards nothing, so that together they never come to more than the cap.
+CUT = """
+    SELECT person_id, plan_id, total, gross,
+           CASE WHEN place IS NULL OR upto - before = inside THEN allowed
+             ELSE trunc((upto - before)::numeric(80,40) / rate, places) END AS allowed
+    FROM (SELECT known.*, member.place, member.rate, member.places, allowed * rate AS inside,
+                 LEAST({amount}, sum(allowed * rate) OVER upward) AS upto,
+                 LEAST({amount}, sum(allowed * rate) OVER upward - allowed * rate) AS before
+          FROM ({known}) AS known LEFT JOIN ({members}) AS member USING (plan_id)
+          WINDOW upward AS (PARTITION BY person_id, place IS NULL ORDER BY place
+                            ROWS UNBOUNDED PRECEDING)) AS found
 """

@@ -16,7 +16,11 @@ from org.config_tools import Codes, Problems
 from org.dates import NEVER
 from org.models import Calendar, InputChange, User
 
-FIELDS = ("name", "calendar_id", "amount", "plans", "valid_from", "valid_to")
+FIELDS = (
+    "name", "calendar_id", "amount", "currency", "exchange_rate", "plans", "valid_from", "valid_to",
+)  # fmt: skip
+
+PLAN_RATE = "plan"
 
 
 def read() -> list[dict[str, Any]] | None:
@@ -27,6 +31,8 @@ def read() -> list[dict[str, Any]] | None:
             "name": row.name,
             "calendar": row.calendar.code,
             "amount": row.amount,
+            **({"currency": row.currency} if row.currency else {}),
+            **({"exchange_rate": row.exchange_rate} if row.exchange_rate != PLAN_RATE else {}),
             "plans": row.plans,
             **tools.write_days(row),
         }
@@ -97,6 +103,8 @@ def _cap(
         "name": item["name"],
         "calendar_id": calendar and calendar.pk,
         "amount": amount,
+        "currency": item.get("currency", ""),
+        "exchange_rate": item.get("exchange_rate", PLAN_RATE),
         "plans": item["plans"],
         **tools.days_of(item, where, problems),
     }

@@ -346,7 +346,16 @@ PERSON_CAPS: dict[str, Any] = tools.listing(
         {
             "name": tools.text("As people call it.", minLength=1, maxLength=60),
             "calendar": tools.text("Code of the calendar whose periods it caps."),
-            "amount": tools.number("The most, in the currency of the plans."),
+            "amount": tools.number("The most."),
+            "currency": tools.text(
+                "Three letters: what the amount is in. Left out: the tenant's.",
+                pattern="^[A-Z]{3}$",
+            ),
+            "exchange_rate": tools.choice(
+                "Which rate turns what a plan pays in another currency into the cap's: plan (on the"
+                " period's first day, the default) or month (on its last).",
+                ["plan", "month"],
+            ),
             "plans": tools.listing(
                 "Codes of plans on that calendar, in order: what the first pays is kept, the last"
                 " is cut first.",

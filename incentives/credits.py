@@ -31,7 +31,8 @@ def add(work: Work, stage: Stage) -> None:
     known = work.settle()
     for component in stage.components:
         table = f"credit_{component.id}"
-        work.keep(table, _rounded(component, _worked_out(work, component, known)))
+        credits = _worked_out(work, component, known)
+        work.keep(table, _rounded(component, _of(work, component), credits))
         work.grains.append((component, table))
         add_earned(work, component, table, which=SQL('"~current"'))
 
@@ -67,7 +68,10 @@ def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
     )
 
 
-KEPT = ("~result", "~day", "~grain", "~deal", "~role", "~share", "~undone", "~current", "~person")
+KEPT = (
+    "~result", "~day", "~grain", "~deal", "~role", "~share", "~undone", "~current", "~person",
+    "~counter",
+)  # fmt: skip
 
 
 def _details(component: ComponentRule) -> list[str]:
@@ -173,6 +177,8 @@ def credit_rows(frame: Frame, measure: MeasureRule, window: Window) -> Composabl
     return SQL(CREDITS).format(
         values=values,
         group=Identifier("key", group),
+        whose=SQL("" if measure.scope == Measure.Scope.OWN else WHOSE),
+        people=SQL("" if measure.scope == Measure.Scope.OWN else PEOPLE),
         **frame.days,
     )
 
@@ -181,27 +187,32 @@ CREDITS = """
     SELECT key.result_id AS "~result", value.person_id AS "~person", value.day AS "~day",
            CASE WHEN value.transaction_id IS NOT NULL THEN value.reference
                 WHEN value.reference = '' THEN value.day::text
-                ELSE value.day || '|' || value.reference END
+                ELSE value.day || '|' || value.reference END{whose}
              || CASE WHEN value.rows = 0 THEN ' undone' ELSE '' END AS "~grain",
            value.transaction_id AS "~deal", value.role AS "~role", value.share AS "~share",
            value.undone AS "~undone", value.day >= {start} AND value.day < {end} AS "~current",
-           value.numerator AS amount, value.denominator AS weight
+           value.numerator AS amount, value.denominator AS weight, value.rows = 0 AS "~counter"
     FROM counted JOIN ({values}) AS value ON value.person_id = counted.person_id
      AND value.assignment_id = counted.assignment_id
      AND value.day >= counted.first_day AND value.day < counted.end_day
-    JOIN outcome_key AS key ON {group} = counted.group_id
+    JOIN outcome_key AS key ON {group} = counted.group_id{people}
 """
+# Whose credit it is, where one result has those of several people.
+WHOSE = """ || CASE WHEN value.transaction_id IS NULL THEN '|' ELSE '/' END || person.code"""
+PEOPLE = """
+    JOIN org_person AS person ON person.id = value.person_id"""
 
 
 # --- rounding
 
 
-def _rounded(component: ComponentRule, credits: Composable) -> Composable:
+def _rounded(component: ComponentRule, measure: MeasureRule, credits: Composable) -> Composable:
     """The credits with ``~amount``, rounded as the component says, those of the period only.
 
     Running: the running result is rounded, and each credit is the difference that it makes, so that
     the credits sum to the rounded whole. Transaction: the parties of a transaction share its
-    rounded sum, the largest remainders first, then by the person's number.
+    rounded sum, the largest remainders first, then by the person's number; what is taken back on
+    another day is shared by itself. Of other people's credits a result shares what is in it.
     """
     places = Literal(component.decimals)
     if component.each == "running":
@@ -219,20 +230,26 @@ def _rounded(component: ComponentRule, credits: Composable) -> Composable:
         return SQL('SELECT q.*, round("~raw", {places}) AS "~amount" FROM ({credits}) AS q').format(
             places=places, credits=credits
         )
-    return SQL(SHARED).format(places=places, credits=credits)
+    one, order = 'coalesce("~deal"::text, "~grain" || "~person")', '"~person", "~grain"'
+    if measure.undone_as == Measure.UndoneAs.NET:
+        one += """ || CASE WHEN "~counter" THEN ' undone' ELSE '' END"""
+    if measure.scope != Measure.Scope.OWN:
+        one, order = f"""{one} || ' of ' || "~result\"""", '"~grain"'
+    return SQL(SHARED).format(places=places, credits=credits, one=SQL(one), order=SQL(order))
 
 
+# ``~least``: what a credit has by itself, in whole coins; ``~rest``: what is left of the rounded
+# sum. Coins go the way that the rest has, so that a deal and what cancels it come to nothing for
+# each of its parties.
 SHARED = """
     SELECT q.*, CASE WHEN "~parties" = 1 THEN round("~raw", {places})
-        ELSE "~floor" + CASE WHEN row_number() OVER (PARTITION BY "~one" ORDER BY
-          "~raw" - "~floor" DESC NULLS LAST, "~person")
-            <= round(("~whole" - "~floors") * power(10::numeric, {places}))
-          THEN power(10::numeric, -{places}) ELSE 0 END END::numeric AS "~amount"
-    FROM (SELECT q.*, round(sum("~raw") OVER parties, {places}) AS "~whole",
-                 sum("~floor") OVER parties AS "~floors", count("~raw") OVER parties AS "~parties"
-          FROM (SELECT q.*, coalesce("~deal"::text, "~grain" || "~person") AS "~one",
-                       floor("~raw" * power(10::numeric, {places})) * power(10::numeric, -{places})
-                         AS "~floor"
+        ELSE "~least" + CASE WHEN row_number() OVER (PARTITION BY "~one" ORDER BY
+          sign("~rest") * ("~raw" - "~least") DESC NULLS LAST, {order})
+            <= abs("~rest") * power(10::numeric, {places})
+          THEN sign("~rest") * power(10::numeric, -{places}) ELSE 0 END END::numeric AS "~amount"
+    FROM (SELECT q.*, round(sum("~raw") OVER parties, {places}) - sum("~least") OVER parties
+                   AS "~rest", count("~raw") OVER parties AS "~parties"
+          FROM (SELECT q.*, {one} AS "~one", trunc("~raw", {places}) AS "~least"
                 FROM ({credits}) AS q) AS q
           WINDOW parties AS (PARTITION BY "~one")) AS q
 """

@@ -2,11 +2,36 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from decimal import Decimal
 
+from incentives.models import ExchangeRate, PersonCap, Plan
 from org.currencies import places
+from org.dates import NEVER
+from org.models import Period, Tenant
+from org.tenancy import current_tenant_id
 
-__all__ = ["places", "plain", "rounding_trouble"]
+__all__ = ["currency_of", "places", "plain", "rate_in", "rounding_trouble"]
+
+
+def currency_of(what: Plan | PersonCap) -> str:
+    """The currency in which a plan pays, or a cap is said: its own, else the tenant's."""
+    return what.currency or Tenant.objects.get(pk=current_tenant_id()).currency
+
+
+def rate_in(period: Period, *, name: str, base: str, quote: str) -> Decimal | None:
+    """What one unit of ``base`` is worth in ``quote`` for a period, as known now: by *plan* on its
+    first day, by *month* on its last; None where nobody has said."""
+    day = period.valid_from if name == "plan" else period.valid_to - timedelta(days=1)
+    rows = ExchangeRate.objects.filter(
+        name=name,
+        base=base,
+        quote=quote,
+        superseded_at=NEVER,
+        valid_from__lte=day,
+        valid_to__gt=day,
+    )
+    return rows.values_list("rate", flat=True).first()
 
 
 def plain(amount: Decimal, currency: str) -> str:

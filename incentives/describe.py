@@ -12,6 +12,7 @@ from typing import Any
 
 from formula import words
 from incentives.config_versions import from_rows
+from incentives.currencies import currency_of
 from incentives.describe_words import (
     COMPONENT_CHOICES,
     DEFAULT,
@@ -25,7 +26,7 @@ from incentives.describe_words import (
     sentence_of,
     who_sentence,
 )
-from incentives.models import PersonCap, PlanVersion
+from incentives.models import PersonCap, Plan, PlanVersion
 from incentives.rules import PARTS, ComponentRule, MeasureRule, VersionRules, definitions_on, load
 from incentives.table_text import KINDS, kind_of, text_of
 from metrics.models import MetricDefinition
@@ -54,14 +55,23 @@ def cap_sentences(version: PlanVersion, on: date) -> list[str]:
     """What caps a person's pay by this plan and others together, from a day on."""
     code = version.plan.code
     caps = PersonCap.objects.filter(CURRENT, valid_to__gt=on).select_related("calendar")
-    found = [
-        f"Together with {listed(other for other in cap.plans if other != code)} it pays one person"
-        f" at most {plain(cap.amount)} a period of {cap.calendar.code}; of"
-        f" {listed(cap.plans, 'and')} the last is cut first."
-        for cap in caps
-        if code in cap.plans and len(cap.plans) > 1
-    ]
+    found = [_cap_sentence(cap, code) for cap in caps if code in cap.plans]
     return found or [f"No cap binds this plan and others together{DEFAULT}."]
+
+
+def _cap_sentence(cap: PersonCap, code: str) -> str:
+    others = [other for other in cap.plans if other != code]
+    most = f"at most {plain(cap.amount)} {currency_of(cap)} a period of {cap.calendar.code}"
+    if not others:
+        return f"It pays one person {most} (the cap “{cap.name}”)."
+    plans = Plan.objects.filter(code__in=cap.plans)
+    rate = ""
+    if {currency_of(plan) for plan in plans} - {currency_of(cap)}:
+        rate = f" What is paid in another currency counts at the rate “{cap.exchange_rate}”."
+    return (
+        f"Together with {listed(others)} it pays one person {most}; of"
+        f" {listed(cap.plans, 'and')} the last is cut first.{rate}"
+    )
 
 
 def flat(said: Said) -> dict[str, Any]:

@@ -91,6 +91,7 @@ class Reach:
         own = next(p for p in self.plans.values() if p.pk == plan)
         for code in caps.plans_capped_with(own, period):
             other = self.plans[code]
+            reads.rates = reads.rates or other.currency != own.currency
             if other.pk not in reads.plans:
                 reads.include(self.of(other.pk, period))
 

@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, Ref, error_column, layers
 from incentives import measuring
-from incentives.models import ExchangeRate
+from incentives.currencies import rate_in
 from incentives.participants import Frame
 from incentives.rules import (
     POPULATION,
@@ -31,7 +31,6 @@ from incentives.rules import (
 )
 from incentives.rules.components import BEFORE, YEAR_BEGINS
 from incentives.years import year_start
-from org.dates import NEVER as NEVER_MOMENT
 from org.sql import keep
 
 KEY_COLUMNS = (
@@ -180,18 +179,8 @@ def _add_constants(work: Work) -> None:
 
 
 def rate_on(frame: Frame, component: ComponentRule) -> Decimal | None:
-    """What one unit of a component's currency is worth in the plan's: the plan's rate on the
-    period's first day, the month's on its last; None where nobody has said."""
-    day = frame.start if component.rate == "plan" else frame.last_day
-    rows = ExchangeRate.objects.filter(
-        name=component.rate,
-        base=component.currency,
-        quote=frame.currency,
-        superseded_at=NEVER_MOMENT,
-        valid_from__lte=day,
-        valid_to__gt=day,
-    )
-    return rows.values_list("rate", flat=True).first()
+    """What one unit of a component's currency is worth in the plan's; None: nobody has said."""
+    return rate_in(frame.period, name=component.rate, base=component.currency, quote=frame.currency)
 
 
 def _opened(frame: Frame, component: ComponentRule) -> Composable:

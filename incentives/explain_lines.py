@@ -7,7 +7,7 @@ it is done over several lines together.
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping
-from decimal import ROUND_FLOOR, ROUND_HALF_UP, Decimal
+from decimal import ROUND_DOWN, ROUND_HALF_UP, Decimal
 from typing import Any
 
 from django.db import connection
@@ -24,6 +24,8 @@ from incentives.rules import ComponentRule, Per, VersionRules, part_name
 from metrics.attributes import columns as attribute_columns
 
 Known = dict[str, Any]
+# A line of a component within a run: whose, in which job, and for what.
+Line = tuple[int, str, str]
 
 
 def grain_component(
@@ -129,7 +131,7 @@ def _rounding(
     elif component.each == "credit":
         expected, said = _rounded(raw, component), ""
     else:
-        parties = _parties(row, made)
+        parties = _parties(component, row, made)
         expected = _shared(row, parties, component)
         said = f"rounded over {len(parties)} parties" if len(parties) > 1 else ""
     if expected != row.amount:
@@ -137,34 +139,49 @@ def _rounding(
     return said
 
 
-def _parties(row: Earning, made: CalculationRun) -> list[tuple[int, Decimal]]:
-    """The people of a transaction in a component with what each would get, not rounded."""
+def _parties(
+    component: ComponentRule, row: Earning, made: CalculationRun
+) -> list[tuple[Line, Decimal]]:
+    """The lines that share the rounded sum of a transaction, with what each would get, not
+    rounded, in the order in which equal ones get a coin."""
     rows = Earning.objects.filter(run_id=made.pk, component_id=row.component_id)
     if row.transaction_id is None:
         rows = rows.filter(person_id=row.person_id, job=row.job, grain=row.grain)
     else:
         rows = rows.filter(transaction_id=row.transaction_id)
-    return sorted(
-        (one.person_id, Decimal(one.detail["raw"]))
-        for one in rows
-        if one.detail and "raw" in one.detail
-    )
+    if component.of_others:
+        rows = rows.filter(person_id=row.person_id, job=row.job)
+    return [
+        (_line_of(one), Decimal(one.detail["raw"]))
+        for one in rows.order_by("person_id", "grain")
+        if one.detail and "raw" in one.detail and _is_counter(one) == _is_counter(row)
+    ]
 
 
-def _shared(row: Earning, parties: list[tuple[int, Decimal]], component: ComponentRule) -> Decimal:
-    """A person's part of the rounded sum: the largest remainders get the last units."""
-    unit = Decimal(1).scaleb(-component.decimals)
+def _line_of(row: Earning) -> Line:
+    return row.person_id, row.job, row.grain
+
+
+def _is_counter(row: Earning) -> bool:
+    """Whether a line takes back what was credited on another day (measures that are *net*)."""
+    return row.grain.endswith(" undone")
+
+
+def _shared(row: Earning, parties: list[tuple[Line, Decimal]], component: ComponentRule) -> Decimal:
+    """A line's part of the rounded sum: the largest remainders get the last coins."""
+    coin = Decimal(1).scaleb(-component.decimals)
     if len(parties) == 1:
         return _rounded(parties[0][1], component)
     least = {
-        person: (raw / unit).to_integral_value(rounding=ROUND_FLOOR) * unit
-        for person, raw in parties
+        line: (raw / coin).to_integral_value(rounding=ROUND_DOWN) * coin for line, raw in parties
     }
     whole = _rounded(sum((raw for _, raw in parties), Decimal(0)), component)
-    spare = int((whole - sum(least.values())) / unit)
-    order = sorted(parties, key=lambda one: (-(one[1] - least[one[0]]), one[0]))
-    extra = {person for person, _ in order[:spare]}
-    return least[row.person_id] + (unit if row.person_id in extra else 0)
+    rest = whole - sum(least.values())
+    way = Decimal(1).copy_sign(rest)
+    order = sorted(parties, key=lambda one: -way * (one[1] - least[one[0]]))
+    extra = {line for line, _ in order[: int(abs(rest) / coin)]}
+    mine = _line_of(row)
+    return least[mine] + (way * coin if mine in extra else 0)
 
 
 def _rounded(value: Decimal, component: ComponentRule) -> Decimal:

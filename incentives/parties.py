@@ -19,7 +19,7 @@ def parties_beside(
 ) -> tuple[int, ...]:
     """The ids of other parties, where a component rounds over the parties of a transaction."""
     shared = [c for c in rules.components.values() if c.per == Per.CREDIT]
-    shared = [c for c in shared if c.each == "transaction"]
+    shared = [c for c in shared if c.each == "transaction" and not c.of_others]
     if people is None or not shared:
         return ()
     found: set[int] = set()

@@ -43,7 +43,7 @@ class Transfer(TenantModel):
     earning_type = models.CharField(max_length=60, blank=True)
     earned_period = TenantForeignKey("org.Period", null=True, related_name="+")
     job = models.CharField(max_length=200, blank=True)
-    grain = models.CharField(max_length=120, blank=True)
+    grain = models.CharField(max_length=255, blank=True)
     part = models.PositiveSmallIntegerField(default=0, help_text="Of the schedule.")
 
     posted_period = TenantForeignKey("org.Period", null=True, related_name="+")
@@ -115,7 +115,7 @@ class Dispute(TenantModel):
     person = TenantForeignKey("org.Person", related_name="disputes")
     component = models.CharField(max_length=60, blank=True)
     job = models.CharField(max_length=200, blank=True)
-    grain = models.CharField(max_length=120, blank=True)
+    grain = models.CharField(max_length=255, blank=True)
     reason = models.TextField()
     opened_at = models.DateTimeField()
     opened_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")

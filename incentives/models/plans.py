@@ -301,6 +301,10 @@ class PersonCap(Recorded, TenantModel):
     name = models.CharField(max_length=60)
     calendar = TenantForeignKey("org.Calendar", related_name="+")
     amount = models.DecimalField(max_digits=24, decimal_places=6)
+    currency = models.CharField(max_length=3, blank=True, help_text="Empty: the tenant's.")
+    exchange_rate = models.CharField(
+        max_length=10, default="plan", help_text="By which plans of other currencies count."
+    )
     plans = models.JSONField(help_text="Codes: what the first pays is kept, the last is cut first.")
     valid_from = models.DateField()
     valid_to = models.DateField()

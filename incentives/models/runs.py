@@ -106,7 +106,7 @@ class Earning(NumerousModel):
     person_id = models.BigIntegerField()
     component_id = models.BigIntegerField()
     job = models.CharField(max_length=200)
-    grain = models.CharField(max_length=120, default="", db_default="")
+    grain = models.CharField(max_length=255, default="", db_default="")
     plan_id = models.BigIntegerField()
     period_id = models.BigIntegerField()
     transaction_id = models.BigIntegerField(null=True)

@@ -180,6 +180,7 @@ class ComponentReader:
             amount=self._amount(name, text, steps),
             per=row.per,
             of=key_of(row.of),
+            of_others=row.per == Per.CREDIT and self._is_of_others(key_of(row.of)),
             decimals=decimals,
             each=self._each(row, parts),
             weight=weight,
@@ -191,6 +192,10 @@ class ComponentReader:
             reads=frozenset(self._own(references)),
             attributes=frozenset(scope.names) - self.names.keys(),
         )
+
+    def _is_of_others(self, measure: str) -> bool:
+        known = self.measures.get(measure)
+        return known is not None and known.scope != Measure.Scope.OWN
 
     def _own(self, references: list[Ref]) -> Iterator[str]:
         """The version's own components among what formulas read."""

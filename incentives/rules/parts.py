@@ -111,6 +111,7 @@ class ComponentRule:
     credits are rounded together (``each``). ``reads``: the components of the version that must be
     known first. ``weight``: how a component per team is shared out among ``within``.
     ``attributes``: what names of a component per credit say of the credit or its transaction.
+    ``of_others``: whether a result may have the credits of several people.
     """
 
     id: int
@@ -122,6 +123,7 @@ class ComponentRule:
     amount: Formula
     per: str = Per.PERSON
     of: str = ""
+    of_others: bool = False
     decimals: int = 2
     each: str = "credit"
     weight: Formula | None = None
