@@ -220,9 +220,18 @@ def _number(plan: Plan, wanted: list[Wanted], problems: Problems) -> None:
     live = live_versions(plan)
     by_number = {row.number: row for row in live}
     taken = {one.said["number"] for one in wanted}
+    unnumbered: set[tuple[date, str]] = set()
     for one in wanted:
         number = one.said["number"]
         if number is None:
+            known_by = one.said["in_force"], one.said["status"]
+            if known_by in unnumbered:
+                problems.add(
+                    f"{one.where}.in_force",
+                    f"another version without a number begins on {known_by[0]}, too. Take one of"
+                    " them out, or give each a number: the later one then takes the other's place.",
+                )
+            unnumbered.add(known_by)
             alike = [
                 r for r in live if r.in_force == one.said["in_force"] and r.number not in taken
             ]

@@ -87,7 +87,7 @@ WINDOW = {
             "Of its own.",
             {
                 "rolling": tools.whole(
-                    "This period and those before it, so many in all.", minimum=1
+                    "This period and those before it, so many in all.", minimum=1, maximum=600
                 ),
                 "from": tools.day("First day of the window."),
                 "to": tools.day("First day after the window."),
@@ -230,7 +230,7 @@ LEAVERS = tools.mapping(
             "The day on which they must be employed to be paid.", ["none", "period_end", "pay_date"]
         ),
         "trailing_days": tools.whole(
-            "Days after the last in which credits still count.", minimum=0
+            "Days after the last in which credits still count.", minimum=0, maximum=3660
         ),
         "held": tools.choice("What is held: keep or forfeit.", ["keep", "forfeit"]),
     },

@@ -122,6 +122,8 @@ def _measure(name: str, item: Mapping[str, Any], where: str, problems: Problems)
     if isinstance(said["window"], Mapping):
         options["window"] = tools.as_json(said["window"])
         said["window"] = "rolling" if "rolling" in options["window"] else "own_dates"
+        if set(item["window"]) not in ({"rolling"}, {"from", "to"}):
+            problems.add(f"{where}.window", "write {rolling: 3}, or both days: {from: …, to: …}.")
     return {**said, "options": options}
 
 

@@ -124,7 +124,7 @@ class Reach:
     def _read_earnings(self, reads: Reads, named: str, start: date) -> None:
         """What another plan's periods in the window stand on, the earliest of them first."""
         reads.start = min(reads.start, start)
-        plan = self.plans.get(named.partition(".")[0])
+        plan = self.plans.get(named.rpartition(".")[0])
         if plan is None or plan.pk in reads.plans:
             return
         first = Period.objects.filter(

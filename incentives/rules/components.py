@@ -312,6 +312,9 @@ class ComponentReader:
 
     def _resolve(self, where: str, ref: Ref) -> Ref:
         if ref.kind == "earned" and "." in ref.name:
+            plan, _, component = ref.name.rpartition(".")
+            if key_of(plan) == key_of(self.reader.version.plan.code):
+                return Ref("earned", key_of(component))
             return self._foreign(where, ref)
         if ref.kind == "prior":
             measure, _, n = ref.name.rpartition(" ")
@@ -529,12 +532,12 @@ def cycle_in(reads: Mapping[str, set[str]]) -> list[str]:
 
 
 # EARNED(plan.component), or in quotation marks where the plan's code is no name.
-_EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^".()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
+_EARNED = re.compile(r"""\bEARNED\s*\(\s*"?([^"()]+)\.[^".()]+"?\s*\)""", re.IGNORECASE)
 
 
 def plans_named(version: PlanVersion) -> set[str]:
     """The plans whose earnings a version reads, as its texts say: the keys of their codes."""
-    found = {m.earnings_of.partition(".")[0] for m in version.measures.all() if m.earnings_of}
+    found = {m.earnings_of.rpartition(".")[0] for m in version.measures.all() if m.earnings_of}
     for row in version.components.all():
         texts = [getattr(row, part) for part in PARTS] + [str(row.options.get("distribute", ""))]
         found |= {code for text in texts for code in _EARNED.findall(text)}

@@ -205,8 +205,8 @@ def window_of(row: Measure) -> Window:
 
 def earnings_trouble(named: str) -> str:
     """Why no measure can stand on what a component (``plan.component``) earned; '' where it can."""
-    plan, _, component = named.partition(".")
-    if not component:
+    plan, _, component = named.rpartition(".")
+    if not plan:
         return f"“{named}” is no component of a plan: write plan.component."
     found = Component.objects.filter(version__plan__code=plan, name__iexact=component)
     if found.exists():

@@ -11,6 +11,7 @@ from incentives.models import Component, PlanVersion, Transfer
 from incentives.rules.components import ComponentReader, cycle_in, plans_named
 from incentives.rules.measures import MeasureReader
 from incentives.rules.parts import FACT_TYPES, Problem, RulesProblem, VersionRules
+from incentives.rules.sense import doubts
 from incentives.years import begins_on, year_start
 from org.models import FactType, Tenant
 from org.tenancy import current_tenant_id
@@ -30,9 +31,9 @@ def load(version: PlanVersion, on: date | None = None) -> VersionRules:
 def problems(version: PlanVersion) -> list[Problem]:
     """Everything that is wrong with a version; empty where it can be published."""
     reader = Reader(version, version.in_force)
-    reader.read()
+    rules = reader.read()
     reader.check_plans()
-    return reader.found
+    return reader.found or list(doubts(rules))
 
 
 @dataclass(frozen=True)
