@@ -14,8 +14,9 @@ from decimal import Decimal
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, Ref, error_column, layers
-from incentives import measuring
+from incentives import leavers, measuring
 from incentives.currencies import rate_in
+from incentives.leavers import NOT_EMPLOYED
 from incentives.participants import Frame
 from incentives.rules import (
     POPULATION,
@@ -127,6 +128,8 @@ def _begin(frame: Frame, inputs: Composable) -> Work:
         known += [goal, f"{measure.name} ?", decided, f"{decided} !"]
         known.append(measuring.told_name(measure.name))
         sure.append(goal)
+    if leavers.asks_for_employment(frame.version):
+        known.append(NOT_EMPLOYED)
     extra = [Ref("fact", code).column for code in sorted(frame.rules.facts)]
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         extra.append("tenure")
@@ -282,7 +285,11 @@ def add_places(work: Work, refs: Iterable[Ref]) -> None:
 
 
 def _place(work: Work, ref: Ref) -> Composable:
-    subject = Identifier(earned_column(ref.subject) if ref.of_component else ref.subject)
+    column = earned_column(ref.subject) if ref.of_component else ref.subject
+    subject: Composable = Identifier(column)
+    if NOT_EMPLOYED in work.known:
+        # Who earns nothing takes no place from others, and no share.
+        subject = SQL("CASE WHEN NOT {} THEN {} END").format(Identifier(NOT_EMPLOYED), subject)
     within = WITHIN[ref.within]
     if ref.kind == "share":
         return SQL(

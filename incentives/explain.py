@@ -7,6 +7,7 @@ explanation that somebody opens checks the payroll.
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
+from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
 from types import MappingProxyType
@@ -86,7 +87,7 @@ def explain_result(
     lines = tuple(
         _component_line(rules, component, known, stored[component.id], result.inputs)
         if component.per == Per.PERSON
-        else grain_component(rules, component, known, made, result)
+        else _in_words(rules, grain_component(rules, component, known, made, result), result)
         for component in rules.components.values()
         if only in ("", component.name)
     )
@@ -301,6 +302,20 @@ def measure_line(
         incomplete=f"{measure.name} ?" in stored,
         goal_from=tuple(goal_pieces(stored.get(told_name(measure.name)), measure.decimals)),
     )
+
+
+def _in_words(rules: VersionRules, component: ComponentLine, result: Result) -> ComponentLine:
+    """A component whose lines say in a sentence what is the matter with them."""
+    lines = tuple(
+        replace(
+            one,
+            problem=problem_sentence(rules, component.name, one.status, one.problem, result.inputs),
+        )
+        if one.problem
+        else one
+        for one in component.lines
+    )
+    return replace(component, lines=lines)
 
 
 def _component_line(

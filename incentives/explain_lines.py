@@ -13,7 +13,7 @@ from typing import Any
 from django.db import connection
 from psycopg.sql import SQL, Literal
 
-from formula import ERROR_SENTENCES, ErrorValue, Outcome, Step, evaluate
+from formula import ErrorValue, Outcome, Step, evaluate
 from formula.numbers import CONTEXT
 from incentives.by_hand import tenant_currency
 from incentives.describe import in_words
@@ -215,6 +215,8 @@ def _team(
     parts, raw = _evaluate(component, inputs)
     weight = known[weight_name(component)]
     pool, weights = _number(detail.get("pool")), _number(detail.get("weights"))
+    if row.problem == "not_employed":
+        return _line(row, parts, raw, "others share the pool")
     if row.amount is not None and (raw.value != pool or weight != _number(detail.get("weight"))):
         raise _disagreement(component, row, raw.value)
     said = f"{weight} of {weights}, to the cent by largest remainder"
@@ -235,7 +237,6 @@ def _evaluate(
 def _line(
     row: Earning, parts: tuple[tuple[str, str, Outcome], ...], raw: Outcome, said: str
 ) -> GrainLine:
-    problem = row.problem or ""
     return GrainLine(
         grain=row.grain,
         day=row.day,
@@ -244,7 +245,7 @@ def _line(
         raw=raw,
         amount=row.amount,
         status=row.status,
-        problem=ERROR_SENTENCES.get(problem, problem),
+        problem=row.problem or "",
         rounded=said,
     )
 

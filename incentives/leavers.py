@@ -17,10 +17,23 @@ from incentives.models import PlanVersion
 from incentives.rules import VersionRules
 from org.sql import NEVER, execute, keep
 
+# The column of ``outcome_key`` that says who is not employed on the day that counts.
+NOT_EMPLOYED = "not employed"
+
 
 def option(version: PlanVersion, name: str) -> Any:
     """What a version says of leavers, or None."""
     return (version.options or {}).get("leavers", {}).get(name)
+
+
+def asks_for_employment(version: PlanVersion) -> bool:
+    """Whether who is not employed on a certain day earns nothing."""
+    return option(version, "employed_on") not in (None, "none")
+
+
+def forfeits(version: PlanVersion) -> bool:
+    """Whether who leaves loses what is held."""
+    return bool(option(version, "held") == "forfeit")
 
 
 def trailing_days(version: PlanVersion) -> int:
@@ -117,13 +130,13 @@ def away(version: PlanVersion, last_day: date, pay_date: date | None) -> Composa
     day = option(version, "employed_on")
     about = {"never": SQL(NEVER), "last": Literal(last_day), "pay": Literal(pay_date or last_day)}
     if day == "period_end":
-        return SQL(NOT_EMPLOYED).format(day=Literal(last_day), **about)
+        return SQL(AWAY).format(day=Literal(last_day), **about)
     if day == "pay_date":
-        return SQL(NOT_EMPLOYED).format(day=SQL(PAY_DATE).format(**about), **about)
+        return SQL(AWAY).format(day=SQL(PAY_DATE).format(**about), **about)
     return SQL("false")
 
 
-NOT_EMPLOYED = """
+AWAY = """
     NOT EXISTS (SELECT 1 FROM org_employment AS employment
       WHERE employment.person_id = key.person_id AND employment.superseded_at = {never}
         AND employment.valid_from <= {day} AND employment.valid_to > {day})
@@ -144,7 +157,7 @@ def take_away(version: PlanVersion, run: int) -> None:
 
     Earnings are never updated, so their lines go and come back.
     """
-    if option(version, "employed_on") in (None, "none"):
+    if not asks_for_employment(version):
         return
     about = {"run": Literal(run), "columns": SQL(", ").join(map(Identifier, LINE))}
     keep("not_employed", SQL(LINES).format(**about))

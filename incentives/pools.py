@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Ref, error_column, layers
 from incentives.evaluate import WITHIN, Work, add_places, earned_column, waiting_for
+from incentives.leavers import NOT_EMPLOYED
 from incentives.rules import UNIT_SCOPES, ComponentRule, Stage, part_name
 
 WHOLE_PLAN = "plan"
@@ -83,7 +84,7 @@ def _shares(work: Work, component: ComponentRule, known: str, pool: str) -> Comp
         pool=Identifier(pool),
         group=_group(component),
         unit=SQL("coalesce(unit.code, '')") if component.within == "unit" else SQL("'plan'"),
-        weight=Identifier(weight_name(component)),
+        weight=_weight(work, component),
         weight_error=Identifier(error_column(weight_name(component))),
         amount=Identifier(component.column),
         error=Identifier(error_column(component.column)),
@@ -93,6 +94,16 @@ def _shares(work: Work, component: ComponentRule, known: str, pool: str) -> Comp
             for ref in group_inputs(work, component)
         ),
     )
+
+
+def _weight(work: Work, component: ComponentRule) -> Composable:
+    """By what a person shares the pool; who earns nothing leaves it to the others."""
+    weight: Composable = Identifier("known", weight_name(component))
+    if NOT_EMPLOYED in work.known:
+        weight = SQL("CASE WHEN {} THEN 0 ELSE {} END").format(
+            Identifier("known", NOT_EMPLOYED), weight
+        )
+    return weight
 
 
 # ``~floor``: the part of the pool that a weight has by itself, in whole cents.
@@ -109,12 +120,12 @@ SHARES = """
                      AS "~ideal"
           FROM (SELECT known.result_id AS "~result", known.person_id AS "~person",
                    {group} AS "~group", {unit} AS "~grain", person.code AS "~code",
-                   known.unit_id AS "~unit", known.{weight} AS "~weight",
-                   sum(known.{weight}) OVER (PARTITION BY {group}) AS "~weights",
+                   known.unit_id AS "~unit", {weight} AS "~weight",
+                   sum({weight}) OVER (PARTITION BY {group}) AS "~weights",
                    pool.{amount} AS "~pool",
                    coalesce(nullif(pool.{error}, 'left_out'), known.{weight_error}) AS "~error",
                    coalesce(pool."~waits", CASE WHEN pool.{amount} IS NULL OR
-                     bool_or(known.{weight} IS NULL) OVER (PARTITION BY {group})
+                     bool_or({weight} IS NULL) OVER (PARTITION BY {group})
                      THEN 'blank_pool' END) AS "~note"{inputs}
                 FROM {known} AS known JOIN {pool} AS pool ON pool."~group" = {group}
                 JOIN org_person AS person ON person.id = known.person_id

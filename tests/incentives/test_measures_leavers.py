@@ -101,3 +101,39 @@ def test_who_has_left_by_the_day_that_counts_earns_nothing(
     assert reasons == (set() if employed_on == "none" else {"not_employed"})
     if employed_on != "none":
         assert "not employed" in small.run("explain", "cara", "2026-05")
+
+
+SHARED = """
+plans:
+  prizes:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        leavers: {employed_on: period_end}
+        tables: {prizes: {rows: [[0, 500], [1, 300], [2, 200], [3, 0]]}}
+        measures: {x: {}, team: {metric: x, scope: team}}
+        components:
+          prize:
+            formula: IF(ISBLANK(RANK(x)), 0, SLICE(RANK(x) - 1, TIES(x), prizes) / TIES(x))
+          part: {formula: '1000 * DEFAULT(SHARE(x), 0)'}
+          pool: {per: team, formula: team * 10%, distribute: x}
+"""
+
+
+def test_who_earns_nothing_takes_no_place_and_no_share_from_the_others(tmp_path: Path) -> None:
+    jobs = """
+    ann,north,agent,2026-01-01,
+    bob,north,agent,2026-01-01,2026-01-21
+    cem,north,agent,2026-01-01,
+    """
+    world = "units: [{code: north}]\nmetrics: {x: {kind: sum}}\n"
+    small = Small(tmp_path, jobs, world + SHARED)
+    small.file("people", "code,name,pay_group,hired,left\nbob,bob,staff,2020-01-01,2026-01-20")
+    small.values("ann,2026-01-05,x,100,\nbob,2026-01-05,x,300,\ncem,2026-01-06,x,100,")
+    small.run("calculate", "2026-01")
+    # The team's figure holds what Bob did; he has no part of what is paid for it.
+    paid = {"prize": "400.00", "part": "500.00", "pool": "25.00"}
+    assert _of(small, "ann", "2026-01") == _of(small, "cem", "2026-01") == paid
+    assert set(_of(small, "bob", "2026-01").values()) == {"0.00"}
+    assert "others share the pool" in small.run("explain", "bob", "2026-01")
+    assert "Total: 925.00 EUR" in small.run("explain", "ann", "2026-01")
