@@ -6,6 +6,8 @@ import json
 from dataclasses import dataclass
 from decimal import Decimal
 
+from django.db.models import Q
+
 from incentives import differences
 from incentives.calculate import ended_plans
 from incentives.differences import Difference
@@ -34,7 +36,8 @@ class ResultRow:
 
 
 def result_rows(period: Period, *, person: str | None = None) -> list[ResultRow]:
-    """Everybody's results of a period, then the differences of earlier periods that it carries."""
+    """Everybody's results of a period, then the differences of earlier periods that it carries,
+    then what was adjusted by hand."""
     points = PlanPeriod.objects.filter(period=period, run__isnull=False)
     found: list[ResultRow] = []
     for point in points.select_related("plan", "run__version__plan", "period__calendar"):
@@ -50,7 +53,33 @@ def result_rows(period: Period, *, person: str | None = None) -> list[ResultRow]
     if points.filter(final_at=None).exists():
         for plan in ended_plans(period):
             found += _pending_rows(plan, pending_differences(plan), person)
-    return found
+    return found + _adjustments(period, person)
+
+
+def _adjustments(period: Period, person: str | None) -> list[ResultRow]:
+    """What was granted or taken by hand in a period: earnings that no plan worked out."""
+    moved = Transfer.objects.filter(
+        Q(from_account="plan") | Q(to_account="plan"),
+        earned_period=period,
+        origin=Transfer.Origin.ADJUSTMENT,
+    )
+    if person is not None:
+        moved = moved.filter(person__code=person)
+    return [
+        ResultRow(
+            person=t.person.code,
+            plan=t.plan.code if t.plan else "",
+            component=t.component,
+            amount=t.amount if t.from_account == "plan" else -t.amount,
+            currency=t.currency,
+            status="adjustment",
+            job=t.job,
+            earned=period.code,
+            note=t.cause,
+            line=t.grain,
+        )
+        for t in moved.select_related("person", "plan").order_by("pk")
+    ]
 
 
 def _plans_that_ended(period: Period) -> list[Plan]:

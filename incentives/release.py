@@ -13,12 +13,12 @@ from datetime import date, datetime
 from django.db import transaction
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives import conditions, limits, schedules
+from incentives import conditions, leavers, limits, schedules
 from incentives.ledger import KEY, LEDGER, post_select
-from incentives.models import Plan
+from incentives.models import Plan, PlanVersion
 from org import audit, locks
 from org.models import User
-from org.sql import execute, fetch, identifiers, keep
+from org.sql import NEVER, execute, fetch, identifiers, keep
 
 
 @dataclass(frozen=True)
@@ -50,9 +50,10 @@ WAITING = """
     SELECT row_number() OVER (ORDER BY earned.valid_from, lot.about_id) AS id, lot.*,
            extract(year FROM coalesce(earned.valid_from, posted.valid_from))::int AS year,
            deal.transaction_id, coalesce(lot.due_on <= {on}, false) AS ready, false AS expired,
-           lot.amount AS released
+           lot.amount AS released, false AS forfeited, made.version_id
     FROM ({lots}) AS lot
     JOIN incentives_transfer AS came ON came.id = lot.about_id
+    LEFT JOIN incentives_calculationrun AS made ON made.id = lot.run_id
     LEFT JOIN org_period AS earned ON earned.id = lot.earned_period_id
     LEFT JOIN org_period AS posted ON posted.id = came.posted_period_id
     LEFT JOIN LATERAL (
@@ -79,10 +80,11 @@ def release(*, by: User | None, at: datetime, on: date) -> Released:
     lots = SQL(LOTS).format(lot=identifiers(LOT))
     keep("waiting_lot", SQL(WAITING).format(lots=lots, on=Literal(on)))
     troubles = _find_ready(on)
+    lost = _forfeit(on, by=by, at=at)
     for plan in _limited_plans():
         _leave_room(plan, on)
     released = _post("due", SQL("ready AND released > 0"), SQL("released"), by=by, at=at)
-    lost = _post("lost", SQL("expired AND NOT ready"), SQL("amount"), by=by, at=at)
+    lost += _post("lost", SQL("expired AND NOT ready"), SQL("amount"), by=by, at=at)
     for plan in _limited_plans():
         released += _restore(plan, on, by=by, at=at)
     if released or lost:
@@ -121,6 +123,37 @@ def _find_ready(on: date) -> list[str]:
     return troubles
 
 
+# Whose last employment has ended, with the first day after it.
+LEFT = """
+    SELECT person_id, max(valid_to) AS since FROM org_employment
+    WHERE superseded_at = {never} AND valid_from <= {on}
+    GROUP BY person_id HAVING max(valid_to) <= {on}
+"""
+
+
+def _left(on: date) -> Composable:
+    return SQL(LEFT).format(never=SQL(NEVER), on=Literal(on))
+
+
+def _forfeit(on: date, *, by: User | None, at: datetime) -> int:
+    """Whoever has left loses what still waits, where the version by which it is held says so; how
+    many transfers. What was payable before the last day is over goes all the same."""
+    published = PlanVersion.objects.exclude(status=PlanVersion.Status.DRAFT)
+    versions = [v.pk for v in published if leavers.forfeits(v)]
+    if not versions:
+        return 0
+    execute(
+        SQL(
+            "UPDATE waiting_lot SET forfeited = true FROM ({left}) AS gone"
+            " WHERE gone.person_id = waiting_lot.person_id"
+            " AND (NOT ready OR due_on >= gone.since) AND version_id = ANY({versions}::bigint[])"
+        ).format(left=_left(on), versions=Literal(versions))
+    )
+    lost = _post("lost", SQL("forfeited"), SQL("amount"), by=by, at=at)
+    execute("DELETE FROM waiting_lot WHERE forfeited")
+    return lost
+
+
 def _limited_plans() -> list[Plan]:
     return [plan for plan in Plan.objects.order_by("code") if limits.has_limit(plan)]
 
@@ -148,13 +181,14 @@ def _leave_room(plan: Plan, on: date) -> None:
     lapsing = [
         year
         for year, limit in limits.limits_by_year(plan, range(now - 20, now)).items()
-        if limit is not None and limit.lapses == "year_end"
+        if limit is not None and (limit.lapses == "year_end" or limit.excess == "lose")
     ]
+    # Also what was payable by its schedule, and found no room in its year.
     execute(
         SQL(
             "UPDATE waiting_lot SET expired = true, ready = false WHERE {mine}"
-            " AND condition = {limit} AND released = 0 AND year = ANY({years}::int[])"
-        ).format(mine=mine, limit=Literal(schedules.LIMIT), years=Literal(lapsing))
+            " AND ready AND released = 0 AND year = ANY({years}::int[])"
+        ).format(mine=mine, years=Literal(lapsing))
     )
 
 
@@ -167,7 +201,10 @@ def _post(
             " WHEN condition = {} THEN 'Released: there is room under the limit of the year'"
             " ELSE 'Released: its condition is met' END"
         ).format(Literal(schedules.LIMIT)),
-        "lost": SQL("'Lost: it expired before it could be released'"),
+        "lost": SQL(
+            "CASE WHEN forfeited THEN 'Forfeited: left before it could be released'"
+            " ELSE 'Lost: it expired before it could be released' END"
+        ),
     }[to_account]
     return post_select(
         SQL(
@@ -192,7 +229,7 @@ FORGONE = """
            max(id) FILTER (WHERE to_account = 'lost') AS about_id
     FROM incentives_transfer
     WHERE plan_id = {plan} AND condition = {limit} AND 'lost' IN (from_account, to_account)
-      AND origin IN ('calculation', 'release')
+      AND origin IN ('calculation', 'release') AND {there}
     GROUP BY person_id, currency, {key}
     HAVING sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) > 0
 """
@@ -201,7 +238,12 @@ FORGONE = """
 def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
     """Give back what the limit lost where its year has room again; how many transfers."""
     limit = Literal(schedules.LIMIT)
-    forgone = SQL(FORGONE).format(key=identifiers(KEY), plan=Literal(plan.pk), limit=limit)
+    there: Composable = SQL("true")
+    if any(leavers.forfeits(version) for version in plan.versions.all()):
+        there = SQL("person_id NOT IN (SELECT person_id FROM ({}) AS gone)").format(_left(on))
+    forgone = SQL(FORGONE).format(
+        key=identifiers(KEY), plan=Literal(plan.pk), limit=limit, there=there
+    )
     if not keep("forgone_lot", forgone):
         return 0
     wants = SQL(

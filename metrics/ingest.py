@@ -314,6 +314,12 @@ def _already(earlier: Delivery, file_name: str) -> IngestReport:
             f" {earlier.rows_rejected} of its rows were rejected then; to have them judged anew, "
             f"undo delivery {earlier.pk} first."
         )
+    elif Delivery.objects.filter(source=earlier.source, pk__gt=earlier.pk, undone_at=None).exists():
+        # A folder that is read every night would else bring old and new back in turns.
+        sentence += (
+            " Later deliveries stand over it; if it is to stand over them again, undo delivery "
+            f"{earlier.pk} first."
+        )
     return IngestReport(
         source=earlier.source.code,
         file_name=file_name,

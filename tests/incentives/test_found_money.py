@@ -1,0 +1,122 @@
+"""What went wrong once with held money: small tenants, worked out by hand, by commands."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tests.incentives.test_found import Small
+
+pytestmark = pytest.mark.django_db
+
+WORLD = """
+  crm: {map: {transaction: sale, people_by: code}}
+units: [{code: north}]
+metrics: {volume: {kind: sum}}
+transactions:
+  sale: {key: [no], dates: [sold, collected], attributes: {amount: money}, roles: {seller: {}}}
+credits:
+  - {group: v, order: 1, kind: sale, to: seller, amount: amount, into: volume, on: sold}
+plans:
+  sales:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {volume: {}}
+        components: {c: {per: credit, of: volume, formula: amount * 10%, schedule: collect}}
+        schedules:
+          collect: [{share: 70%, release: final}, {share: 30%, release: WAITS}]
+"""
+COLLECTED = "'NOT(ISBLANK(collected))'"
+SALE = "no,sold,collected,amount,seller\n1,2026-01-05,DAY,1000,ann"
+LEFT = "code,name,pay_group,hired,left\nann,ann,staff,2020-01-01,2026-02-10"
+
+
+def world(rest: str, waits: str = COLLECTED) -> str:
+    return WORLD.replace("WAITS", waits) + f"        {rest}\n"
+
+
+def accounts(small: Small) -> str:
+    """Ann's accounts, as the command says them."""
+    [line] = [
+        text for text in small.run("balance", "ann").splitlines() if text.startswith("EUR: granted")
+    ]
+    return line.partition(" = ")[2]
+
+
+@pytest.mark.parametrize(
+    ("waits", "held", "then"),
+    [
+        (COLLECTED, "keep", "held 0.00 + due 100.00 + paid 0.00 + lost 0.00"),
+        (COLLECTED, "forfeit", "held 0.00 + due 70.00 + paid 0.00 + lost 30.00"),
+        # Payable while Ann was still there, and after her last day.
+        ("2026-02-05", "forfeit", "held 0.00 + due 100.00 + paid 0.00 + lost 0.00"),
+        ("2026-02-20", "forfeit", "held 0.00 + due 70.00 + paid 0.00 + lost 30.00"),
+    ],
+)
+def test_who_leaves_keeps_or_forfeits_what_is_held(
+    tmp_path: Path, waits: str, held: str, then: str
+) -> None:
+    small = Small(
+        tmp_path, "ann,north,agent,2026-01-01,", world(f"leavers: {{held: {held}}}", waits)
+    )
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    assert accounts(small).startswith("held 30.00 + due 70.00")
+    small.file("people", LEFT)
+    small.run("release", "--on", "2026-02-10")
+    small.run("release", "--on", "2026-03-01")
+    small.file("ingest", SALE.replace("DAY", "2026-03-05"), "crm")
+    small.run("release", "--on", "2026-03-06")
+    assert accounts(small).startswith(then)
+    assert "0 held amounts released, 0 amounts lost" in small.run("release", "--on", "2026-04-01")
+
+
+@pytest.mark.parametrize("rest", ["excess: lose", "lapses: year_end"])
+def test_what_is_payable_and_finds_no_room_in_its_year_does_not_wait_for_ever(
+    tmp_path: Path, rest: str
+) -> None:
+    small = Small(
+        tmp_path, "ann,north,agent,2026-01-01,", world(f"limit: {{amount: 70, per: year, {rest}}}")
+    )
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    small.file("ingest", SALE.replace("DAY", "2026-02-05"), "crm")
+    small.run("release", "--on", "2026-02-06")
+    assert accounts(small).startswith("held 30.00 + due 70.00")
+    for month in range(2, 13):
+        small.run("finalise", f"2026-{month:02}", "--on", "2027-01-02")
+    small.run("release", "--on", "2027-01-03")
+    assert accounts(small).startswith("held 0.00 + due 70.00 + paid 0.00 + lost 30.00")
+
+
+def test_a_file_that_came_before_others_says_how_it_can_count_again(tmp_path: Path) -> None:
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", world("gate: total > 0"))
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    assert "nothing changes." in small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.file("ingest", SALE.replace("DAY", "2026-02-05"), "crm")
+    said = small.file("ingest", SALE.replace("DAY", ""), "crm")
+    assert "Later deliveries stand over it" in said
+    number = said.rpartition("undo delivery ")[2].split()[0]
+    small.run("undo", number)
+    assert "1 superseded" in small.file("ingest", SALE.replace("DAY", ""), "crm")
+
+
+def test_results_list_what_was_adjusted_by_hand(tmp_path: Path) -> None:
+    users = """
+users:
+  pat: {name: Pat Pay, roles: [payroll]}
+  robin: {name: Robin Right, roles: [payroll]}
+"""
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", world("gate: total > 0") + users)
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    who = ("--by", "pat", "--approved-by", "robin")
+    for amount in ("200", "-30.50"):
+        small.run("adjust", "ann", amount, "--period", "2026-01", "--reason", "Fair", *who)
+    rows = [row for row in small.run("results", "2026-01").splitlines() if "adjustment" in row]
+    assert [row.split(",")[:6] for row in rows] == [
+        ["ann", "", "adjustment", "200.00", "EUR", "adjustment"],
+        ["ann", "", "adjustment", "-30.50", "EUR", "adjustment"],
+    ]
