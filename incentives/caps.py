@@ -49,6 +49,9 @@ def plans_capped_with(plan: Plan, period: Period) -> set[str]:
 
 def apply(period: Period, made: Iterable[CalculationRun]) -> None:
     """Cut what runs have just found to the caps of their period. Again, it changes nothing."""
+    caps = caps_of(period)
+    if not caps:
+        return
     fresh = {run.plan.code: run for run in made}
     together = {code for run in fresh.values() for code in plans_capped_with(run.plan, period)}
     if not together:
@@ -62,7 +65,7 @@ def apply(period: Period, made: Iterable[CalculationRun]) -> None:
     cuts: Composable = SQL(GROSS).format(
         runs=values(runs, (("plan_id", "bigint"), ("run_id", "bigint")))
     )
-    for cap in caps_of(period):
+    for cap in caps:
         if together & set(cap.plans):
             cuts = _cut(cap, period, plans, cuts)
     keep("capped", cuts)

@@ -159,6 +159,8 @@ def _rate(item: dict[str, Any], where: str, problems: Problems) -> dict[str, Any
     rate = number_of(item["rate"], f"{where}.rate", problems)
     if rate is not None and rate <= 0:
         problems.add(f"{where}.rate", f"{rate} is no rate: it must be above 0.")
+    if item["base"] == item["quote"]:
+        problems.add(where, f"one {item['base']} is worth one {item['base']}. Take this out.")
     named = {key: item[key] for key in ("name", "base", "quote")}
     return {"where": where, **named, "rate": rate, **tools.days_of(item, where, problems)}
 

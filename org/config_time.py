@@ -14,7 +14,7 @@ from org.changes import Mark, record_change
 from org.config_codes import remove
 from org.config_section import Section
 from org.config_tools import Problems
-from org.dates import EARLIEST_DAY, FOREVER
+from org.dates import EARLIEST_DAY, FOREVER, LATEST_DAY, plausible
 from org.errors import DomainError
 from org.models import (
     Assignment,
@@ -301,10 +301,20 @@ def _spans(calendar: Calendar, item: Mapping[str, Any]) -> list[Span]:
         return []
     if "from" not in item or "to" not in item:
         raise DomainError("needs both from and to, the days between which periods are made.")
+    _refuse_far(item["from"], item["to"])
     return make_periods(calendar, item["from"], item["to"])
 
 
+def _refuse_far(*days: date) -> None:
+    for day in days:
+        if not plausible(day):
+            raise DomainError(
+                f"{day} is no plausible day. Give one between {EARLIEST_DAY} and {LATEST_DAY}."
+            )
+
+
 def _own_span(period: Mapping[str, Any]) -> Span:
+    _refuse_far(period["first_day"], period["last_day"])
     if period["last_day"] < period["first_day"]:
         raise DomainError(f"period {period['code']} ends before it begins.")
     return Span(period["code"], period["first_day"], period["last_day"] + ONE_DAY)

@@ -50,9 +50,13 @@ def whole(description: str, **more: Any) -> Schema:
 
 def number(description: str, **more: Any) -> Schema:
     """A number, exact, or a text such as 4%."""
-    pattern = r"^-?[0-9]+(\.[0-9]+)? ?%?$"
+    text = {
+        "type": "string",
+        "pattern": r"^-?[0-9]+(\.[0-9]+)? ?%?$",
+        "description": "a number, such as 0.5, 100 or 4%, belongs here.",
+    }
     return {
-        "anyOf": [{"type": "number"}, {"type": "string", "pattern": pattern}],
+        "anyOf": [{"type": "number"}, text],
         "description": description,
         **more,
     }

@@ -35,7 +35,7 @@ SCHEMA = tools.listing(
     tools.mapping(
         "A unit.",
         {
-            "code": tools.text("Short name used in files."),
+            "code": tools.text("Short name used in files.", pattern=r"\S"),
             "name": tools.text("As people read it. Left out: the code."),
             "kind": tools.text("Division, branch, team …"),
             "parent": PARENT,

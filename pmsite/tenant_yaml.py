@@ -9,6 +9,7 @@ exactly what was written, in a form whose differences read well.
 from __future__ import annotations
 
 import re
+import unicodedata
 from collections.abc import Hashable
 from dataclasses import dataclass, field
 from datetime import date
@@ -129,7 +130,12 @@ def load(text: str, name: str) -> Document:
     if node is None:
         raise DomainError(f"{name} has no content. Begin with “tenant:”, its code and name.")
     builder = _Builder(composer)
-    data = builder.build(node, ())
+    try:
+        data = builder.build(node, ())
+    except RecursionError as error:
+        raise DomainError(
+            f"{name} is nested too deeply to be a tenant file. Does an anchor stand in itself?"
+        ) from error
     if builder.problems:
         raise DomainError(f"{name} cannot be read.", tuple(builder.problems))
     return Document(data, builder.lines)
@@ -186,6 +192,11 @@ def _syntax_sentence(error: yaml.YAMLError, name: str) -> str:
     if "mapping values are not allowed" in problem:
         hint = "A text that contains “: ” belongs in quotation marks."
     return f"{name}, {where}: this is not YAML ({problem}). {hint}"
+
+
+def _is_no_letter(character: str) -> bool:
+    """Whether a character cannot be stored, or seen: control characters, halves of others."""
+    return unicodedata.category(character) in ("Cc", "Cs") and character not in "\n\t"
 
 
 class _Builder:
@@ -259,6 +270,11 @@ class _Builder:
             self.problems.append(
                 f"Line {line}: {node.tag} is a tag, and tenant files have none. "
                 "Write the value alone."
+            )
+        if strange := next(filter(_is_no_letter, text), None):
+            self.problems.append(
+                f"Line {line}: there is a character in the text that no text has (code"
+                f" {ord(strange)}). Take it out."
             )
         return text
 

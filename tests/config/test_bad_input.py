@@ -37,6 +37,12 @@ NOT_A_FILE = {
         "no day of the calendar",
     ),
     "a list as key": (b"{[1]: 2}\n", "where a key is wanted"),
+    "an anchor in itself": (b"tenant: &t [*t]\n", "Does an anchor stand in itself?"),
+    "a character zero": (
+        b'tenant: {code: "b\\0", name: B}\n',
+        "Line 1: there is a character in the text that no text has (code 0)",
+    ),
+    "half a character": (b'tenant: {code: b, name: "\\ud800"}\n', "no text has (code 55296)"),
 }
 
 
@@ -47,6 +53,19 @@ def test_what_is_no_tenant_file(folder: Folder, content: bytes, sentence: str) -
 
 
 WRONG = {
+    "a number that is none": (
+        changed("value: 100", "value: NaN"),
+        "“NaN” cannot stand here: a number, such as 0.5, 100 or 4%, belongs here.",
+    ),
+    "periods to the end of time": (
+        changed("to: 2026-12-31", "to: 9999-12-31"),
+        "calendars.monthly (line 3): 9999-12-31 is no plausible day",
+    ),
+    "a unit without a code": (changed("code: north", "code: ' '"), "units[0].code (line 5)"),
+    "a rate from a currency to itself": (
+        SMALL + "exchange_rates: [{name: plan, base: EUR, quote: EUR, rate: 2}]\n",
+        "one EUR is worth one EUR",
+    ),
     "no tenant": (SMALL.split("\n", 1)[1], "“tenant” is missing"),
     "no code": (changed("code: bank, ", ""), "tenant (line 1): “code” is missing"),
     "unknown section": (
