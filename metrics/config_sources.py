@@ -11,6 +11,7 @@ from django.db.models import ProtectedError
 
 from metrics import column_map
 from metrics.models import Metric, PersonAlias, Source, TransactionKind
+from metrics.scores import form_map
 from metrics.transaction_map import TransactionMap
 from org import config_tools as tools
 from org.config_section import Section
@@ -40,6 +41,12 @@ SCHEMA = tools.by_code(
                 "the tenant's."
             ),
             "map": column_map.SCHEMA,
+            "by_hand": tools.listing(
+                "Instead of a map: metrics that supervisors enter for their people on the page "
+                "Manual scores (quality, objectives).",
+                tools.text("Code of a metric."),
+                minItems=1,
+            ),
             "aliases": tools.by_code(
                 "What the source calls people: its id to the personnel number. Written only for "
                 "people whose id differs from their personnel number.",
@@ -65,6 +72,8 @@ def read() -> dict[str, Any] | None:
 def _written(source: Source) -> dict[str, Any]:
     how = column_map.parse(source.column_map).to_dict() if source.column_map else {}
     said = {"name": source.name, "time_zone": source.time_zone, "map": how}
+    if source.by_hand:
+        said = {**said, "map": {}, "by_hand": source.by_hand}
     aliases: dict[str, Any] = {}
     rows = PersonAlias.objects.filter(source=source, superseded_at=NEVER)
     for row in rows.select_related("person").order_by("external_id", "valid_from"):
@@ -108,11 +117,18 @@ def _fields(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
         "name": item.get("name", ""),
         "time_zone": zone,
         "column_map": _map(code, item, metrics),
+        "by_hand": item.get("by_hand", []),
     }
 
 
 def _map(code: str, item: dict[str, Any], metrics: Codes) -> dict[str, Any]:
     where = f"sources.{code}.map"
+    if item.get("by_hand"):
+        if item.get("map"):
+            metrics.problems.add(where, "a source entered by hand has no map: leave one out.")
+        for number, metric in enumerate(item["by_hand"]):
+            metrics.find(metric, f"sources.{code}.by_hand[{number}]")
+        return form_map(item["by_hand"])
     if not item.get("map"):
         return {}
     try:

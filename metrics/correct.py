@@ -47,7 +47,7 @@ def correct(
     or approves a figure of their own.
     """
     hold_values()
-    _check(metric, day, numerator, denominator, reason)
+    check_figure(metric, day, numerator, denominator, reason)
     approved = check_correction(by, approved_by, [person.pk], what=OWN)
     key = {"person_id": person.pk, "day": day, "metric_id": metric.pk, "reference": reference}
     before = Value.objects.filter(CURRENT, **key).first()
@@ -113,9 +113,10 @@ def withdraw(
     return restored
 
 
-def _check(
+def check_figure(
     metric: Metric, day: date, numerator: Decimal, denominator: Decimal | None, reason: str
 ) -> None:
+    """Refuse what a figure of a day cannot be, and a change without a reason."""
     if not reason.strip():
         raise DomainError("A correction needs a reason. Say why the figure is wrong.")
     if not plausible(day):

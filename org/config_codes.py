@@ -32,6 +32,7 @@ TENANT_FIELDS = (
     "look_back",
     "reductions",
     "supervisors_see_pay",
+    "score_limit",
 )
 TENANT_DEFAULTS: dict[str, Any] = {
     "time_zone": "UTC",
@@ -41,6 +42,7 @@ TENANT_DEFAULTS: dict[str, Any] = {
     "look_back": None,
     "reductions": "approve",
     "supervisors_see_pay": True,
+    "score_limit": None,
 }
 TENANT_SCHEMA = tools.mapping(
     "The customer organisation.",
@@ -71,6 +73,10 @@ TENANT_SCHEMA = tools.mapping(
             "Whether supervisors see what their people are paid; if not, they see figures and "
             "attainment alone. Left out: true."
         ),
+        "score_limit": tools.number(
+            "A score entered by hand that changes one that is there by more than this share of it "
+            "(0.1 is 10 %) waits for a second person. 0: every change. Left out: none does."
+        ),
     },
     "code",
     "name",
@@ -81,8 +87,9 @@ def read_tenant() -> dict[str, Any]:
     """The entered tenant."""
     tenant = Tenant.objects.get(pk=current_tenant_id())
     said = {name: getattr(tenant, name) for name in TENANT_FIELDS}
-    if tenant.waive_below is not None:
-        said["waive_below"] = Decimal(tools.plain(tenant.waive_below))
+    for name in ("waive_below", "score_limit"):
+        if said[name] is not None:
+            said[name] = Decimal(tools.plain(said[name]))
     return {"code": tenant.code, **tools.without_defaults(said, TENANT_DEFAULTS)}
 
 
@@ -97,9 +104,10 @@ def apply_tenant(data: Any, *, by: User | None, at: datetime, today: date) -> li
     except ValidationError as error:
         problems.add("tenant.time_zone", error.messages[0])
     waived = _waived(data.get("waive_below"), problems)
+    limit = _limit(data.get("score_limit"), problems)
     problems.stop("The tenant cannot be applied.")
     said = {k: v for k, v in data.items() if k != "code"}
-    wanted = {**TENANT_DEFAULTS, **said, "waive_below": waived}
+    wanted = {**TENANT_DEFAULTS, **said, "waive_below": waived, "score_limit": limit}
     changed = tools.update_row(tenant, wanted)
     if changed:
         audit.record(action="change tenant", subject=", ".join(changed), by=by, at=at)
@@ -121,6 +129,22 @@ def _waived(text: Any, problems: Problems) -> Decimal | None:
             " nothing.",
         )
     return amount
+
+
+def _limit(text: Any, problems: Problems) -> Decimal | None:
+    if text is None:
+        return None
+    try:
+        share, _ = read_number(text)
+    except ValueError as error:
+        problems.add("tenant.score_limit", f"{error}.")
+        return None
+    if not 0 <= share <= 100 or share != round(share, 6):
+        problems.add(
+            "tenant.score_limit",
+            f"{text} is no share: from 0 to 100, with at most 6 decimals. 0.1 is 10 %.",
+        )
+    return share
 
 
 # -- rows that are a code and a few fields --------------------------------------------------------

@@ -21,6 +21,9 @@ class Permission(StrEnum):
     UPLOAD_DATA = "upload_data"
     CORRECT_DATA = "correct_data"
     APPROVE_CORRECTIONS = "approve_corrections"
+    ENTER_SCORES = "enter_scores"
+    RECORD_ABSENCE = "record_absence"
+    CONFIRM_TEAM = "confirm_team"
     CALCULATE = "calculate"
     FINALISE = "finalise"
     PREPARE_PAY = "prepare_pay"
@@ -50,7 +53,16 @@ class Role(StrEnum):
 P = Permission
 ROLES: dict[Role, frozenset[Permission]] = {
     Role.AGENT: frozenset({P.SEE_OWN}),
-    Role.SUPERVISOR: frozenset({P.SEE_OWN, P.SEE_TEAM, P.CORRECT_DATA}),
+    Role.SUPERVISOR: frozenset(
+        {
+            P.SEE_OWN,
+            P.SEE_TEAM,
+            P.CORRECT_DATA,
+            P.ENTER_SCORES,
+            P.RECORD_ABSENCE,
+            P.CONFIRM_TEAM,
+        }
+    ),
     Role.PLAN_MANAGER: frozenset(
         {
             P.SEE_OWN,
@@ -84,6 +96,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.SEE_RULES,
             P.UPLOAD_DATA,
             P.MANAGE_PEOPLE,
+            P.RECORD_ABSENCE,
             P.MANAGE_USERS,
             P.CONFIGURE,
             P.APPROVE_REDUCTIONS,

@@ -10,6 +10,7 @@ from django.core.exceptions import PermissionDenied
 from django.db.models import QuerySet
 from django.db.models.expressions import RawSQL
 from django.http import Http404
+from psycopg import sql
 
 from org.base import CURRENT
 from org.dates import NEVER
@@ -75,7 +76,12 @@ def visible_people(membership: Membership, *, on: date) -> QuerySet[Person]:
     of managers, and while deputising everybody below the person stood in for, but not that person;
     roles that see everyone, everyone. Nobody else: a colleague in the same unit is not a report.
     """
-    values = {
+    values = _visible_values(membership, on)
+    return Person.objects.filter(pk__in=RawSQL(*_numbered(VISIBLE, values)))
+
+
+def _visible_values(membership: Membership, on: date) -> dict[str, Any]:
+    return {
         "member": membership.pk,
         "on": on,
         "never": NEVER,
@@ -83,7 +89,13 @@ def visible_people(membership: Membership, *, on: date) -> QuerySet[Person]:
         "own": _roles(Permission.SEE_OWN),
         "all": _roles(Permission.SEE_EVERYONE),
     }
-    return Person.objects.filter(pk__in=RawSQL(*_numbered(VISIBLE, values)))
+
+
+def visible_statement(membership: Membership, *, on: date) -> sql.Composed:
+    """The same as :func:`visible_people`, as a SELECT of person ids for a larger statement."""
+    values = _visible_values(membership, on)
+    text = re.sub(r"%\((\w+)\)s", r"{\1}", VISIBLE)
+    return sql.SQL(text).format(**{name: sql.Literal(value) for name, value in values.items()})
 
 
 def get_visible_person_or_404(

@@ -1,6 +1,7 @@
 """Metrics, where their values come from, the values, their totals, and the goals set for them."""
 
 from metrics.models.definitions import Goal, Metric, MetricDefinition
+from metrics.models.requests import CorrectionRequest
 from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
 from metrics.models.transactions import (
     CreditRule,
@@ -15,6 +16,7 @@ from metrics.models.values import Correction, KeptTotal, Total, Value
 
 __all__ = [
     "Correction",
+    "CorrectionRequest",
     "CreditRule",
     "Delivery",
     "Goal",

@@ -22,6 +22,11 @@ class Source(TenantModel):
         max_length=64, blank=True, validators=[check_zone], help_text="Empty: the tenant's."
     )
     column_map = models.JSONField(default=dict)
+    by_hand = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Metrics that supervisors enter for their people; their form is its file.",
+    )
 
     class Meta:
         ordering = ["code"]

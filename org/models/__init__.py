@@ -14,6 +14,7 @@ from org.models.people import (
     PayGroup,
     Person,
 )
+from org.models.team import TeamConfirmation, TeamObjection
 from org.models.tenants import Tenant, User
 from org.models.units import Unit, UnitClosure, UnitPlacement
 
@@ -36,6 +37,8 @@ __all__ = [
     "Person",
     "RoleGrant",
     "StaleMark",
+    "TeamConfirmation",
+    "TeamObjection",
     "Tenant",
     "Unit",
     "UnitClosure",

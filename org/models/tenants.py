@@ -52,6 +52,14 @@ class Tenant(models.Model):
         default=True,
         help_text="Whether supervisors see what their people are paid, or their figures alone.",
     )
+    score_limit = models.DecimalField(
+        max_digits=9,
+        decimal_places=6,
+        null=True,
+        blank=True,
+        help_text="A score entered by hand that changes one that is there by more than this share "
+        "of it waits for a second person. Empty: none does.",
+    )
 
     class Meta:
         ordering = ["code"]

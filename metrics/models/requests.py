@@ -1,0 +1,73 @@
+"""Corrections that somebody asks for and somebody else decides."""
+
+from __future__ import annotations
+
+from django.db import models
+
+from metrics.models.values import exact
+from org.base import TenantForeignKey, TenantModel
+
+
+class CorrectionRequest(TenantModel):
+    """A figure of one day that should be another; approving it makes the correction.
+
+    ``before_numerator`` and ``before_denominator``: the figure that held when it was asked for.
+    """
+
+    class State(models.TextChoices):
+        OPEN = "open", "Open"
+        APPROVED = "approved", "Approved"
+        REFUSED = "refused", "Refused"
+        WITHDRAWN = "withdrawn", "Withdrawn"
+
+    person = TenantForeignKey("org.Person", related_name="correction_requests")
+    day = models.DateField()
+    metric = TenantForeignKey("metrics.Metric", related_name="correction_requests")
+    reference = models.CharField(max_length=120, blank=True)
+    numerator = exact()
+    denominator = exact(null=True, blank=True)
+    before_numerator = exact(null=True, blank=True)
+    before_denominator = exact(null=True, blank=True)
+    reason = models.TextField()
+    asked_by = models.ForeignKey("org.User", models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answer = models.TextField(blank=True)
+    decided_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+    correction = TenantForeignKey("metrics.Correction", null=True, related_name="requests")
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "person", "day", "metric", "reference"],
+                condition=models.Q(state="open"),
+                name="metrics_correctionrequest_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", decided_at=None)
+                | (~models.Q(state="open") & models.Q(decided_at__isnull=False)),
+                name="metrics_correctionrequest_decided",
+            ),
+            models.CheckConstraint(
+                condition=~models.Q(state="approved") | models.Q(correction__isnull=False),
+                name="metrics_correctionrequest_made",
+            ),
+            # Whoever asks does not decide: the last line of defence of metrics.requests.
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["approved", "refused"])
+                | ~models.Q(decided_by=models.F("asked_by")),
+                name="metrics_correctionrequest_two",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "asked_at"],
+                condition=models.Q(state="open"),
+                name="metrics_request_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.metric} of {self.person} on {self.day}"
