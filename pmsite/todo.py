@@ -6,13 +6,16 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
 
-from django.db.models import Sum
+from django.db.models import Q, Sum
 from django.urls import reverse
 
 from incentives import desk
 from metrics.models import Delivery
-from org.models import Membership
+from metrics.requests import requests_of
+from org.models import Membership, TeamObjection
 from org.permissions import Permission as P
+from org.queries import visible_people
+from org.team_days import heads, month_before, outstanding
 from payroll.models import PayBatch
 from payroll.queries import groups_with_due
 
@@ -138,11 +141,49 @@ def _to_approve(membership: Membership, _on: date) -> Found:
     )
 
 
+def _to_decide(membership: Membership, on: date) -> Found:
+    waiting = requests_of(visible_people(membership, on=on)).filter(state="open")
+    number = waiting.exclude(
+        Q(asked_by=membership.user_id) | Q(person=membership.person_id or 0)
+    ).count()
+    yield Todo(
+        number,
+        _count(number, "Correction waits for a decision", "Corrections wait for a decision"),
+        "each shows what it would change in pay",
+        reverse("corrections"),
+    )
+
+
+def _to_confirm(membership: Membership, on: date) -> Found:
+    month = month_before(on.replace(day=1))
+    managers = [person.pk for person in heads(membership, on=on)]
+    number = len(outstanding(month, managers=managers))
+    yield Todo(
+        number,
+        _count(number, "Team waits to be confirmed", "Teams wait to be confirmed"),
+        f"who was on it on which days of {month:%B %Y}",
+        reverse("team-days", args=[f"{month:%Y-%m}"]),
+    )
+
+
+def _objections(_membership: Membership, _on: date) -> Found:
+    number = TeamObjection.objects.filter(closed_at=None).count()
+    yield Todo(
+        number,
+        _count(number, "Supervisor says a team is wrong", "Teams are said to be wrong"),
+        "mend the jobs, then answer",
+        reverse("unconfirmed"),
+    )
+
+
 FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.APPROVE_PAY, _to_approve),
     (P.PUBLISH_RULES, _to_publish),
     (P.FINALISE, _to_close),
     (P.PREPARE_PAY, _to_prepare),
     (P.EDIT_RULES, _rules),
+    (P.APPROVE_CORRECTIONS, _to_decide),
+    (P.CONFIRM_TEAM, _to_confirm),
+    (P.MANAGE_PEOPLE, _objections),
     (P.UPLOAD_DATA, _rejected),
 )

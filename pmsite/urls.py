@@ -8,6 +8,7 @@ from pmsite import gallery, health, search, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
+    path("", include("scorecards.team.urls")),
     path("", include("scorecards.urls")),
     path("", include("payroll.urls")),
     path("", include("incentives.urls")),

@@ -192,3 +192,47 @@ def spread(
         "data": {"values": [{"value": value} for value in values]},
         "layer": layers,
     }
+
+
+def histogram(counts: Sequence[int], *, step: int, goal: int, width: int = 560) -> dict[str, Any]:
+    """How many people lie where, counted already: bars of ``step`` percent, the last open above."""
+    rows = [
+        {"from": place * step, "to": (place + 1) * step, "people": number}
+        for place, number in enumerate(counts)
+    ]
+    across = {
+        "field": "from",
+        "type": "quantitative",
+        "bin": "binned",
+        "axis": {"title": "percent of the goal", "values": [n * step for n in range(0, 17, 2)]},
+        "scale": {"domain": [0, len(rows) * step]},
+    }
+    upwards = {
+        "field": "people",
+        "type": "quantitative",
+        "axis": {"title": "people", "tickMinStep": 1, "format": "d"},
+    }
+    return {
+        "width": width,
+        "height": 150,
+        "data": {"values": rows},
+        "layer": [
+            {
+                "mark": {"type": "bar", "color": "var(--bar)", "binSpacing": 2},
+                "encoding": {"x": across, "x2": {"field": "to"}, "y": upwards},
+            },
+            {
+                "data": {"values": [{"goal": goal, "word": "goal"}]},
+                "mark": {"type": "rule", "color": "var(--ink)", "strokeWidth": 2},
+                "encoding": {"x": {"field": "goal", "type": "quantitative"}},
+            },
+            {
+                "data": {"values": [{"goal": goal, "word": "goal"}]},
+                "mark": {"type": "text", "align": "center", "y": -8},
+                "encoding": {
+                    "x": {"field": "goal", "type": "quantitative"},
+                    "text": {"field": "word"},
+                },
+            },
+        ],
+    }

@@ -5,18 +5,15 @@ No figure is computed here: amounts, actuals, goals and attainments are those of
 
 from __future__ import annotations
 
-from collections import defaultdict
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import DecimalField, Exists, OuterRef, Q, QuerySet, Subquery, Sum
+from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
 
-from incentives.models import Earning, PlanPeriod, Result
-from incentives.rules import load
+from incentives.models import PlanPeriod, Result
 from metrics.models import Total
-from org.models import Assignment, Period, Person
+from org.models import Assignment, Period
 from org.queries import assignments_on
-from scorecards.reading import MetricFigure, figure_of, measure_lines
 
 
 def latest_plan_periods(*, limit: int = 12) -> list[PlanPeriod]:
@@ -99,41 +96,3 @@ def jobs_on(people: Iterable[int], on: date) -> dict[int, Assignment]:
         if job.person_id not in by_person or job.slot == Assignment.PRIMARY:
             by_person[job.person_id] = job
     return by_person
-
-
-def people_with_amounts(
-    people: QuerySet[Person], plan_periods: Iterable[PlanPeriod], currency: str
-) -> QuerySet[Person]:
-    """Those of ``people`` whom one of the runs is about, with ``amount`` in a currency."""
-    runs = [entry.run_id for entry in plan_periods if entry.run_id is not None]
-    own = Earning.objects.filter(
-        run_id__in=runs, person_id=OuterRef("pk"), currency=currency, amount__isnull=False
-    )
-    total = own.order_by().values("person_id").annotate(total=Sum("amount")).values("total")
-    undecided = Earning.objects.filter(
-        run_id__in=runs, person_id=OuterRef("pk"), amount__isnull=True
-    )
-    return people.filter(
-        Exists(Result.objects.filter(run_id__in=runs, person_id=OuterRef("pk")))
-    ).annotate(
-        amount=Subquery(total, output_field=DecimalField(max_digits=24, decimal_places=6)),
-        is_open=Exists(undecided),
-    )
-
-
-def metrics_of_people(
-    people: Iterable[int], plan_periods: Iterable[PlanPeriod]
-) -> dict[int, list[MetricFigure]]:
-    """The figures of the people on one page of a table, by person."""
-    figures: dict[int, list[MetricFigure]] = defaultdict(list)
-    shown = list(people)
-    for entry in plan_periods:
-        assert entry.run is not None
-        rules = load(entry.run.version, entry.period.valid_from)
-        results = Result.objects.filter(run_id=entry.run.pk, person_id__in=shown)
-        for result in results.order_by("person_id", "job"):
-            figures[result.person_id] += [
-                figure_of(line, rules.measures[line.name].kind, final=entry.final_at is not None)
-                for line in measure_lines(rules, result)
-            ]
-    return figures

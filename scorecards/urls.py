@@ -19,5 +19,4 @@ urlpatterns = [
     path("people/<str:code>/", views.person, name="person"),
     path("people/<str:code>/history/", person_views.history, name="history"),
     path("people/<str:code>/<str:calendar>/<str:period>/", include(OF_A_PERIOD)),
-    path("team/<str:calendar>/<str:period>/", views.team, name="team"),
 ]

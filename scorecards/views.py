@@ -7,24 +7,16 @@ from datetime import date, timedelta
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
-from django_tables2 import RequestConfig
 
 from org.access import member_required, needs, today
 from org.models import Membership, Period
 from org.permissions import Permission
-from org.queries import get_visible_person_or_404, visible_people
-from org.reading import log_reading
+from org.queries import get_visible_person_or_404
 from scorecards.queries import (
-    calculated,
     find_period,
-    jobs_on,
     latest_scorecard_period,
     latest_team_period,
-    metrics_of_people,
-    neighbours,
-    people_with_amounts,
 )
-from scorecards.tables import TeamTable, page_of
 
 SEE_PEOPLE = (Permission.SEE_TEAM, Permission.SEE_EVERYONE)
 
@@ -59,36 +51,6 @@ def person(request: HttpRequest, code: str) -> HttpResponse:
     if period is None:
         return render(request, "scorecards/no_scorecard.html", {"person": found})
     return redirect("scorecard", found.code, period.calendar.code, period.code)
-
-
-@require_safe
-@needs(*SEE_PEOPLE)
-def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
-    """The people whom the member may see, with their amounts and figures, sorted and paged."""
-    membership: Membership = request.membership  # type: ignore[attr-defined]
-    now = today(membership.tenant)
-    shown = period_or_404(calendar, period)
-    plan_periods = calculated(shown)
-    currencies = sorted({e.plan.currency or membership.tenant.currency for e in plan_periods})
-    currency = request.GET.get("currency", (currencies or [membership.tenant.currency])[0])
-    rows = people_with_amounts(visible_people(membership, on=now), plan_periods, currency)
-    table = TeamTable(rows, period=shown, currency=currency, order_by="name")
-    RequestConfig(request, paginate={"per_page": 50}).configure(table)
-    people = page_of(table)
-    log_reading(request, [row.record for row in table.page.object_list], what=f"team {shown}")
-    table.metrics = metrics_of_people(people, plan_periods)
-    table.jobs = jobs_on(people, day_of(shown, now))
-    before, after = neighbours(shown)
-    context = {
-        "table": table,
-        "period": shown,
-        "plan_periods": plan_periods,
-        "previous": before,
-        "following": after,
-        "currencies": currencies if len(currencies) > 1 else [],
-        "currency": currency,
-    }
-    return render(request, "scorecards/team.html", context)
 
 
 def period_or_404(calendar: str, code: str) -> Period:

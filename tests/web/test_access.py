@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import date
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from org.models import Assignment, JobType, Unit
+from metrics.models import CorrectionRequest, Metric
+from org.models import Assignment, JobType, TeamObjection, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
 from tests.factories import make_calendar, make_month, make_pay_group, make_person
@@ -95,15 +97,40 @@ def things(bank: Cast) -> dict[str, Any]:
             written_at=NOW,
         )
         make_month(make_calendar("only"), 2026, 6)
+        only = make_person("Only Here", code="only")
+        request = CorrectionRequest.objects.create(
+            person=only,
+            day=date(2026, 6, 10),
+            metric=Metric.objects.get(),
+            numerator=1,
+            reason="seen",
+            asked_by=bank.user("mo"),
+            asked_at=NOW,
+        )
+        objection = TeamObjection.objects.create(
+            manager=bank.people["sam"],
+            month=date(2026, 5, 1),
+            who="Only Here",
+            since=date(2026, 5, 4),
+            what="moved",
+            opened_at=NOW,
+            opened_by=bank.user("sam"),
+        )
         Assignment.objects.create(
-            person=make_person("Only Here", code="only"),
+            person=only,
             unit=Unit.objects.get(),
             job_type=JobType.objects.get(),
             manager=bank.people["sam"],
             valid_from=SINCE,
             recorded_at=NOW,
         )
-    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only"}
+    return {
+        "BATCH": batch.pk,
+        "FILE": file.pk,
+        "ONLY": "only",
+        "REQUEST": request.pk,
+        "OBJECTION": objection.pk,
+    }
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:

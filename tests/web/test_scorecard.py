@@ -12,11 +12,10 @@ from django.test import Client
 from django.test.utils import CaptureQueriesContext
 
 from incentives.models import Component, Earning, PlanPeriod
-from org.models import Assignment, AuditEntry
+from org.models import AuditEntry
 from org.reading import READ_PAY
 from org.tenancy import enter
-from tests.factories import make_person
-from tests.web.cast import BONUS, NOW, SINCE, Cast, add_result, make_run
+from tests.web.cast import BONUS, NOW, Cast, make_run
 
 Browser = Callable[[str], Client]
 ANN = "/people/ann/monthly/2026-06/"
@@ -144,48 +143,8 @@ def test_the_tenants_locale_writes_the_numbers(browser: Browser, bank: Cast) -> 
 # --- the team
 
 
-def add_colleagues(bank: Cast, number: int) -> None:
-    """More people below Sam, with results in June."""
-    with enter(bank.tenant.pk):
-        for place in range(number):
-            person = make_person(f"Zoe {place}", code=f"zoe{place}")
-            job = Assignment.objects.get(person=bank.people["ann"])
-            Assignment.objects.create(
-                person=person,
-                unit=job.unit,
-                job_type=job.job_type,
-                manager=bank.people["sam"],
-                valid_from=SINCE,
-                recorded_at=NOW,
-            )
-            add_result(bank, bank.run, person, "412.50")
-
-
-def test_a_supervisor_sees_the_own_people(browser: Browser, bank: Cast) -> None:
-    with enter(bank.tenant.pk):
-        add_result(bank, bank.run, bank.people["cleo"], "412.50")
-    page = text(browser("sam"), TEAM)
-    assert f'<a href="{ANN}">Ann Abel</a>' in page
-    assert "Cleo" not in page
-    assert "Cleo Chan" in text(browser("mia"), TEAM)
-
-
 def test_an_agent_has_no_team(browser: Browser) -> None:
     assert browser("ann").get(TEAM).status_code == 403
-
-
-def test_another_tenants_team_is_its_own(browser: Browser, bank: Cast) -> None:
-    add_colleagues(bank, 1)
-    assert "Zoe 0" not in text(browser("olga"), TEAM)
-
-
-def test_the_team_is_sorted_and_paged(browser: Browser, bank: Cast) -> None:
-    add_colleagues(bank, 51)
-    sam = browser("sam")
-    assert "Page 1 of 2" in text(sam, TEAM)
-    assert "Ann Abel" not in text(sam, f"{TEAM}?sort=-name")
-    assert "Ann Abel" in text(sam, f"{TEAM}?sort=-name&page=2")
-    assert text(sam, f"{TEAM}?sort=-amount")
 
 
 # --- how often it asks
@@ -222,15 +181,7 @@ def copy_of(earning: Earning, component: Component) -> Earning:
     )
 
 
-def test_a_team_asks_as_often_for_three_people_as_for_one(browser: Browser, bank: Cast) -> None:
-    sam = browser("sam")
-    assert queries(sam, TEAM) == TEAM_QUERIES
-    add_colleagues(bank, 2)
-    assert queries(sam, TEAM) == TEAM_QUERIES
-
-
 SCORECARD_QUERIES = 11
-TEAM_QUERIES = 23
 
 
 def test_the_clock_of_these_tests_lies_in_june() -> None:
