@@ -1,4 +1,4 @@
-"""The tables of scorecards: a team, and the rows behind a figure."""
+"""The table of the rows behind a figure."""
 
 from __future__ import annotations
 

@@ -6,7 +6,7 @@ from django.db import migrations, models
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incentives", "0009_caps_in_a_currency"),
+        ("incentives", "0007_choices_of_measures"),
         ("org", "0004_ledger_of_results"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
