@@ -29,8 +29,10 @@ from incentives.participants import Frame
 from incentives.parties import parties_beside
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
+from incentives.signals import calculated
 from metrics import totals
 from metrics.completeness import complete_through
+from metrics.totals import Wanted
 from org import locks
 from org.errors import DomainError
 from org.models import PayGroup, Period, User
@@ -103,6 +105,7 @@ def calculate_period(
             calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
     made = [calculate_frame(Frame(rules, period), by=by, at=at, on=on) for rules in all_rules]
     caps.apply(period, made)
+    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
     return made
 
 
@@ -132,9 +135,14 @@ def is_final(plan: Plan, period: Period) -> bool:
 
 def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
     """Bring the totals that these rules read up to date, and mark final periods that moved."""
-    written = totals.refresh(
+    return bring_up_to_date(
         total for rules, period in wanted for total in windows.wanted(rules, period)
     )
+
+
+def bring_up_to_date(wanted: Iterable[Wanted]) -> int:
+    """Add up what somebody wants to read, and mark final periods that moved; totals written."""
+    written = totals.refresh(wanted)
     mark_final_periods()
     return written
 
@@ -250,6 +258,7 @@ def calculate_people(
             frame = Frame(rules, period, chosen, beside)
             made.append(_patch(frame, current, at=at, on=on))
     caps.apply(period, made)
+    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
     return made
 
 

@@ -100,8 +100,7 @@ def work_out(frame: Frame, inputs: Composable) -> Work:
     from incentives import credits, days, pools  # each works out stages of its own grain
 
     work = _begin(frame, inputs)
-    _derive(work)
-    _attain(work)
+    attain(work)
     _add_constants(work)
     for stage in frame.rules.stages:
         add_places(work, stage.population)
@@ -132,6 +131,12 @@ def _begin(frame: Frame, inputs: Composable) -> Work:
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         extra.append("tenure")
     return Work(frame, inputs, known + extra, sure + extra)
+
+
+def attain(work: Work) -> None:
+    """Add the derived metrics and the attainments to what is known of the figures and goals."""
+    _derive(work)
+    _attain(work)
 
 
 def _derive(work: Work) -> None:

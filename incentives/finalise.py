@@ -16,6 +16,7 @@ from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
 from incentives.posting import post
 from incentives.rules import load
+from incentives.signals import finalised
 from org import audit, locks
 from org.errors import DomainError
 from org.models import Period, Tenant, User
@@ -72,6 +73,8 @@ def finalise_period(
         _post_differences(reports[0], ended, by=by, at=at, on=on, paid_by=period.calendar_id)
     waivers.waive(posted=period, after=before, by=by, at=at)
     release.release(by=by, at=at, on=on)
+    final = [report.run.plan for report in reports]
+    finalised.send(sender=PlanPeriod, period=period, plans=final, at=at, on=on)
     return reports
 
 

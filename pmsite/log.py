@@ -14,6 +14,9 @@ WITHHELD = frozenset(
     {"amount", "amounts", "balance", "due", "earning", "paid", "pay", "rate", "salary", "value"}
 )
 
+# The secret of a screen's address opens it, so no log has it.
+SECRET = re.compile(r"^(/wall/)[^/]+")
+
 # PostgreSQL's detail of an error quotes the row or the key that it is about.
 DETAIL = re.compile(r"\n(DETAIL|CONTEXT):.*?(?=\n\n|\Z)", re.DOTALL)
 
@@ -57,7 +60,7 @@ class RequestLogMiddleware:
         log.info(
             "request",
             method=request.method,
-            path=request.path,
+            path=SECRET.sub(r"\1…", request.path),
             status=response.status_code,
             ms=round((time.monotonic() - begin) * 1000),
         )

@@ -68,6 +68,7 @@ SECTIONS = (
                 short="Scorecard",
                 within=("/people/",),
             ),
+            Place("Leaderboards", "trophy", "leaderboards", key="l"),
         ),
     ),
     Section(
@@ -83,6 +84,7 @@ SECTIONS = (
                 thumb=3,
                 short="People",
             ),
+            Place("Wallboards", "device-tv", "wallboards", _of(P.CONFIGURE, P.SEE_TEAM), key="w"),
         ),
     ),
     Section(

@@ -22,6 +22,7 @@ import incentives.config
 import metrics.config
 import org.config
 import payroll.config
+import scorecards.config
 from incentives import config_plans
 from org import facts_csv, people_csv
 from org.audit import record
@@ -58,7 +59,17 @@ ORDER = (
     "plans",
     "person_caps",
     "payroll_profiles",
+    "leaderboards",
+    "wallboards",
     "schedules",
+)
+APPS = (
+    org.config,
+    metrics.config,
+    incentives.config,
+    payroll.config,
+    scorecards.config,
+    site_config,
 )
 Load = Callable[..., people_csv.Loaded]
 FILES: dict[str, tuple[str, Load, Callable[[], str]]] = {
@@ -87,11 +98,7 @@ FILES: dict[str, tuple[str, Load, Callable[[], str]]] = {
 
 def sections() -> dict[str, Section]:
     """Every section by its key, in the order of the file; the CSV files are not among them."""
-    found = {
-        section.key: section
-        for app in (org.config, metrics.config, incentives.config, payroll.config, site_config)
-        for section in app.SECTIONS
-    }
+    found = {section.key: section for app in APPS for section in app.SECTIONS}
     return {key: found[key] for key in sorted(found, key=ORDER.index)}
 
 

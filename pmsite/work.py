@@ -6,6 +6,7 @@ from incentives import calculate
 from incentives.alarms import check_periods
 from incentives.release import release
 from pmsite.jobs import Handler, Work
+from scorecards.ranking import rank_open
 
 
 def nightly(work: Work) -> str:
@@ -13,6 +14,7 @@ def nightly(work: Work) -> str:
     was held until today."""
     made = calculate.nightly(by=None, at=work.at, on=work.on)
     people = sum(run.people for run in made)
+    rank_open(at=work.at, on=work.on)
     freed = release(by=None, at=work.at, on=work.on)
     said = f"{len(made)} plan periods calculated, {people:,} results of people."
     if freed.released or freed.lost:

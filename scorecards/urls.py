@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scorecards import person_views, views
+from scorecards import board_views, person_views, views, wall_views
 
 OF_A_PERIOD = [
     path("", person_views.scorecard, name="scorecard"),
@@ -20,4 +20,26 @@ urlpatterns = [
     path("people/<str:code>/history/", person_views.history, name="history"),
     path("people/<str:code>/<str:calendar>/<str:period>/", include(OF_A_PERIOD)),
     path("team/<str:calendar>/<str:period>/", views.team, name="team"),
+    path("leaderboards/", board_views.leaderboards, name="leaderboards"),
+    path("leaderboards/<str:code>/", board_views.latest_board, name="latest-leaderboard"),
+    path("leaderboards/<str:code>/name/", board_views.choose, name="leaderboard-name"),
+    path(
+        "leaderboards/<str:code>/<str:calendar>/<str:period>/",
+        board_views.leaderboard,
+        name="leaderboard",
+    ),
+    path("wallboards/", wall_views.wallboards, name="wallboards"),
+    path("wallboards/<str:code>/", wall_views.wallboard, name="wallboard"),
+    path("wallboards/<str:code>/messages/", wall_views.message, name="wallboard-message"),
+    path(
+        "wallboards/<str:code>/messages/<int:message>/end/",
+        wall_views.end_message,
+        name="wallboard-message-end",
+    ),
+    path(
+        "wallboards/<str:code>/addresses/<int:token>/revoke/",
+        wall_views.revoke,
+        name="wallboard-revoke",
+    ),
+    path("wall/<str:secret>/", wall_views.wall, name="wall"),
 ]

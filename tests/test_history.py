@@ -76,6 +76,9 @@ def test_the_tracked_models_are_configuration_and_people() -> None:
         "org.Unit",
         "payroll.PayrollProfile",
         "pmsite.Schedule",
+        "scorecards.Leaderboard",
+        "scorecards.WallPanel",
+        "scorecards.Wallboard",
     }
 
 

@@ -41,6 +41,7 @@ GLOBAL = {
     "org.User_groups",
     "org.User_user_permissions",
     "pghistory.Context",  # stays empty: events keep their context themselves
+    "scorecards.WallToken",  # the address of a screen, looked up before its tenant is known
     "pmsite.Job",  # claimed by workers before they enter a tenant
     "sessions.Session",
 }

@@ -35,10 +35,16 @@ from pmsite.demo import logins
 from pmsite.demo.months import Month, three_months_before
 from pmsite.demo.tenants import Feed, Organisation, organisations
 from pmsite.schedule import set_schedule
+from scorecards.models import Wallboard
+from scorecards.walls import say
 
 Say = Callable[[str], None]
 BEGUN, LOADED = "demo.begun", "demo.loaded"
 PROFILE = {"brackwater": "generic_csv", "quillpond": "adp_wfn"}
+MESSAGE = {
+    "brackwater": "Cake for the best month so far: Friday, four o'clock, by the windows.",
+    "quillpond": "Harbor Street opens at ten on Thursday.",
+}
 
 
 @dataclass
@@ -78,6 +84,7 @@ class Story:
         self.take_in(last)
         self.calculate(last)
         with enter(self.tenant.pk):
+            self._speak(at=self.moment(last.end, 8))
             self._note(LOADED, at=self.moment(last.end, 9))
 
     def set_up(self) -> None:
@@ -221,6 +228,18 @@ class Story:
                 reason="A deal was entered twice and then removed twice; the file is in order.",
                 by=logins.user(logins.PLANNER),
                 at=at + timedelta(hours=2),
+            )
+
+    def _speak(self, *, at: datetime) -> None:
+        """A sentence on every wallboard."""
+        for wallboard in Wallboard.objects.all():
+            say(
+                wallboard=wallboard,
+                text=MESSAGE[self.organisation.code],
+                begins=at,
+                ends=at + timedelta(days=120),
+                by=logins.user(logins.ADMINISTRATOR),
+                at=at,
             )
 
     # --- Small change

@@ -20,7 +20,10 @@ NOTHING = "–"
 
 
 def tenant_of(context: dict[str, Any]) -> Tenant:
-    """The tenant in which the page is shown."""
+    """The tenant in which the page is shown; a screen without a login names it."""
+    given = context.get("tenant")
+    if isinstance(given, Tenant):
+        return given
     return context["request"].membership.tenant  # type: ignore[no-any-return]
 
 

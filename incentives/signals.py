@@ -1,0 +1,13 @@
+"""What calculation tells those above it, who cannot be called from here, in the same transaction.
+
+``calculated``: a period has new runs. ``finalised``: plans became final in a period. Both come with
+``period``, ``at`` and ``on``, the latter with ``plans`` too. A trial that is rolled back tells it
+as well: what listeners write goes with it.
+"""
+
+from __future__ import annotations
+
+from django.dispatch import Signal
+
+calculated = Signal()
+finalised = Signal()
