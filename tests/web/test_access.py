@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,7 +19,9 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 from org.models import Assignment, JobType, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
+from scorecards.walls import make_token, say
 from tests.factories import make_calendar, make_month, make_pay_group, make_person
+from tests.web.board_cast import make_board, make_wall, rank_june
 from tests.web.cast import NOW, SINCE, Cast
 
 Browser = Callable[[str], Client]
@@ -70,7 +73,7 @@ def test_the_table_holds_every_address_and_no_other() -> None:
 
 @pytest.fixture
 def things(bank: Cast) -> dict[str, Any]:
-    """A draft, a paid batch with a file, and a person and a calendar that only the bank has."""
+    """A draft, a paid batch with a file, boards, and a person and a calendar of the bank alone."""
     with enter(bank.tenant.pk):
         june = bank.periods["2026-06"]
         shared = {
@@ -103,7 +106,19 @@ def things(bank: Cast) -> dict[str, Any]:
             valid_from=SINCE,
             recorded_at=NOW,
         )
-    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only"}
+        screen = boards(bank)
+    return {"BATCH": batch.pk, "FILE": file.pk, "ONLY": "only", **screen}
+
+
+def boards(bank: Cast) -> dict[str, Any]:
+    """A leaderboard, and a wallboard with an address and a message that only the bank has."""
+    board = make_board(bank, "board", opt_out=True)
+    rank_june(bank, board)
+    wall, about = make_wall(bank, board), {"by": bank.user("ada"), "at": NOW}
+    later = NOW + timedelta(hours=1)
+    token = make_token(wallboard=wall, secret="s" * 43, label="x", expires_at=None, **about)
+    message = say(wallboard=wall, text="x", begins=NOW, ends=later, **about)
+    return {"TOKEN": token.pk, "MESSAGE": message.pk, "SECRET": "s" * 43}
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:
