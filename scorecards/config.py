@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from datetime import date, datetime
+from decimal import Decimal
 from typing import Any
 
 from django.db.models import ProtectedError
@@ -116,7 +117,7 @@ def _written_board(row: Leaderboard) -> dict[str, Any]:
         said["metric"] = row.metric.code
     if row.plan:
         said["plan"] = row.plan.code
-    weights = {name: _number(weight) for name, weight in row.weights.items()}
+    weights = {name: _said(weight) for name, weight in row.weights.items()}
     if row.what == Leaderboard.What.ATTAINMENT:
         said["measure"] = next(iter(weights))
     elif row.what == Leaderboard.What.POINTS:
@@ -125,12 +126,19 @@ def _written_board(row: Leaderboard) -> dict[str, Any]:
         said["calendar"] = row.calendar.code
     said["unit"] = row.unit and row.unit.code
     said["job_type"] = row.job_type and row.job_type.code
-    said["minimum_sample"] = None if row.minimum_sample is None else _number(row.minimum_sample)
+    said["minimum_sample"] = None if row.minimum_sample is None else _said(row.minimum_sample)
     said |= {name: getattr(row, name) for name in BOARD_DEFAULTS}
     return tools.without_defaults(said, BOARD_DEFAULTS)
 
 
+def _said(value: Any) -> int | Decimal:
+    """A number as a file says it."""
+    text = _number(value)
+    return text if isinstance(text, int) else Decimal(text)
+
+
 def _number(value: Any) -> Any:
+    """A number as JSON keeps it: whole, or exact text."""
     text = tools.plain(value) if not isinstance(value, str) else value
     return int(text) if text.isdigit() else text
 

@@ -14,6 +14,7 @@ from typing import Any
 from django.db import models, transaction
 
 from incentives.models import Earning, Transfer
+from scorecards.models import Leaderboard, WallPanel
 
 FIRST, SECOND = date(2026, 6, 1), date(2026, 7, 1)
 AT = datetime(2026, 7, 5, 9, 0, tzinfo=UTC)
@@ -22,6 +23,8 @@ AT = datetime(2026, 7, 5, 9, 0, tzinfo=UTC)
 SPECIAL: dict[type[models.Model], dict[str, Any]] = {
     Earning: {"status": "decided", "amount": Decimal(1)},
     Transfer: {"from_account": "plan", "to_account": "due"},
+    Leaderboard: {"metric_id": 1},
+    WallPanel: {"leaderboard_id": 1},
 }
 BY_TYPE: dict[type[models.Field], Any] = {
     models.BooleanField: False,

@@ -219,7 +219,7 @@ def test_rows_of_another_tenant_are_out_of_reach(model: type[models.Model]) -> N
             )
 
 
-FOREVER = {AppendOnly.__name__, "FinalForever"}
+FOREVER = {AppendOnly.__name__, "FinalForever", "FinalPlaces"}
 
 
 def test_a_row_cannot_name_a_row_of_another_tenant() -> None:
