@@ -84,9 +84,9 @@ def impact(
     the periods, until it is done. DomainError where the change is refused.
     """
     with rolled_back():
-        # In the order in which the night takes them, so that neither waits for the other.
+        # In the order of org.locks, so that neither waits for the other.
+        locks.hold_engine()
         calculate.hold(calculate.open_periods(on))
-        locks.exclude([locks.TOTALS])
         hold_values()
         with rolled_back():
             before_it = InputChange.objects.order_by("-pk").values_list("pk", flat=True).first()
