@@ -18,7 +18,6 @@ from incentives.amounts import Amounts, Line
 from incentives.dirty import dirty_people
 from incentives.models import Dirty, Plan
 from metrics.locks import hold_values
-from org import locks
 from org.errors import DomainError
 from org.models import InputChange, Period, StaleMark
 from org.progress import Tell, quiet
@@ -85,7 +84,6 @@ def impact(
     """
     with rolled_back():
         # In the order of org.locks, so that neither waits for the other.
-        locks.hold_engine()
         calculate.hold(calculate.open_periods(on))
         hold_values()
         with rolled_back():
