@@ -55,7 +55,7 @@ def found(site: Site, change: Callable[[], object]) -> Impact:
 
 def said(answer: Impact) -> list[tuple[str, str, bool, str, str]]:
     return [
-        (one.person, one.period, one.final, str(one.before), str(one.after))
+        (one.person, one.period, one.final, f"{one.before:.2f}", f"{one.after:.2f}")
         for one in answer.people
     ]
 
