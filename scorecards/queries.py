@@ -83,7 +83,11 @@ def calculated(period: Period) -> list[PlanPeriod]:
     found = PlanPeriod.objects.filter(period=period, run__isnull=False)
     return list(
         found.select_related(
-            "plan", "period", "run__version", "run__plan", "run__period__calendar"
+            "plan__calendar",
+            "period__calendar",
+            "run__version",
+            "run__plan",
+            "run__period__calendar",
         ).order_by("plan__code")
     )
 

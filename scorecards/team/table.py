@@ -95,7 +95,7 @@ class TeamTable(PageTable):
     attainment = tables.Column(
         verbose_name="Of goal", accessor="member__attainment", empty_values=(), attrs=NUMBER
     )
-    bullet = tables.Column(verbose_name="", empty_values=(), orderable=False)
+    bullet = tables.Column(verbose_name="Standing", empty_values=(), orderable=False)
     trend = tables.Column(verbose_name="Eight weeks", empty_values=(), orderable=False)
     change = tables.Column(verbose_name="Last week", empty_values=(), orderable=False, attrs=NUMBER)
     attention = tables.Column(verbose_name="Flags", empty_values=())

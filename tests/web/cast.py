@@ -167,9 +167,15 @@ def make_run(
     return run
 
 
-def add_result(cast: Cast, run: CalculationRun, person: Person, amount: str | None) -> None:
+def add_result(
+    cast: Cast,
+    run: CalculationRun,
+    person: Person,
+    amount: str | None,
+    inputs: dict[str, str] | None = None,
+) -> None:
     """A result with 275 calls of 250, and what each component paid; None: undecided."""
-    inputs = {"calls": "275", "goal calls": "250", "prorate": "1"}
+    inputs = inputs or {"calls": "275", "goal calls": "250", "prorate": "1"}
     Result.objects.create(
         run_id=run.pk,
         person_id=person.pk,
