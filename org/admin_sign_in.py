@@ -51,6 +51,13 @@ class SignInRulesForm(TenantForm):
         if "secret" in self.fields and ProviderSecret.objects.exists():
             self.fields["secret"].widget.attrs["placeholder"] = "There is one"
 
+    def clean(self) -> dict[str, Any] | None:
+        """Leave a way in."""
+        cleaned = super().clean()
+        if not self.cleaned_data.get("passwords") and not self.cleaned_data.get("issuer"):
+            self.add_error("passwords", "Without a provider, nobody could sign in any more.")
+        return cleaned
+
     def clean_domains(self) -> list[str]:
         """The domains as a list, in small letters."""
         parts = self.cleaned_data["domains"].lower().split(",")
