@@ -6,6 +6,7 @@ from datetime import datetime
 from typing import Any
 
 from org.models import AuditEntry, User
+from org.tenancy import acting_through
 
 
 def record(
@@ -19,5 +20,11 @@ def record(
 ) -> AuditEntry:
     """Note who did what. Call it inside the verb's transaction, so that both stand or fall."""
     return AuditEntry.objects.create(
-        action=action, subject=subject[:200], by=by, at=at, reason=reason, detail=detail or {}
+        action=action,
+        subject=subject[:200],
+        by=by,
+        at=at,
+        reason=reason,
+        detail=detail or {},
+        through=acting_through(),
     )

@@ -38,12 +38,18 @@ class TenantMiddleware:
         if membership is None:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
-        through = f"{request.method} {request.path}"
+        through = f"{request.method} {request.path[:150]} from {client(request)}"
         with enter(membership.tenant_id, by=request.user, through=through):
             response = self.get_response(request)
         if last_place(request) != (membership.user_id, membership.tenant_id):
             remember_place(response, membership)
         return response
+
+
+def client(request: HttpRequest) -> str:
+    """The address that asks; behind a proxy, the one that the proxy itself saw and put last."""
+    named = request.META.get("HTTP_X_FORWARDED_FOR", "") if settings.SECURE_PROXY_SSL_HEADER else ""
+    return named.rpartition(",")[2].strip()[:45] or str(request.META.get("REMOTE_ADDR", ""))
 
 
 def refuse_null(request: HttpRequest) -> None:

@@ -29,10 +29,5 @@ def log_reading(request: HttpRequest, people: Iterable[Person], *, what: str) ->
         subject=f"{whose}: {what}",
         by=request.user,  # type: ignore[arg-type]
         at=timezone.now(),
-        detail={"people": others, "address": request.get_full_path(), "from": client(request)},
+        detail={"people": others, "address": request.get_full_path()},
     )
-
-
-def client(request: HttpRequest) -> str:
-    """The address that asks; behind a proxy, the one that the proxy names."""
-    return str(request.META.get("REMOTE_ADDR") or "")

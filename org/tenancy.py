@@ -38,6 +38,11 @@ def current_tenant_id() -> int:
     return tenant_id
 
 
+def acting_through() -> str:
+    """The page with the address that asked for it, the command or the job that is at work."""
+    return str(_acting.get().get("through", ""))
+
+
 def tenant_from_setting() -> Cast:
     """The same tenant, as the database knows it: the default of every ``tenant_id`` column.
 

@@ -86,6 +86,7 @@ class DeedTable(PageTable):
     action = tables.Column(verbose_name="What")
     subject = tables.Column(verbose_name="To what")
     reason = tables.Column(verbose_name="Why", orderable=False)
+    through = tables.Column(verbose_name="Through", orderable=False)
     detail = tables.Column(verbose_name="Figures", orderable=False)
 
     class Meta(PageTable.Meta):

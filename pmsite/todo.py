@@ -18,6 +18,7 @@ from org.queries import visible_people
 from org.team_days import heads, month_before, outstanding
 from payroll.models import PayBatch
 from payroll.queries import groups_with_due
+from pmsite.models import Job
 
 RECENT = timedelta(days=7)
 
@@ -46,6 +47,20 @@ def _count(number: int, one: str, many: str) -> str:
     return one if number == 1 else many
 
 
+def _failed_jobs(membership: Membership, on: date) -> Found:
+    failed = Job.objects.filter(
+        tenant=membership.tenant_id, state=Job.State.FAILED, made_at__date__gte=on - RECENT
+    )
+    number = failed.count()
+    last = failed.order_by("-id").first()
+    yield Todo(
+        number,
+        _count(number, "Job failed this week", "Jobs failed this week"),
+        last.failure.splitlines()[0][:160] if last and last.failure else "",
+        reverse("jobs"),
+    )
+
+
 def _rejected(_membership: Membership, on: date) -> Found:
     recent = Delivery.objects.filter(received_at__date__gte=on - RECENT, rows_rejected__gt=0)
     rows = recent.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
@@ -53,7 +68,7 @@ def _rejected(_membership: Membership, on: date) -> Found:
         rows,
         _count(rows, "Row could not be used", "Rows could not be used"),
         "in the deliveries of this week, each with its reason",
-        reverse("admin:metrics_delivery_changelist"),
+        reverse("deliveries"),
     )
 
 
@@ -177,6 +192,7 @@ def _objections(_membership: Membership, _on: date) -> Found:
 
 
 FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
+    (P.CONFIGURE, _failed_jobs),
     (P.APPROVE_PAY, _to_approve),
     (P.PUBLISH_RULES, _to_publish),
     (P.FINALISE, _to_close),

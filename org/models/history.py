@@ -17,6 +17,9 @@ class AuditEntry(TenantModel):
     subject = models.CharField(max_length=200, help_text="What it was done to, in words.")
     reason = models.TextField(blank=True)
     detail = models.JSONField(default=dict, help_text="Figures before and after.")
+    through = models.CharField(
+        max_length=260, blank=True, default="", help_text="Page, command or job, and from where."
+    )
 
     class Meta:
         ordering = ["-id"]
