@@ -157,17 +157,30 @@ def _year(query: Composable, before: str, year: int, limit: Limit | None) -> Com
     )
 
 
+# How much of a part in ``moving`` wants to become due: all that is payable by now; of what waits
+# for something, what fills the part up to zero.
+WANTS = "CASE WHEN ready THEN difference ELSE least(difference, greatest(-payable, 0)) END"
+
+
 def share_room(plan: Plan, earned_year: int, now: int) -> None:
-    """Give each part in ``moving`` that could become due its room, in the order of their keys."""
-    wants = SQL(
-        "SELECT person_id, currency, {}::int AS year, difference AS amount FROM moving"
-        " WHERE difference > 0 AND ready AND NOT disputed"
-    ).format(Literal(earned_year))
+    """Give each part in ``moving`` that wants to become due its room, in the order of their keys.
+
+    What fills a part up to zero asks too: what went below zero has given its room to others.
+    """
+    asking = SQL(
+        "SELECT id, person_id, currency, {} AS amount, row_number() OVER (PARTITION BY person_id,"
+        " currency ORDER BY component, job, grain, part) AS place FROM moving"
+        " WHERE difference > 0 AND NOT disputed"
+    ).format(SQL(WANTS))
+    wants = SQL("SELECT person_id, currency, {}::int AS year, amount FROM ({}) AS asking").format(
+        Literal(earned_year), asking
+    )
     keep("limit_room", room_query(plan, now, wants))
     execute(
-        "UPDATE moving SET room = found.left_over FROM (SELECT moving.id,"
-        " limit_room.room - sum(difference) OVER (PARTITION BY moving.person_id, moving.currency"
-        "  ORDER BY component, job, grain, part) + difference AS left_over"
-        " FROM moving JOIN limit_room USING (person_id, currency)"
-        " WHERE difference > 0 AND ready AND NOT disputed) AS found WHERE found.id = moving.id"
+        SQL(
+            "UPDATE moving SET room = found.left_over FROM (SELECT asking.id, limit_room.room"
+            " - sum(amount) OVER (PARTITION BY person_id, currency ORDER BY place) + amount"
+            " AS left_over FROM ({}) AS asking JOIN limit_room USING (person_id, currency))"
+            " AS found WHERE found.id = moving.id"
+        ).format(asking)
     )

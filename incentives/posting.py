@@ -3,6 +3,9 @@
 What is granted goes to *due* where its part is payable by now, else to *held*; what a cap puts off
 is held, or lost, as the version says. What is taken back comes from *held* first, then from what
 has become due, then from what was lost.
+
+Of a part that went below zero, what stands beyond the limit may belong to what is missing in *due*:
+the two make up nothing together, and go last of what is held.
 """
 
 from __future__ import annotations
@@ -21,11 +24,11 @@ from org.models import Period, User
 from org.sql import execute, fetch, keep
 
 # Each part of a key that moves, with what it waits for and where its money stands now. ``ready``:
-# payable by now. ``had``: what has become due of the part so far; below zero, what was taken from
-# due is given back before anything is held again. ``room``: what the limit leaves; null: no limit.
+# payable by now. ``had``: what has become due of the part so far. ``payable``: the same with what
+# the limit put off. ``room``: what the limit leaves; null: no limit.
 MOVING = """
     SELECT row_number() OVER () AS id, moved.*, NULL::numeric AS room,
-           booked - held - limited - lost - forgone AS had,
+           booked - held - limited - lost - forgone AS had, booked - held - lost AS payable,
            due_on IS NULL AND condition = '' OR coalesce(due_on <= {on}, false) AS ready
     FROM ({moved}) AS moved
 """
@@ -34,10 +37,12 @@ MOVING = """
 AMOUNTS = """
     SELECT moving.*, step.* FROM (
       SELECT *, abs(difference) AS whole FROM moving WHERE NOT disputed) AS moving
-    CROSS JOIN LATERAL (SELECT CASE WHEN NOT ready THEN least(whole, greatest(-had, 0))
-        WHEN room IS NULL THEN whole ELSE least(whole, greatest(room, 0)) END AS to_due) AS a
-    CROSS JOIN LATERAL (SELECT least(whole, limited) AS from_limit) AS b
-    CROSS JOIN LATERAL (SELECT least(whole - from_limit, held) AS from_held) AS c
+    CROSS JOIN LATERAL (SELECT {wants} AS wants) AS a
+    CROSS JOIN LATERAL (SELECT least(wants, greatest(coalesce(room, wants), 0)) AS to_due) AS b
+    CROSS JOIN LATERAL (SELECT
+      least(held, greatest(0, whole - greatest(0, limited + least(had + forgone, 0))))
+      AS from_held) AS c
+    CROSS JOIN LATERAL (SELECT least(whole - from_held, limited) AS from_limit) AS g
     CROSS JOIN LATERAL (SELECT whole - from_limit - from_held AS rest) AS d
     CROSS JOIN LATERAL (SELECT least(greatest(rest - greatest(had, 0), 0), forgone)
       AS from_forgone) AS e
@@ -45,10 +50,10 @@ AMOUNTS = """
       AS from_lost) AS f
     CROSS JOIN LATERAL (VALUES
       ('plan', 'due', difference > 0, to_due, '', ''),
-      ('plan', 'held', difference > 0 AND NOT ready AND lost = 0, whole - to_due, condition,
+      ('plan', 'held', difference > 0 AND lost = 0, whole - wants, condition,
         expires),
-      ('plan', 'lost', difference > 0 AND NOT ready AND lost > 0, whole - to_due, condition, ''),
-      ('plan', {beyond}, difference > 0 AND ready, whole - to_due, {limit}, ''),
+      ('plan', 'lost', difference > 0 AND lost > 0, whole - wants, condition, ''),
+      ('plan', {beyond}, difference > 0, wants - to_due, {limit}, ''),
       ('held', 'plan', difference < 0, from_limit, {limit}, ''),
       ('held', 'plan', difference < 0, from_held, condition, expires),
       ('due', 'plan', difference < 0, rest - from_forgone - from_lost, '', ''),
@@ -111,7 +116,9 @@ def _post(
     only: str,
     beyond: str = "held",
 ) -> int:
-    amounts = SQL(AMOUNTS).format(limit=Literal(schedules.LIMIT), beyond=Literal(beyond))
+    amounts = SQL(AMOUNTS).format(
+        limit=Literal(schedules.LIMIT), beyond=Literal(beyond), wants=SQL(limits.WANTS)
+    )
     return post_select(
         SQL(
             "SELECT person_id, currency, from_account, to_account, moved_amount AS amount,"

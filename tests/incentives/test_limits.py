@@ -86,3 +86,64 @@ def test_the_sums_do_not_depend_on_what_is_known_first(tenant: Tenant, order: An
         desk.sells(month, 11000)
         desk.finalise(open_month)
     assert (desk.balance().due, desk.balance().held) == (Decimal(22000), 0)
+
+
+LATER: dict[str, Any] = {
+    "schedules": {
+        "parts": [{"share": "50%", "release": "final"}, {"share": "50%", "release": "2027-06-01"}]
+    },
+    "component": {"schedule": "parts"},
+}
+
+
+@pytest.mark.parametrize(("excess", "kept"), [("defer", "held"), ("lose", "lost")])
+def test_what_comes_back_from_below_zero_asks_for_room(
+    tenant: Tenant, excess: str, kept: str
+) -> None:
+    """January is below zero, and February has the room that it gave; then January comes back.
+
+    In plain order: January 30 due and 30 waiting for its day; February 70 due, 130 beyond the
+    limit, 200 waiting for its day.
+    """
+    desk = Desk(options={"limit": {"amount": 100, "excess": excess}}, **LATER)
+    desk.sells("2026-01", -100)
+    desk.finalise("2026-01")
+    desk.sells("2026-02", 400)
+    desk.finalise("2026-02")
+    assert (desk.balance().due, desk.balance().held) == (100, 200)
+    desk.sells("2026-01", 60)
+    desk.finalise("2026-03")
+    waiting, beyond = 200 + 30, 130
+    wanted = {"held": waiting, "lost": 0}
+    wanted[kept] += beyond
+    assert (desk.balance().due, desk.balance().held, desk.balance().lost) == (
+        100,
+        wanted["held"],
+        wanted["lost"],
+    )
+    desk.finalise("2026-04")
+    assert desk.moved("2026-04") == []
+    assert (desk.release("2026-04-30").released, desk.balance().due) == (0, 100)
+
+
+def test_what_fills_a_key_up_to_zero_is_the_last_of_the_limit_to_be_taken_back(
+    tenant: Tenant,
+) -> None:
+    """January comes back without room and shrinks; then February's room is free again.
+
+    In plain order: January 20 due and 20 waiting for its day, February nothing.
+    """
+    desk = Desk(options={"limit": {"amount": 100}}, **LATER)
+    desk.sells("2026-01", -100)
+    desk.finalise("2026-01")
+    desk.sells("2026-02", 400)
+    desk.finalise("2026-02")
+    for amount, month in ((60, "2026-03"), (40, "2026-04")):
+        desk.sells("2026-01", amount)
+        desk.finalise(month)
+    assert (desk.balance().due, desk.balance().held) == (100, 200 + 120 + 20)
+    desk.sells("2026-02", 0)
+    desk.finalise("2026-05")
+    desk.release("2026-05-31")
+    assert (desk.balance().due, desk.balance().held) == (20, 20)
+    assert desk.release("2026-05-31").released == 0
