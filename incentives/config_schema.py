@@ -147,7 +147,10 @@ COMPONENT = tools.mapping(
         "modifier": tools.formula("A factor."),
         "cap": tools.formula("At most."),
         "floor": tools.formula("At least: a guarantee."),
-        "prorate": tools.truth("Whether prorate.amount of the version reduces it. Left out: true."),
+        "prorate": tools.truth(
+            "Whether prorate.amount of the version reduces it; what a team shares never is."
+            " Left out: true."
+        ),
         "cumulate": tools.choice(
             "restart in each period (the default) or to_date.", ["restart", "to_date"]
         ),

@@ -330,10 +330,11 @@ COMPONENT_CHOICES: dict[str, Choice] = {
     ),
     "prorate": Choice(
         True,
-        lambda value, _: {
-            True: "It is reduced where the version reduces amounts.",
-            False: "It is never reduced for part of a period.",
-        }[value],
+        lambda value, said: (
+            "It is reduced where the version reduces amounts."
+            if value and said.get("per") != "team"
+            else "It is never reduced for part of a period."
+        ),
     ),
     "cumulate": Choice(
         "restart",

@@ -52,7 +52,7 @@ def _pool(work: Work, component: ComponentRule, known: str) -> Composable:
     return layers(
         [list(component.steps), [(component.column, component.amount)]],
         base,
-        never_fails=[ref.column for ref in read] + ["prorate"],
+        never_fails=[ref.column for ref in read],
         keep=[
             "~group",
             "~waits",

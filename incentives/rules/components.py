@@ -158,7 +158,9 @@ class ComponentReader:
         rate = part_name(name, "rate") if row.exchange_rate else ""
         to_date = row.cumulate == "to_date"
         decimals = row.rounding_decimals
-        reduced = row.prorate and bool(self.reader.version.prorate_amount) and not to_date
+        # What a unit earned has nobody's days (docs/adr/0105).
+        whole = to_date or row.per == Per.TEAM
+        reduced = row.prorate and bool(self.reader.version.prorate_amount) and not whole
         others: list[Parts] = []
         if to_date:
             text, others = self._to_date(where, row, parts, rate)

@@ -220,3 +220,34 @@ def test_a_cap_on_one_plan_is_printed(tmp_path: Path) -> None:
     cap = "person_caps: [{name: one, calendar: monthly, amount: 100, plans: [a]}]\n"
     small = Small(tmp_path, "ann,north,agent,2026-01-01,", plans(a="x") + cap)
     assert "It pays one person at most 100 EUR a period of monthly" in small.run("describe", "a")
+
+
+def test_what_a_team_shares_is_not_reduced_for_part_of_a_period(tmp_path: Path) -> None:
+    small = Small(
+        tmp_path,
+        "ann,north,agent,2026-01-01,\nbob,north,agent,2026-01-17,",
+        ONE_UNIT
+        + """
+plans:
+  p:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {amount: [days], days: calendar}
+        measures: {v: {}}
+        components:
+          own: {formula: '310'}
+          pool: {per: team, formula: '100', distribute: v}
+""",
+    )
+    small.values("ann,2026-01-20,v,3,\nbob,2026-01-20,v,1,")
+    small.run("finalise", "2026-01")
+    assert small.amounts("2026-01") == {
+        "ann.p.own": "310.00",
+        "ann.p.pool": "75.00",
+        "bob.p.own": "150.00",
+        "bob.p.pool": "25.00",
+    }
+    told = small.run("explain", "bob", "2026-01")
+    assert "PRORATE" in told
+    assert "PRORATE" not in told.rpartition("pool:")[2]

@@ -50,6 +50,24 @@ credits:
 """
 
 
+MEASURES = (
+    "          x: {}",
+    "          y: {}",
+    "          quality: {}",
+    "          team: {metric: x, scope: team, with_manager: true}",
+    "          quarter: {metric: x, window: quarter_to_date}",
+    "          year: {metric: x, window: year_to_date}",
+    "          two: {metric: y, window: {rolling: 2}}",
+    "          hire: {metric: sales, window: since_hire}",
+)
+SCHEDULE = (
+    "        schedules:",
+    "          parts:",
+    "            - {share: 70%, release: final}",
+    "            - {share: 30%, release: 2 months later, expires: 12 months}",
+)
+
+
 def formula(lot: random.Random) -> str:
     """A formula per person."""
     return lot.choice(
@@ -63,6 +81,10 @@ def formula(lot: random.Random) -> str:
             "PRIOR(x, 1) + YTD(y) / 3",
             "EARNED(base) * 12.5%",
             "SLICE(RANK(y) - 1, TIES(y), prizes) / TIES(y)",
+            "TIER(year, step) + DEFAULT(two, 0) * 0.777",
+            "quarter / 9 + hire / 13",
+            "MIN(team, 500) * 1.9%",
+            "QTD(sales) * 1.11% - PRIOR(y, 1)",
         )
     )
 
@@ -71,19 +93,25 @@ def component(lot: random.Random, name: str) -> str:
     """One component of a random grain."""
     grain = lot.choice(("person", "person", "credit", "day", "team"))
     gate = lot.choice(("", ", gate: 'x >= 20'"))
+    paid = lot.choice(("", "", ", schedule: parts"))
+    if grain == "person" and lot.random() < 0.3:
+        to_date = gate.replace("x", "year")
+        return (
+            f"          {name}: {{formula: 'TIER(YTD(x), step)', cumulate: to_date{to_date}{paid}}}"
+        )
     if grain == "person":
         cap = lot.choice(("", ", cap: '50'", ", modifier: '0.333'", ", floor: '5'"))
-        return f"          {name}: {{formula: '{formula(lot)}'{gate}{cap}}}"
+        return f"          {name}: {{formula: '{formula(lot)}'{gate}{cap}{paid}}}"
     if grain == "credit":
         text = lot.choice(
             ("SLICE(RUNNING(sales), amount, step)", "amount * margin", "amount * 3.337%")
         )
         each = lot.choice(("", ", rounding: {each: credit}", ", rounding: {each: running}"))
-        return f"          {name}: {{per: credit, of: sales, formula: '{text}'{gate}{each}}}"
+        return f"          {name}: {{per: credit, of: sales, formula: '{text}'{gate}{each}{paid}}}"
     if grain == "day":
         return f"          {name}: {{per: day, formula: 'IF(x >= 10, y * 1.111, 0)'}}"
     within = lot.choice(("unit", "plan", "job_type"))
-    text = lot.choice(("77.77", "y * 3.3%", "EARNED(base) * 10%"))
+    text = lot.choice(("77.77", "y * 3.3%", "EARNED(base) * 10%", "year * 0.7% + quarter / 11"))
     return (
         f"          {name}: {{per: team, formula: '{text}',"
         f" distribute: {{by: 'x + 1', within: {within}}}}}"
@@ -91,7 +119,7 @@ def component(lot: random.Random, name: str) -> str:
 
 
 def plan(lot: random.Random) -> str:
-    """A plan with some components, and perhaps a cap over them."""
+    """A plan with some components, and perhaps a cap, a limit, segments or shorter months."""
     undone = lot.choice(("restate", "reverse", "net"))
     lines = [
         "plans:",
@@ -102,13 +130,22 @@ def plan(lot: random.Random) -> str:
         "        tables:",
         "          step: {rows: [[0, 3.33%], [20, 5.55%], [300, 7.77%]]}",
         "          prizes: {rows: [[0, 500], [1, 300], [2, 200], [3, 0]]}",
-        f"        measures: {{x: {{}}, y: {{}}, quality: {{}}, sales: {{undone_as: {undone}}}}}",
+        "        measures:",
+        f"          sales: {{undone_as: {undone}}}",
+        *MEASURES,
+        *SCHEDULE,
         "        components:",
         "          base: {formula: 'x * 1.25'}",
         *(component(lot, f"c{n}") for n in range(6)),
     ]
     if lot.random() < 0.4:
         lines.append(f"        cap: '{lot.choice((60, 200))}'")
+    if lot.random() < 0.3:
+        lines.append("        limit: {amount: 90}")
+    lines.append(f"        segments: {lot.choice(('blend', 'separate'))}")
+    if lot.random() < 0.4:
+        days = lot.choice(("calendar", "working"))
+        lines.append(f"        prorate: {{amount: [days], days: {days}}}")
     return "\n".join([*lines, ""])
 
 
@@ -145,11 +182,28 @@ def sales(lot: random.Random) -> str:
     return "\n".join(rows) + "\n"
 
 
-@pytest.mark.parametrize("seed", range(5))
+def jobs(lot: random.Random) -> str:
+    """Everybody's job; some change it in February, some begin or leave there."""
+    lines = []
+    for person in PEOPLE:
+        unit, other = lot.sample(UNITS, 2)
+        day = f"2026-02-{lot.randint(2, 27):02}"
+        lines += lot.choice(
+            (
+                [f"{person},{unit},agent,2026-01-01,"],
+                [f"{person},{unit},agent,2026-01-01,"],
+                [f"{person},{unit},agent,2026-01-01,{day}", f"{person},{other},lead,{day},"],
+                [f"{person},{unit},agent,{day},"],
+                [f"{person},{unit},agent,2026-01-01,{day}"],
+            )
+        )
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize("seed", range(8))
 def test_every_line_is_the_same_in_both_engines(tmp_path: Path, seed: int) -> None:
     lot = random.Random(seed)
-    jobs = "\n".join(f"{p},{lot.choice(UNITS)},agent,2026-01-01," for p in PEOPLE)
-    site = Small(tmp_path, jobs, HEAD + plan(lot))
+    site = Small(tmp_path, jobs(lot), HEAD + plan(lot))
     site.values(values(lot))
     site.file("ingest", sales(lot), "till")
     for period in ("2026-01", "2026-02"):
