@@ -72,7 +72,10 @@ def _inputs(
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
         columns.append(SQL(TENURE).format(never=SQL(NEVER)))
-    key = [Identifier("key", name) for name in KEY_COLUMNS]
+    names = [*KEY_COLUMNS]
+    if leavers.asks_for_employment(frame.version):
+        names.append(leavers.NOT_EMPLOYED)
+    key = [Identifier("key", name) for name in names]
     return SQL("SELECT {} FROM outcome_key AS key {}").format(
         SQL(", ").join([*key, *columns]), SQL(" ").join(joins.values())
     )
