@@ -4,15 +4,19 @@ from django.db import migrations, models
 
 
 class Migration(migrations.Migration):
-
     dependencies = [
-        ('org', '0007_team_days'),
+        ("org", "0007_team_days"),
     ]
 
     operations = [
         migrations.AddField(
-            model_name='auditentry',
-            name='through',
-            field=models.CharField(blank=True, default='', help_text='Page, command or job, and from where.', max_length=260),
+            model_name="auditentry",
+            name="through",
+            field=models.CharField(
+                blank=True,
+                default="",
+                help_text="Page, command or job, and from where.",
+                max_length=260,
+            ),
         ),
     ]
