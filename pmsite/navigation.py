@@ -115,7 +115,7 @@ SECTIONS = (
                 within=("/team-days/",),
                 key="y",
             ),
-            Place("Wallboards", "device-tv", "wallboards", _of(P.CONFIGURE, P.SEE_TEAM), key="w"),
+            Place("Wallboards", "device-tv", "wallboards", _of(P.CONFIGURE, P.SEE_TEAM), key="v"),
         ),
     ),
     Section(
@@ -133,7 +133,7 @@ SECTIONS = (
     Section(
         "Data",
         (
-            Place("Deliveries", "inbox", "deliveries", _of(P.SEE_RULES), key="l"),
+            Place("Deliveries", "inbox", "deliveries", _of(P.SEE_RULES), key="i"),
             Place("Bring in a file", "upload", "upload", _of(P.UPLOAD_DATA), key="u"),
             Place("Unknown names", "user-question", "unknown", _of(P.SEE_RULES)),
             Place(
