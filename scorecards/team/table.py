@@ -22,6 +22,9 @@ from scorecards.templatetags.drawings import spark
 from scorecards.trend import Weeks
 
 SHARE_PLACES = 1
+# A column that is made of the whole record. Without an accessor that is there, the library writes
+# the record, rules and all, into a message that nobody reads: a third of the page's time.
+OF_RECORD: dict[str, Any] = {"accessor": "member", "empty_values": ()}
 WORDS = {
     "failed": ("could not be worked out", "poor"),
     "undecided": ("undecided", "watch"),
@@ -91,14 +94,14 @@ class TeamTable(PageTable):
     first_line = ("name", "attainment")
     name = tables.Column(verbose_name="Person", accessor="member__name")
     unit = tables.Column(verbose_name="Unit", accessor="member__unit")
-    figure = tables.Column(verbose_name="Figure", empty_values=(), orderable=False)
+    figure = tables.Column(verbose_name="Figure", **OF_RECORD, orderable=False)
     attainment = tables.Column(
         verbose_name="Of goal", accessor="member__attainment", empty_values=(), attrs=NUMBER
     )
-    bullet = tables.Column(verbose_name="Standing", empty_values=(), orderable=False)
-    trend = tables.Column(verbose_name="Eight weeks", empty_values=(), orderable=False)
-    change = tables.Column(verbose_name="Last week", empty_values=(), orderable=False, attrs=NUMBER)
-    attention = tables.Column(verbose_name="Flags", empty_values=())
+    bullet = tables.Column(verbose_name="Standing", **OF_RECORD, orderable=False)
+    trend = tables.Column(verbose_name="Eight weeks", **OF_RECORD, orderable=False)
+    change = tables.Column(verbose_name="Last week", **OF_RECORD, orderable=False, attrs=NUMBER)
+    attention = tables.Column(verbose_name="Flags", **OF_RECORD)
     amount = tables.Column(
         verbose_name="Amount", accessor="member__amount", empty_values=(), attrs=NUMBER
     )
