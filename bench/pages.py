@@ -105,7 +105,8 @@ def measure_page(
 ) -> dict[str, float | int | None]:
     """Percentiles in milliseconds, and requests a second, of one page."""
     file = folder / f"{name}.json"
-    for visits in (order.visits[:WARM], order.visits[WARM:]):
+    warm = min(WARM, len(order.visits) // 2)
+    for visits in (order.visits[:warm], order.visits[warm:]):
         file.write_text(json.dumps({**asdict(order), "visits": visits}))
         found = python(where, "bench.drive", str(file))
     return {
@@ -123,7 +124,7 @@ def percentile(figures: list[float], share: int) -> float:
 
 def drawn(visits: list[dict[str, Any]], count: int) -> list[dict[str, Any]]:
     """So many visits of different people at random, the ones to warm up with first."""
-    return random.Random(2).choices(visits, k=WARM + count)
+    return random.Random(2).choices(visits, k=min(WARM, count) + count)
 
 
 # --- the report

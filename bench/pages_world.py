@@ -279,7 +279,7 @@ def _session(user: User) -> Session:
         BACKEND_SESSION_KEY: BACKEND,
         HASH_SESSION_KEY: user.get_session_auth_hash(),
         BEGAN: now,
-        SEEN: now,
+        SEEN: now + 3600,  # as of somebody who clicked a moment ago: nothing is noted
     }
     return Session(
         session_key=get_random_string(32, "abcdefghijklmnopqrstuvwxyz0123456789"),

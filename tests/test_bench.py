@@ -1,13 +1,15 @@
-"""The benchmark in small: it runs, its three ways agree, and it writes the figures it promises."""
+"""The benchmarks in small: they run, their ways agree, and they write the figures they promise."""
 
 import json
+import threading
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import psycopg
 import pytest
 from django.db import connections
 
-from bench import compare, engine, nightly
+from bench import compare, drive, engine, nightly, pages
 from bench.database import Refused, own_database
 from tests import migrated
 
@@ -87,3 +89,57 @@ def test_the_engine_pays_what_statements_by_hand_pay(
     for key in ("plans_ratio_sql", "credits_ratio_sql", "pools_ratio_sql", "difference_share"):
         assert found[key] > 0
     assert found["correction_ms"] > 0 < found["correction_all_s"]
+
+
+def test_pages_are_measured_only_where_they_are_what_they_should_be(
+    tmp_path: Path, template: str, worker_id: str
+) -> None:
+    """Every answer is held against what its page shows; queries and weight come with the times."""
+    file = tmp_path / "pages.json"
+    name = f"pmsite_bench_pages_{worker_id}"
+    given = ["--people", "60", "--requests", "3", "--database", name, "--json", str(file)]
+    pages.run(pages.arguments(given), template=template)
+    found = json.loads(file.read_text())
+    assert set(found["pages"]) == set(pages.PAGES)
+    for page in found["pages"].values():
+        assert 0 < page["p50_ms"] <= page["p95_ms"]
+        assert page["requests_s"] > 0 < page["queries"] <= 12
+    assert (found["people"], found["users"]) == (60, 20)
+    assert 20 < found["first_visit_kb"] <= 250
+    assert found["machine"]
+
+
+def test_a_page_that_is_another_one_is_not_measured() -> None:
+    """What does not answer 200, or does not show what it should, ends the measuring."""
+
+    class Answers(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/there/" else 403)
+            self.send_header("Content-Length", "5")
+            self.end_headers()
+            self.wfile.write(b"there")
+
+        def log_message(self, *_said: object) -> None:
+            """Nothing."""
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        for path, shows, said in (
+            ("/there/", ["there"], ""),
+            ("/there/", ["elsewhere"], "does not show elsewhere"),
+            ("/gone/", [], "answered 403"),
+        ):
+            visit = {"path": path, "cookie": "", "shows": shows}
+            order = drive.Order(server.server_port, 2, [visit] * 4)
+            if not said:
+                assert len(drive.drive(order)["ms"]) == 4
+                continue
+            with pytest.raises(drive.Wrong, match=said):
+                drive.drive(order)
+        server.shutdown()
+
+
+def test_percentiles_are_figures_that_were_measured() -> None:
+    """The smallest figure below or at which so many lie."""
+    assert [pages.percentile([4.0, 1.0, 3.0, 2.0], share) for share in (50, 95)] == [2.0, 4.0]
+    assert pages.percentile([float(n) for n in range(1, 101)], 95) == 95.0

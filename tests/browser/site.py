@@ -6,23 +6,17 @@ Used by the browser tests and by ``bin/screenshots``. Nothing of the copy's own 
 from __future__ import annotations
 
 import json
-import os
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 from bench.database import own_database
+from bench.serve import served
 from pmsite import services
-from pmsite.runner import spawn, stop
 
-START_WITHIN_S = 60
 TODAY = "2026-11-16"
 NIGHT = """
 import django; django.setup()
@@ -59,8 +53,7 @@ def demo_site(folder: Path, *, template: str = "") -> Iterator[Site]:
         }
         _run(environment, "manage.py", "demo", "--today", TODAY)
         _run(environment, "-c", NIGHT.format(today=TODAY))
-        port = _free_port()
-        with _served(port, environment, folder):
+        with served(environment, folder) as port:
             known = json.loads((folder / "secrets" / "demo-logins.json").read_text())
             yield Site(f"http://127.0.0.1:{port}", known)
 
@@ -76,41 +69,3 @@ def _run(environment: dict[str, str], *command: str) -> None:
     )
     if done.returncode:
         raise RuntimeError(f"{command[0]} {command[1]} failed:\n{done.stdout}{done.stderr}")
-
-
-@contextmanager
-def _served(port: int, environment: dict[str, str], folder: Path) -> Iterator[None]:
-    command = [sys.executable, "-m", "gunicorn", "pmsite.wsgi", f"--bind=127.0.0.1:{port}"]
-    before = dict(os.environ)
-    os.environ.update(environment)
-    try:
-        with (folder / "gunicorn.log").open("w") as log:
-            server = spawn(
-                [*command, "--workers=2", "--threads=4", "--no-control-socket"],
-                output=log.fileno(),
-            )
-    finally:
-        os.environ.clear()
-        os.environ.update(before)
-    try:
-        _wait_for(f"http://127.0.0.1:{port}/readyz", folder)
-        yield
-    finally:
-        stop([server])
-
-
-def _wait_for(address: str, folder: Path) -> None:
-    end = time.monotonic() + START_WITHIN_S
-    while time.monotonic() < end:
-        try:
-            with urllib.request.urlopen(address, timeout=5):
-                return
-        except (urllib.error.URLError, OSError):
-            time.sleep(0.2)
-    raise RuntimeError(f"The site did not answer:\n{(folder / 'gunicorn.log').read_text()}")
-
-
-def _free_port() -> int:
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        return int(free.getsockname()[1])
