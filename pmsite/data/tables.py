@@ -135,7 +135,7 @@ class UnknownTable(TenantTable):
     lines = Counted(verbose_name="Rows that wait")
     deliveries = tables.Column(accessor="latest", verbose_name="Latest delivery")
     means = tables.Column(accessor="value", empty_values=(), orderable=False)
-    act = tables.Column(accessor="value", verbose_name="", orderable=False)
+    act = tables.Column(accessor="value", verbose_name="To do", orderable=False)
 
     class Meta(PageTable.Meta):
         empty_text = "Every name of every file is known."
