@@ -12,10 +12,8 @@ from typing import Any
 from formula import Formula, Outcome, Step, Table
 from formula.nodes import Call, walk
 from formula.tables import MatrixTable
-from incentives.explain import measure_line, work_out
 from incentives.explanation import ComponentLine, MeasureLine
-from incentives.models import Result
-from incentives.rules import ComponentRule, VersionRules
+from incentives.rules import ComponentRule
 from scorecards.standing import Standing, standing_of
 
 _ROW = re.compile(r"row (\d+) \(")
@@ -131,12 +129,6 @@ def figure_of(
         key=line.name,
         weeks=weeks,
     )
-
-
-def measure_lines(rules: VersionRules, result: Result) -> list[MeasureLine]:
-    """The measures of a result, worked out as its explanation does."""
-    known = work_out(rules, result.inputs)
-    return [measure_line(measure, known, result.inputs) for measure in rules.named]
 
 
 def line_of(
