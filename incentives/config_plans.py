@@ -97,7 +97,7 @@ def apply(
     work = Work(by, approved_by, at, today, trial, problems, _codes(problems))
     calendars = Codes("calendar", Calendar.objects.all(), problems)
     known = {plan.code: plan for plan in Plan.objects.select_related("family", "calendar")}
-    new_tenant = not PlanVersion.objects.exclude(status=Status.DRAFT).exists()
+    new_tenant = not PlanVersion.objects.exclude(status__in=PlanVersion.UNPUBLISHED).exists()
     for code in known.keys() - data.keys():
         _remove(known[code], work)
     for code, item in data.items():
@@ -286,7 +286,7 @@ def _used(row: PlanVersion) -> list[str]:
 def _leave_out(row: PlanVersion, wanted: list[Wanted], work: Work) -> None:
     """A version that the file does not have: a draft goes, a published one is withdrawn."""
     plan = row.plan
-    if row.status == Status.DRAFT:
+    if row.status in PlanVersion.UNPUBLISHED:
         row.delete()
         work.said.append(f"- draft of plan {plan.code} version {row.number}")
         return

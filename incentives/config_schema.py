@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from incentives.config_examples import EXAMPLES
 from incentives.models import Component, Measure, PlanVersion
 from org import config_tools as tools
 
@@ -293,6 +294,7 @@ VERSION = tools.mapping(
             ["wait", "0%", "100%", "leave_out"],
         ),
         "leavers": LEAVERS,
+        "examples": EXAMPLES,
     },
     "in_force",
     "components",

@@ -16,6 +16,7 @@ from typing import Any
 
 from formula import Table, TableError
 from formula.numbers import read_number
+from incentives import config_examples
 from incentives.models import Component, Eligibility, Measure, Plan, PlanVersion, RateTable
 from org import config_tools as tools
 from org.config_tools import Codes, Problems
@@ -60,6 +61,8 @@ COMPONENT_DEFAULTS: Canonical = {
     "paid_as": "earned",
 }
 TABLE_DEFAULTS: Canonical = {"on_bound": "upper_row", "below": "first_row", "outside": "flat"}
+PARTS = ("tables", "measures", "components", "eligibility", "examples")
+DRAFT = PlanVersion.Status.DRAFT.value
 WHO = ("person", "unit", "job_type", "slot")
 NUMERIC = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
@@ -98,6 +101,9 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         "components": components,
         "schedules": schedules,
         "options": _options(item, VERSION_OPTIONS),
+        "examples": config_examples.canonical(
+            item.get("examples", []), f"{where}.examples", problems
+        ),
     }
 
 
@@ -205,7 +211,7 @@ def from_rows(row: PlanVersion) -> Canonical:
     return {
         "number": row.number,
         "in_force": row.in_force,
-        "status": row.status,
+        "status": DRAFT if row.status == PlanVersion.Status.REVIEW else row.status,
         "segments": row.segments,
         "reason": row.reason,
         "ends": row.ends,
@@ -226,6 +232,7 @@ def from_rows(row: PlanVersion) -> Canonical:
         },
         "schedules": row.schedules,
         "options": row.options,
+        "examples": config_examples.from_rows(row),
     }
 
 
@@ -276,6 +283,7 @@ def short(version: Canonical) -> Canonical:
         "components": {name: _component_said(one) for name, one in version["components"].items()},
         "schedules": version["schedules"],
         **version["options"],
+        "examples": config_examples.short(version["examples"]),
     }
     return tools.without_defaults(said, VERSION_DEFAULTS)
 
@@ -336,8 +344,12 @@ def write(
     by: User | None,
     at: datetime,
 ) -> PlanVersion:
-    """Write a version as a draft, in place of a draft that is there; unknown codes are noted."""
+    """Write a version as a draft, in place of a draft that is there; unknown codes are noted.
+
+    One that was in review is a draft again: what was handed in is not what stands there now.
+    """
     version = row or PlanVersion(plan=plan, number=said["number"])
+    version.status, version.handed_in_by, version.handed_in_at = DRAFT, None, None
     version.in_force, version.ends = said["in_force"], said["ends"]
     version.segments, version.reason = said["segments"], said["reason"]
     version.prorate_goal = said["prorate"]["goal"]
@@ -347,8 +359,8 @@ def write(
     version.schedules, version.options = said["schedules"], said["options"]
     version.author, version.created_at = by, at
     version.save()
-    for rows in (version.tables, version.measures, version.components, version.eligibility):
-        rows.all().delete()
+    for part in PARTS:
+        getattr(version, part).all().delete()
     _write_parts(version, said, codes, where)
     return version
 
@@ -375,6 +387,7 @@ def _write_parts(
         )
         for one in said["eligibility"]
     )
+    config_examples.write(version, said["examples"])
 
 
 def _measure_row(

@@ -11,7 +11,7 @@ from incentives.models import Plan, PlanVersion
 from org.audit import record
 from org.models import User
 
-PARTS = ("measures", "tables", "components", "eligibility")
+PARTS = ("measures", "tables", "components", "eligibility", "examples")
 
 
 def next_number(plan: Plan) -> int:
@@ -33,7 +33,8 @@ def copy_as_draft(*, version: PlanVersion, by: User | None, at: datetime) -> Pla
         status=PlanVersion.Status.DRAFT,
         author=by,
         created_at=at,
-        **_values(version, leave=("plan", "number", "status", "author", "created_at", *PUBLISHED)),
+        copied_from=version,
+        **_values(version, leave=OWN),
     )
     draft.save()
     for part in PARTS:
@@ -49,7 +50,35 @@ def copy_as_draft(*, version: PlanVersion, by: User | None, at: datetime) -> Pla
     return draft
 
 
-PUBLISHED = ("reason", "published_by", "published_at", "withdrawn_at")
+# What a version does not share with its copies.
+OWN = (
+    *("plan", "number", "status", "author", "created_at", "copied_from", "reason"),
+    *("handed_in_by", "handed_in_at", "sent_back"),
+    *("published_by", "published_at", "withdrawn_at"),
+)
+
+
+def origin(version: PlanVersion) -> str:
+    """What to look at because of the version that a draft was copied from; '' where nothing is."""
+    source = version.copied_from
+    if source is None or version.status not in PlanVersion.UNPUBLISHED:
+        return ""
+    if source.status == PlanVersion.Status.RETIRED:
+        when = f" on {source.withdrawn_at:%Y-%m-%d}" if source.withdrawn_at else ""
+        return (
+            f"This draft was copied from version {source.number}, which was withdrawn{when}."
+            " Compare it with the version that is in force, so that nothing comes back by mistake."
+        )
+    newer = version.plan.versions.filter(
+        status=PlanVersion.Status.PUBLISHED, published_at__gt=version.created_at
+    ).exclude(pk=source.pk)
+    numbers = ", ".join(str(number) for number in newer.values_list("number", flat=True))
+    if not numbers:
+        return ""
+    return (
+        f"Since this draft was copied from version {source.number}, version {numbers} was"
+        " published. Compare it with that, so that its changes are not lost."
+    )
 
 
 def _values(row: models.Model, *, leave: tuple[str, ...]) -> dict[str, object]:

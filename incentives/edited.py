@@ -9,10 +9,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from datetime import datetime
 
-from incentives.models import Component, Eligibility, Measure, PlanVersion, RateTable
+from incentives.models import Component, Eligibility, Example, Measure, PlanVersion, RateTable
 from org.past import events_of
 
-PARTS = (Measure, RateTable, Component, Eligibility)
+PARTS = (Measure, RateTable, Component, Eligibility, Example)
 
 
 @dataclass(frozen=True)

@@ -138,7 +138,7 @@ def _left(on: date) -> Composable:
 def _forfeit(on: date, *, by: User | None, at: datetime) -> int:
     """Whoever has left loses what still waits, where the version by which it is held says so; how
     many transfers. What was payable before the last day is over goes all the same."""
-    published = PlanVersion.objects.exclude(status=PlanVersion.Status.DRAFT)
+    published = PlanVersion.objects.exclude(status__in=PlanVersion.UNPUBLISHED)
     versions = [v.pk for v in published if leavers.forfeits(v)]
     if not versions:
         return 0

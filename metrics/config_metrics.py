@@ -24,6 +24,7 @@ from formula import (
 )
 from formula.numbers import read_number
 from metrics.models import Goal, Metric, MetricDefinition, Value
+from metrics.tags import Tag
 from org import config_tools as tools
 from org.audit import record
 from org.changes import Mark, record_change
@@ -52,6 +53,11 @@ DEFINITION = tools.mapping(
     "What the metric is, and from which day on.",
     {
         "name": tools.text("As people read it. Left out: the code."),
+        "tags": tools.listing(
+            "What compliance packs go by; of several definitions the first says it.",
+            tools.choice("A tag.", Tag.values),
+            uniqueItems=True,
+        ),
         "kind": tools.choice(
             "How values add up: sum; ratio (sum of numerators ÷ sum of denominators); "
             "weighted_mean; last (the latest value); minimum; maximum; derived (a formula).",
@@ -103,6 +109,8 @@ def read() -> dict[str, Any] | None:
 
 def _written(metric: Metric, rows: list[M]) -> Any:
     written = [_definition(row, rows[n + 1 : n + 2]) for n, row in enumerate(rows)]
+    if metric.tags:
+        written[0] = {"tags": metric.tags, **written[0]}
     if metric.name != metric.code:
         written[0] = {"name": metric.name, **written[0]}
     return written[0] if len(written) == 1 else written
@@ -130,8 +138,8 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     said: list[str] = []
     for code in known.keys() - wanted.keys():
         said += _remove(known[code], problems)
-    for code, (name, rows) in wanted.items():
-        said += _apply_one(known.get(code), code, name, rows, by=by, at=at)
+    for code, (own, rows) in wanted.items():
+        said += _apply_one(known.get(code), code, own, rows, by=by, at=at)
     problems.stop("Metrics that are in use cannot be left out.")
     return said
 
@@ -146,7 +154,9 @@ def _check_codes(codes: Iterable[str], problems: Problems) -> None:
             problems.add(f"metrics.{code}", f"formulas cannot tell it from “{other}”.")
 
 
-def _wanted(code: str, item: Any, problems: Problems) -> tuple[str, list[dict[str, Any]]]:
+def _wanted(
+    code: str, item: Any, problems: Problems
+) -> tuple[dict[str, Any], list[dict[str, Any]]]:
     where = f"metrics.{code}"
     items = item if isinstance(item, list) else [item]
     places = [f"{where}[{n}]" if isinstance(item, list) else where for n in range(len(items))]
@@ -159,7 +169,8 @@ def _wanted(code: str, item: Any, problems: Problems) -> tuple[str, list[dict[st
                 place, "definitions stand in the order of their days, and none overlaps the next."
             )
     names = [one["name"] for one in items if one.get("name")]
-    return (names[-1] if names else code), rows
+    tags: list[str] = next((one["tags"] for one in items if one.get("tags")), [])
+    return {"name": names[-1] if names else code, "tags": sorted(tags)}, rows
 
 
 def _fields(item: Mapping[str, Any], where: str, problems: Problems) -> dict[str, Any]:
@@ -205,7 +216,7 @@ def sample_of(value: Any, where: str, problems: Problems) -> Decimal | None:
 # -- formulas -------------------------------------------------------------------------------------
 
 
-Wanted = Mapping[str, tuple[str, list[dict[str, Any]]]]
+Wanted = Mapping[str, tuple[dict[str, Any], list[dict[str, Any]]]]
 
 
 def _check_formulas(wanted: Wanted, problems: Problems) -> None:
@@ -261,19 +272,23 @@ def check_text(
 def _apply_one(
     metric: Metric | None,
     code: str,
-    name: str,
+    own: dict[str, Any],
     rows: list[dict[str, Any]],
     *,
     by: User | None,
     at: datetime,
 ) -> list[str]:
     if metric is None:
-        metric = Metric.objects.create(code=code, name=name)
+        metric = Metric.objects.create(code=code, **own)
         _insert(metric, rows, at)
         return [f"+ metric {code}: {_words(rows)}"]
     said = []
-    if tools.update_row(metric, {"name": name}):
-        said.append(f"~ metric {code} is now called “{name}”")
+    changed = tools.update_row(metric, own)
+    if "name" in changed:
+        said.append(f"~ metric {code} is now called “{own['name']}”")
+    if "tags" in changed:
+        said.append(f"~ metric {code}: tags")
+        record(action="tag metric", subject=code, by=by, at=at, detail={"tags": own["tags"]})
     now = M.objects.filter(metric=metric, superseded_at=NEVER)
     changes = tools.difference(now, rows, FIELDS)
     if changes:

@@ -24,6 +24,7 @@ from metrics.attributes import TYPES, attributes_of
 from metrics.credit_rules import RECORDED, scope_of
 from metrics.models import Transaction, TransactionKind
 from metrics.recredit import recredit
+from metrics.tags import Tag
 from org import config_tools as tools
 from org.audit import record
 from org.config_section import Section
@@ -46,6 +47,11 @@ KIND = tools.mapping(
         "attributes": tools.by_code(
             "Attribute to type: money, number, percent, text, choice, date, yes_no.",
             tools.choice("Its type.", TYPES),
+            name=True,
+        ),
+        "tags": tools.by_code(
+            "Attribute to its tags: what compliance packs go by.",
+            tools.listing("Its tags.", tools.choice("A tag.", Tag.values), uniqueItems=True),
             name=True,
         ),
         "roles": tools.by_code(
@@ -97,6 +103,7 @@ def _written_kind(row: TransactionKind) -> dict[str, Any]:
         "key": row.key_columns,
         "dates": row.dates,
         "attributes": row.attributes,
+        "tags": row.tags,
         "roles": row.roles,
         "undone": tools.without_defaults(undone, {}),
     }
@@ -137,6 +144,7 @@ def _kind_fields(code: str, item: Mapping[str, Any], problems: Problems) -> dict
         "key_columns": item["key"],
         "dates": item.get("dates", []),
         "attributes": item.get("attributes", {}),
+        "tags": {name: sorted(tags) for name, tags in item.get("tags", {}).items() if tags},
         "roles": {role: said or {} for role, said in item.get("roles", {}).items()},
         "undone_share": undone.get("share", ""),
         "undone_on": undone.get("on", ""),
@@ -151,6 +159,8 @@ def _kind_fields(code: str, item: Mapping[str, Any], problems: Problems) -> dict
                 where,
                 f"“{name}” is the day on which a transaction came in, which each has already.",
             )
+    for name in fields["tags"].keys() - fields["attributes"].keys():
+        problems.add(f"{where}.tags.{name}", f"no attribute is called “{name}”.")
     names = [key_of(name) for name in (*fields["dates"], *fields["attributes"])]
     both = {name for name in names if names.count(name) > 1}
     if both:

@@ -15,6 +15,7 @@ from django.db.models import ProtectedError
 from formula.numbers import read_number
 from org import audit
 from org import config_tools as tools
+from org.compliance import Pack, ProductClass
 from org.config_section import Section
 from org.config_tools import Codes, Problems
 from org.models import AbsenceType, FactType, JobType, Tenant, User
@@ -33,6 +34,7 @@ TENANT_FIELDS = (
     "reductions",
     "supervisors_see_pay",
     "score_limit",
+    "compliance",
 )
 TENANT_DEFAULTS: dict[str, Any] = {
     "time_zone": "UTC",
@@ -43,6 +45,7 @@ TENANT_DEFAULTS: dict[str, Any] = {
     "reductions": "approve",
     "supervisors_see_pay": True,
     "score_limit": None,
+    "compliance": [],
 }
 TENANT_SCHEMA = tools.mapping(
     "The customer organisation.",
@@ -77,6 +80,12 @@ TENANT_SCHEMA = tools.mapping(
             "A score entered by hand that changes one that is there by more than this share of it "
             "(0.1 is 10 %) waits for a second person. 0: every change. Left out: none does."
         ),
+        "compliance": tools.listing(
+            "Compliance packs: rules of law that every version is held against before it is"
+            " published.",
+            tools.choice("A pack.", Pack.values),
+            uniqueItems=True,
+        ),
     },
     "code",
     "name",
@@ -107,7 +116,9 @@ def apply_tenant(data: Any, *, by: User | None, at: datetime, today: date) -> li
     limit = _limit(data.get("score_limit"), problems)
     problems.stop("The tenant cannot be applied.")
     said = {k: v for k, v in data.items() if k != "code"}
+    packs = sorted(data.get("compliance", []))
     wanted = {**TENANT_DEFAULTS, **said, "waive_below": waived, "score_limit": limit}
+    wanted["compliance"] = packs
     changed = tools.update_row(tenant, wanted)
     if changed:
         audit.record(action="change tenant", subject=", ".join(changed), by=by, at=at)
@@ -230,7 +241,20 @@ def remove(row: Any, key: str, what: str, problems: Problems) -> list[str]:
 
 NAME = tools.text("As people read it. Left out: the code.")
 
-JOB_TYPES = Coded("job_types", "job type", JobType, {"name": NAME}, {"name": ""})
+JOB_TYPES = Coded(
+    "job_types",
+    "job type",
+    JobType,
+    {
+        "name": NAME,
+        "licences": tools.listing(
+            "Classes of products that everybody of this job type is licensed to sell.",
+            tools.choice("A class.", ProductClass.values),
+            uniqueItems=True,
+        ),
+    },
+    {"name": "", "licences": []},
+)
 ABSENCE_TYPES = Coded(
     "absence_types",
     "absence type",

@@ -1,5 +1,6 @@
 """Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
 
+from incentives.models.examples import Example
 from incentives.models.ledger import Account, Dispute, Transfer
 from incentives.models.plans import (
     Component,
@@ -24,6 +25,7 @@ __all__ = [
     "Dispute",
     "Earning",
     "Eligibility",
+    "Example",
     "ExchangeRate",
     "Family",
     "Measure",

@@ -50,13 +50,17 @@ class Plan(TenantModel):
 class PlanVersion(TenantModel):
     """The rules of a plan from the period that begins on ``in_force`` until the next version's.
 
-    A published version never changes; a draft is published by somebody else than its author.
+    A published version never changes. A draft is handed in for review, and published by somebody
+    else than its author and whoever handed it in.
     """
 
     class Status(models.TextChoices):
         DRAFT = "draft", "Draft"
+        REVIEW = "review", "In review"
         PUBLISHED = "published", "Published"
         RETIRED = "retired", "Withdrawn"
+
+    UNPUBLISHED = (Status.DRAFT, Status.REVIEW)
 
     class Segments(models.TextChoices):
         BLEND = "blend", "Blend: one result for the period"
@@ -94,6 +98,16 @@ class PlanVersion(TenantModel):
     reason = models.TextField(blank=True, help_text="Why, where it is published late.")
     author = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
     created_at = models.DateTimeField(editable=False)
+    copied_from = TenantForeignKey(
+        "self", models.SET_NULL, null=True, blank=True, editable=False, related_name="copies"
+    )
+    handed_in_by = models.ForeignKey(
+        "org.User", models.PROTECT, null=True, blank=True, editable=False, related_name="+"
+    )
+    handed_in_at = models.DateTimeField(null=True, blank=True, editable=False)
+    sent_back = models.TextField(
+        blank=True, editable=False, help_text="Why it was sent back to its author, the last time."
+    )
     published_by = models.ForeignKey(
         "org.User", models.PROTECT, null=True, blank=True, related_name="+"
     )

@@ -17,6 +17,9 @@ class Metric(TenantModel):
 
     code = models.CharField(max_length=60, help_text="As formulas call it: letters, digits, _.")
     name = models.CharField(max_length=200)
+    tags = models.JSONField(
+        default=list, blank=True, help_text="What compliance packs go by: metrics.tags."
+    )
 
     class Meta:
         ordering = ["code"]

@@ -19,6 +19,9 @@ class TransactionKind(TenantModel):
     key_columns = models.JSONField(default=list)
     dates = models.JSONField(default=list)
     attributes = models.JSONField(default=dict, help_text="Name to type.")
+    tags = models.JSONField(
+        default=dict, blank=True, help_text="Attribute to its tags, as compliance packs go by them."
+    )
     roles = models.JSONField(default=dict, help_text="Role to where its share stands.")
     undone_share = models.TextField(blank=True, help_text="Formula, 0 to 1.")
     undone_on = models.CharField(max_length=60, blank=True)

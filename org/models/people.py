@@ -25,6 +25,11 @@ class JobType(TenantModel):
 
     code = models.CharField(max_length=60)
     name = models.CharField(max_length=200)
+    licences = models.JSONField(
+        default=list,
+        blank=True,
+        help_text="Product classes that everybody of this job type is licensed to sell.",
+    )
 
     class Meta:
         ordering = ["code"]

@@ -67,6 +67,12 @@ class Tenant(models.Model):
         help_text="A score entered by hand that changes one that is there by more than this share "
         "of it waits for a second person. Empty: none does.",
     )
+    compliance = models.JSONField(
+        "compliance packs",
+        default=list,
+        blank=True,
+        help_text="Rules of law that every version is held against before it is published.",
+    )
 
     class Meta:
         ordering = ["code"]

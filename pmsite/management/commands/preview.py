@@ -64,9 +64,9 @@ class Command(TenantCommand):
             raise DomainError("Name a draft tenant file, or --plan and the --draft of it: one.")
         if plan is None:
             raise DomainError("Say with --plan whose version it is.")
-        version = plan.versions.filter(number=draft, status=PlanVersion.Status.DRAFT).first()
+        drafts = plan.versions.filter(status__in=PlanVersion.UNPUBLISHED)
+        version = drafts.filter(number=draft).first()
         if version is None:
-            drafts = plan.versions.filter(status=PlanVersion.Status.DRAFT)
             known = ", ".join(str(one.number) for one in drafts) or "none"
             raise DomainError(f"{plan} has no draft {draft}. Its drafts: {known}.")
         return lambda: publish_draft(version, at=self.at)
