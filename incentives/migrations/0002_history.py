@@ -7,6 +7,7 @@ import org.tenancy
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -16,931 +17,1004 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ComponentEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("version", models.BigIntegerField(db_column="version_id")),
-                ("order", models.PositiveIntegerField(default=0)),
-                ("name", models.CharField(max_length=60)),
-                (
-                    "title",
-                    models.CharField(
-                        blank=True, help_text="As the statement prints it.", max_length=200
-                    ),
-                ),
-                (
-                    "per",
-                    models.CharField(
-                        choices=[
-                            ("person", "Person and period"),
-                            ("day", "Day"),
-                            ("credit", "Credit"),
-                            ("team", "Team"),
-                        ],
-                        default="person",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "of",
-                    models.CharField(
-                        blank=True, help_text="Measure whose credits are paid.", max_length=60
-                    ),
-                ),
-                ("formula", models.TextField()),
-                (
-                    "gate",
-                    models.TextField(
-                        blank=True, help_text="A condition: shut, the component pays nothing."
-                    ),
-                ),
-                ("modifier", models.TextField(blank=True, help_text="A factor.")),
-                ("cap", models.TextField(blank=True, help_text="At most.")),
-                ("floor", models.TextField(blank=True, help_text="At least: a guarantee.")),
-                (
-                    "prorate",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Reduce the amount where the version reduces amounts.",
-                    ),
-                ),
-                ("cumulate", models.CharField(default="restart", max_length=10)),
-                ("rounding_decimals", models.SmallIntegerField(default=2)),
-                (
-                    "rounding_mode",
-                    models.CharField(
-                        choices=[("half_up", "Half away from zero")],
-                        default="half_up",
-                        max_length=10,
-                    ),
-                ),
-                ("earning_type", models.CharField(default="incentive", max_length=60)),
-                ("schedule", models.CharField(blank=True, max_length=60)),
-                ("exchange_rate", models.CharField(blank=True, max_length=10)),
-                ("after_final", models.CharField(default="restate", max_length=10)),
-                ("paid_as", models.CharField(default="earned", max_length=10)),
-                ("options", models.JSONField(blank=True, default=dict)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="EligibilityEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("version", models.BigIntegerField(db_column="version_id")),
-                ("person", models.BigIntegerField(db_column="person_id", null=True)),
-                ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
-                ("job_type", models.BigIntegerField(db_column="job_type_id", null=True)),
-                (
-                    "slot",
-                    models.CharField(
-                        blank=True, help_text="Empty: in any job slot.", max_length=40
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="FamilyEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=200)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="MeasureEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("version", models.BigIntegerField(db_column="version_id")),
-                ("metric", models.BigIntegerField(db_column="metric_id", null=True)),
-                ("name", models.CharField(help_text="As formulas call it.", max_length=60)),
-                (
-                    "earnings_of",
-                    models.CharField(blank=True, help_text="plan.component", max_length=130),
-                ),
-                (
-                    "scope",
-                    models.CharField(
-                        choices=[
-                            ("own", "Own"),
-                            ("direct", "Direct reports"),
-                            ("team", "The unit"),
-                            ("subtree", "The unit and all below it"),
-                        ],
-                        default="own",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "window",
-                    models.CharField(
-                        choices=[
-                            ("period", "The period"),
-                            ("quarter_to_date", "Quarter to date"),
-                            ("year_to_date", "Year to date"),
-                        ],
-                        default="period",
-                        max_length=20,
-                    ),
-                ),
-                ("filter", models.TextField(blank=True)),
-                (
-                    "no_data",
-                    models.CharField(
-                        choices=[
-                            ("undecided", "Undecided: blank, and what needs it waits"),
-                            ("zero", "Counts as zero"),
-                        ],
-                        default="undecided",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "undone_as",
-                    models.CharField(
-                        choices=[("restate", "Restate"), ("reverse", "Reverse"), ("net", "Net")],
-                        default="restate",
-                        max_length=10,
-                    ),
-                ),
-                ("options", models.JSONField(blank=True, default=dict)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PlanEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("family", models.BigIntegerField(db_column="family_id")),
-                ("calendar", models.BigIntegerField(db_column="calendar_id")),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(max_length=200)),
-                (
-                    "currency",
-                    models.CharField(blank=True, help_text="Empty: the tenant's.", max_length=3),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PlanVersionEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("plan", models.BigIntegerField(db_column="plan_id")),
-                ("author", models.BigIntegerField(db_column="author_id", null=True)),
-                ("published_by", models.BigIntegerField(db_column="published_by_id", null=True)),
-                ("number", models.PositiveIntegerField()),
-                (
-                    "in_force",
-                    models.DateField(help_text="First day of the first period that it rules."),
-                ),
-                (
-                    "ends",
-                    models.DateField(
-                        blank=True,
-                        help_text="First day on which the plan no longer pays.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "status",
-                    models.CharField(
-                        choices=[
-                            ("draft", "Draft"),
-                            ("published", "Published"),
-                            ("retired", "Withdrawn"),
-                        ],
-                        default="draft",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "segments",
-                    models.CharField(
-                        choices=[
-                            ("blend", "Blend: one result for the period"),
-                            ("separate", "Separate: a result for each unit and job type"),
-                        ],
-                        default="blend",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "prorate_goal",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text='What reduces the goal: "days", "share".',
-                    ),
-                ),
-                (
-                    "prorate_amount",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text='What reduces the amounts: "days", "share".',
-                    ),
-                ),
-                (
-                    "prorate_days",
-                    models.CharField(
-                        choices=[("calendar", "Calendar days"), ("working", "Working days")],
-                        default="calendar",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "first_day",
-                    models.CharField(
-                        choices=[
-                            ("in", "The first day counts"),
-                            ("out", "The first day is left out"),
-                        ],
-                        default="in",
-                        max_length=3,
-                    ),
-                ),
-                ("schedules", models.JSONField(blank=True, default=dict)),
-                (
-                    "options",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Choices of later rooms: leavers, true-up, caps.",
-                    ),
-                ),
-                (
-                    "reason",
-                    models.TextField(blank=True, help_text="Why, where it is published late."),
-                ),
-                ("created_at", models.DateTimeField(editable=False)),
-                ("published_at", models.DateTimeField(blank=True, null=True)),
-                ("withdrawn_at", models.DateTimeField(blank=True, editable=False, null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RateTableEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("version", models.BigIntegerField(db_column="version_id")),
-                ("name", models.CharField(max_length=60)),
-                ("spec", models.JSONField(default=dict)),
-            ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="e45f3d3ceacd5cbdd0b0e156bd2deb4845eae359",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_ba604",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_component",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="8dd0c1b784ade92f6a590ca245fb2ad08657acd2",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_9b82f",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_component",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."title", old_values."per", old_values."of", old_values."formula", old_values."gate", old_values."modifier", old_values."cap", old_values."floor", old_values."prorate", old_values."cumulate", old_values."rounding_decimals", old_values."rounding_mode", old_values."earning_type", old_values."schedule", old_values."exchange_rate", old_values."after_final", old_values."paid_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="3b6ae717ae0b809aed574cc9afecdd4c4b487707",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b100e",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_component",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="eligibility",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."person_id", new_values."unit_id", new_values."job_type_id", new_values."slot", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="bdef7ce8eb54e511bedc7fd8c55bde9af1edd180",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_b0fb4",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_eligibility",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="eligibility",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."person_id", new_values."unit_id", new_values."job_type_id", new_values."slot", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="c9f355740bcbd76b984319cfca42b04e3e0aa933",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_3e011",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_eligibility",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="eligibility",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."person_id", old_values."unit_id", old_values."job_type_id", old_values."slot", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="d695c7a40c09d0e33f4ab02f2bf483a7ab4e5aeb",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_6a6e0",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_eligibility",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="family",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="2302587ae28f45248ed9733713e93054da968128",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_40c6b",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_family",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="family",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="29555e493b3b8675a256c6af36123a0f11826f52",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_65359",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_family",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="family",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="b611baa453b944e8eeb928605dfafe72fbf80058",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_5b6f2",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_family",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="measure",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."metric_id", new_values."name", new_values."earnings_of", new_values."scope", new_values."window", new_values."filter", new_values."no_data", new_values."undone_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="4f82b673791f9d85de04a6fe3f67c5057d0e52fe",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_c48da",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_measure",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="measure",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."metric_id", new_values."name", new_values."earnings_of", new_values."scope", new_values."window", new_values."filter", new_values."no_data", new_values."undone_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="35df988bd17337a9a134cbd53f5afe61bf654b46",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_da908",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_measure",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="measure",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."metric_id", old_values."name", old_values."earnings_of", old_values."scope", old_values."window", old_values."filter", old_values."no_data", old_values."undone_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="ad477357d24400e9789bd2c0b2dc4f09ea9448b9",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b2e87",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_measure",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="plan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."family_id", new_values."calendar_id", new_values."code", new_values."name", new_values."currency", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="78b6dbf72452844687744d7d0e39dbac40b4dd34",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_23387",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_plan",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="plan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."family_id", new_values."calendar_id", new_values."code", new_values."name", new_values."currency", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="1754fde88939b6a10ef8c959eb899041ba07a7c6",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_193c1",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_plan",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="plan",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."family_id", old_values."calendar_id", old_values."code", old_values."name", old_values."currency", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="57993738091da730146089af1cb7f351b0aaacaf",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_17b73",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_plan",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="0ed815fa89e5820742bcf6a81b0b0ed19e432816",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_456e6",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="19031a668bb2f25b59fd6bca71085de5cb4778a8",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_ee826",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."plan_id", old_values."author_id", old_values."published_by_id", old_values."number", old_values."in_force", old_values."ends", old_values."status", old_values."segments", old_values."prorate_goal", old_values."prorate_amount", old_values."prorate_days", old_values."first_day", old_values."schedules", old_values."options", old_values."reason", old_values."created_at", old_values."published_at", old_values."withdrawn_at", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="9576299fa98bd3a24b9d7d92f44723177676ecb2",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_e9b1a",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="ratetable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."name", new_values."spec", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="9d161f18b15d3e5e9c018158bf4a1227452b5dae",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_49a36",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_ratetable",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="ratetable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."name", new_values."spec", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="74c216f9c086633e1a2c3b87896c934bd7331d70",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_6618c",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_ratetable",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="ratetable",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."name", old_values."spec", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="8d6d8ca6510fc54a9bdd6b622295078f9b2d35fe",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_d56e8",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_ratetable",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="componentevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                migrations.CreateModel(
+                    name="ComponentEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="eligibilityevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id")),
+                        ("order", models.PositiveIntegerField(default=0)),
+                        ("name", models.CharField(max_length=60)),
+                        (
+                            "title",
+                            models.CharField(
+                                blank=True, help_text="As the statement prints it.", max_length=200
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="familyevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "per",
+                            models.CharField(
+                                choices=[
+                                    ("person", "Person and period"),
+                                    ("day", "Day"),
+                                    ("credit", "Credit"),
+                                    ("team", "Team"),
+                                ],
+                                default="person",
+                                max_length=10,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="measureevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "of",
+                            models.CharField(
+                                blank=True,
+                                help_text="Measure whose credits are paid.",
+                                max_length=60,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="planevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("formula", models.TextField()),
+                        (
+                            "gate",
+                            models.TextField(
+                                blank=True,
+                                help_text="A condition: shut, the component pays nothing.",
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="planversionevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("modifier", models.TextField(blank=True, help_text="A factor.")),
+                        ("cap", models.TextField(blank=True, help_text="At most.")),
+                        ("floor", models.TextField(blank=True, help_text="At least: a guarantee.")),
+                        (
+                            "prorate",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Reduce the amount where the version reduces amounts.",
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="ratetableevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("cumulate", models.CharField(default="restart", max_length=10)),
+                        ("rounding_decimals", models.SmallIntegerField(default=2)),
+                        (
+                            "rounding_mode",
+                            models.CharField(
+                                choices=[("half_up", "Half away from zero")],
+                                default="half_up",
+                                max_length=10,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                        ("earning_type", models.CharField(default="incentive", max_length=60)),
+                        ("schedule", models.CharField(blank=True, max_length=60)),
+                        ("exchange_rate", models.CharField(blank=True, max_length=10)),
+                        ("after_final", models.CharField(default="restate", max_length=10)),
+                        ("paid_as", models.CharField(default="earned", max_length=10)),
+                        ("options", models.JSONField(blank=True, default=dict)),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
+                migrations.CreateModel(
+                    name="EligibilityEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id")),
+                        ("person", models.BigIntegerField(db_column="person_id", null=True)),
+                        ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
+                        ("job_type", models.BigIntegerField(db_column="job_type_id", null=True)),
+                        (
+                            "slot",
+                            models.CharField(
+                                blank=True, help_text="Empty: in any job slot.", max_length=40
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="FamilyEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(blank=True, max_length=200)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="MeasureEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id")),
+                        ("metric", models.BigIntegerField(db_column="metric_id", null=True)),
+                        ("name", models.CharField(help_text="As formulas call it.", max_length=60)),
+                        (
+                            "earnings_of",
+                            models.CharField(
+                                blank=True, help_text="plan.component", max_length=130
+                            ),
+                        ),
+                        (
+                            "scope",
+                            models.CharField(
+                                choices=[
+                                    ("own", "Own"),
+                                    ("direct", "Direct reports"),
+                                    ("team", "The unit"),
+                                    ("subtree", "The unit and all below it"),
+                                ],
+                                default="own",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "window",
+                            models.CharField(
+                                choices=[
+                                    ("period", "The period"),
+                                    ("quarter_to_date", "Quarter to date"),
+                                    ("year_to_date", "Year to date"),
+                                ],
+                                default="period",
+                                max_length=20,
+                            ),
+                        ),
+                        ("filter", models.TextField(blank=True)),
+                        (
+                            "no_data",
+                            models.CharField(
+                                choices=[
+                                    ("undecided", "Undecided: blank, and what needs it waits"),
+                                    ("zero", "Counts as zero"),
+                                ],
+                                default="undecided",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "undone_as",
+                            models.CharField(
+                                choices=[
+                                    ("restate", "Restate"),
+                                    ("reverse", "Reverse"),
+                                    ("net", "Net"),
+                                ],
+                                default="restate",
+                                max_length=10,
+                            ),
+                        ),
+                        ("options", models.JSONField(blank=True, default=dict)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="PlanEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("family", models.BigIntegerField(db_column="family_id")),
+                        ("calendar", models.BigIntegerField(db_column="calendar_id")),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(max_length=200)),
+                        (
+                            "currency",
+                            models.CharField(
+                                blank=True, help_text="Empty: the tenant's.", max_length=3
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="PlanVersionEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("plan", models.BigIntegerField(db_column="plan_id")),
+                        ("author", models.BigIntegerField(db_column="author_id", null=True)),
+                        (
+                            "published_by",
+                            models.BigIntegerField(db_column="published_by_id", null=True),
+                        ),
+                        ("number", models.PositiveIntegerField()),
+                        (
+                            "in_force",
+                            models.DateField(
+                                help_text="First day of the first period that it rules."
+                            ),
+                        ),
+                        (
+                            "ends",
+                            models.DateField(
+                                blank=True,
+                                help_text="First day on which the plan no longer pays.",
+                                null=True,
+                            ),
+                        ),
+                        (
+                            "status",
+                            models.CharField(
+                                choices=[
+                                    ("draft", "Draft"),
+                                    ("published", "Published"),
+                                    ("retired", "Withdrawn"),
+                                ],
+                                default="draft",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "segments",
+                            models.CharField(
+                                choices=[
+                                    ("blend", "Blend: one result for the period"),
+                                    ("separate", "Separate: a result for each unit and job type"),
+                                ],
+                                default="blend",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "prorate_goal",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text='What reduces the goal: "days", "share".',
+                            ),
+                        ),
+                        (
+                            "prorate_amount",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text='What reduces the amounts: "days", "share".',
+                            ),
+                        ),
+                        (
+                            "prorate_days",
+                            models.CharField(
+                                choices=[
+                                    ("calendar", "Calendar days"),
+                                    ("working", "Working days"),
+                                ],
+                                default="calendar",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "first_day",
+                            models.CharField(
+                                choices=[
+                                    ("in", "The first day counts"),
+                                    ("out", "The first day is left out"),
+                                ],
+                                default="in",
+                                max_length=3,
+                            ),
+                        ),
+                        ("schedules", models.JSONField(blank=True, default=dict)),
+                        (
+                            "options",
+                            models.JSONField(
+                                blank=True,
+                                default=dict,
+                                help_text="Choices of later rooms: leavers, true-up, caps.",
+                            ),
+                        ),
+                        (
+                            "reason",
+                            models.TextField(
+                                blank=True, help_text="Why, where it is published late."
+                            ),
+                        ),
+                        ("created_at", models.DateTimeField(editable=False)),
+                        ("published_at", models.DateTimeField(blank=True, null=True)),
+                        (
+                            "withdrawn_at",
+                            models.DateTimeField(blank=True, editable=False, null=True),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="RateTableEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id")),
+                        ("name", models.CharField(max_length=60)),
+                        ("spec", models.JSONField(default=dict)),
+                    ],
+                ),
+            ]
         ),
-        migrations.AddIndex(
-            model_name="componentevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_component_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="componentevent",
-            constraint=org.constraints.AppendOnly(name="incentives_componentevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="componentevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_componentevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="componentevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_componentevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="eligibilityevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_eligibility_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="eligibilityevent",
-            constraint=org.constraints.AppendOnly(name="incentives_eligibilityevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="eligibilityevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_eligibilityevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="eligibilityevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_eligibilityevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="familyevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_family_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="familyevent",
-            constraint=org.constraints.AppendOnly(name="incentives_familyevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="familyevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_familyevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="familyevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_familyevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="measureevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_measure_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="measureevent",
-            constraint=org.constraints.AppendOnly(name="incentives_measureevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="measureevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_measureevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="measureevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_measureevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="planevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_plan_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="planevent",
-            constraint=org.constraints.AppendOnly(name="incentives_planevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="planevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_planevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="planevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_planevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="planversionevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_planversion_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversionevent",
-            constraint=org.constraints.AppendOnly(name="incentives_planversionevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversionevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_planversionevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="planversionevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_planversionevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="ratetableevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_ratetable_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="ratetableevent",
-            constraint=org.constraints.AppendOnly(name="incentives_ratetableevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="ratetableevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_ratetableevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="ratetableevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_ratetableevent_key"
-            ),
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="e45f3d3ceacd5cbdd0b0e156bd2deb4845eae359",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_ba604",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="8dd0c1b784ade92f6a590ca245fb2ad08657acd2",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_9b82f",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."title", old_values."per", old_values."of", old_values."formula", old_values."gate", old_values."modifier", old_values."cap", old_values."floor", old_values."prorate", old_values."cumulate", old_values."rounding_decimals", old_values."rounding_mode", old_values."earning_type", old_values."schedule", old_values."exchange_rate", old_values."after_final", old_values."paid_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="3b6ae717ae0b809aed574cc9afecdd4c4b487707",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b100e",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="eligibility",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."person_id", new_values."unit_id", new_values."job_type_id", new_values."slot", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="bdef7ce8eb54e511bedc7fd8c55bde9af1edd180",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_b0fb4",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_eligibility",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="eligibility",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."person_id", new_values."unit_id", new_values."job_type_id", new_values."slot", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="c9f355740bcbd76b984319cfca42b04e3e0aa933",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_3e011",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_eligibility",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="eligibility",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_eligibilityevent" ("tenant_id", "version_id", "person_id", "unit_id", "job_type_id", "slot", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."person_id", old_values."unit_id", old_values."job_type_id", old_values."slot", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="d695c7a40c09d0e33f4ab02f2bf483a7ab4e5aeb",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_6a6e0",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_eligibility",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="family",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="2302587ae28f45248ed9733713e93054da968128",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_40c6b",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_family",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="family",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="29555e493b3b8675a256c6af36123a0f11826f52",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_65359",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_family",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="family",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_familyevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="b611baa453b944e8eeb928605dfafe72fbf80058",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_5b6f2",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_family",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="measure",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."metric_id", new_values."name", new_values."earnings_of", new_values."scope", new_values."window", new_values."filter", new_values."no_data", new_values."undone_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="4f82b673791f9d85de04a6fe3f67c5057d0e52fe",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_c48da",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_measure",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="measure",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."metric_id", new_values."name", new_values."earnings_of", new_values."scope", new_values."window", new_values."filter", new_values."no_data", new_values."undone_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="35df988bd17337a9a134cbd53f5afe61bf654b46",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_da908",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_measure",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="measure",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_measureevent" ("tenant_id", "version_id", "metric_id", "name", "earnings_of", "scope", "window", "filter", "no_data", "undone_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."metric_id", old_values."name", old_values."earnings_of", old_values."scope", old_values."window", old_values."filter", old_values."no_data", old_values."undone_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="ad477357d24400e9789bd2c0b2dc4f09ea9448b9",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b2e87",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_measure",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="plan",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."family_id", new_values."calendar_id", new_values."code", new_values."name", new_values."currency", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="78b6dbf72452844687744d7d0e39dbac40b4dd34",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_23387",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_plan",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="plan",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."family_id", new_values."calendar_id", new_values."code", new_values."name", new_values."currency", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="1754fde88939b6a10ef8c959eb899041ba07a7c6",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_193c1",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_plan",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="plan",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planevent" ("tenant_id", "family_id", "calendar_id", "code", "name", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."family_id", old_values."calendar_id", old_values."code", old_values."name", old_values."currency", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="57993738091da730146089af1cb7f351b0aaacaf",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_17b73",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_plan",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="0ed815fa89e5820742bcf6a81b0b0ed19e432816",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_456e6",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="19031a668bb2f25b59fd6bca71085de5cb4778a8",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_ee826",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."plan_id", old_values."author_id", old_values."published_by_id", old_values."number", old_values."in_force", old_values."ends", old_values."status", old_values."segments", old_values."prorate_goal", old_values."prorate_amount", old_values."prorate_days", old_values."first_day", old_values."schedules", old_values."options", old_values."reason", old_values."created_at", old_values."published_at", old_values."withdrawn_at", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="9576299fa98bd3a24b9d7d92f44723177676ecb2",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_e9b1a",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="ratetable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."name", new_values."spec", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="9d161f18b15d3e5e9c018158bf4a1227452b5dae",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_49a36",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_ratetable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="ratetable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."name", new_values."spec", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="74c216f9c086633e1a2c3b87896c934bd7331d70",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_6618c",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_ratetable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="ratetable",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_ratetableevent" ("tenant_id", "version_id", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."name", old_values."spec", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="8d6d8ca6510fc54a9bdd6b622295078f9b2d35fe",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_d56e8",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_ratetable",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="componentevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="eligibilityevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="familyevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="measureevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="planevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="planversionevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="ratetableevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="componentevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="incentives_component_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="componentevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_componentevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="componentevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_componentevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="componentevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_componentevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="eligibilityevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="incentives_eligibility_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="eligibilityevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="incentives_eligibilityevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="eligibilityevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_eligibilityevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="eligibilityevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_eligibilityevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="familyevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="incentives_family_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="familyevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_familyevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="familyevent",
+                    constraint=org.constraints.TenantPolicy(name="incentives_familyevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="familyevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_familyevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="measureevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="incentives_measure_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="measureevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_measureevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="measureevent",
+                    constraint=org.constraints.TenantPolicy(name="incentives_measureevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="measureevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_measureevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="planevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="incentives_plan_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="planevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_planevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="planevent",
+                    constraint=org.constraints.TenantPolicy(name="incentives_planevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="planevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_planevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="planversionevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="incentives_planversion_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="planversionevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="incentives_planversionevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="planversionevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_planversionevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="planversionevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_planversionevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="ratetableevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="incentives_ratetable_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="ratetableevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_ratetableevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="ratetableevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_ratetableevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="ratetableevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_ratetableevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -6,6 +6,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -37,156 +38,163 @@ class Migration(migrations.Migration):
                 "ordering": ["id"],
             },
         ),
-        migrations.RemoveConstraint(
-            model_name="dirty",
-            name="incentives_dirty_once",
-        ),
-        migrations.AddField(
-            model_name="calculationrun",
-            name="only",
-            field=models.JSONField(
-                help_text="The ids of those it is restricted to; null: everybody.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="dirty",
-            name="metric",
-            field=models.BigIntegerField(null=True),
-        ),
-        migrations.AddField(
-            model_name="transfer",
-            name="expires",
-            field=models.TextField(
-                blank=True,
-                db_default="",
-                help_text="Of what is held: the day or condition of its loss.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transfer",
-            index=models.Index(
-                condition=models.Q(
-                    ("from_account", "held"), ("to_account", "held"), _connector="OR"
+        Together(
+            [
+                migrations.RemoveConstraint(
+                    model_name="dirty",
+                    name="incentives_dirty_once",
                 ),
-                fields=["tenant", "person"],
-                name="incentives_transfer_held",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dirty",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "plan", "period", "person", "change", "metric"),
-                name="incentives_dirty_once",
-                nulls_distinct=False,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="closed_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="opened_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="period",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.period",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="person",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="disputes",
-                to="org.person",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="plan",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="disputes",
-                to="incentives.plan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
-                        ),
-                        models.Value(""),
+                migrations.AddField(
+                    model_name="calculationrun",
+                    name="only",
+                    field=models.JSONField(
+                        help_text="The ids of those it is restricted to; null: everybody.",
+                        null=True,
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("closed_at", None), models.Q(("component", ""), _negated=True)),
-                fields=("tenant", "plan", "period", "person", "component", "job", "grain"),
-                name="incentives_dispute_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=org.constraints.TenantPolicy(name="incentives_dispute_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_dispute_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=org.constraints.TenantReference(
-                field="plan", name="incentives_dispute_plan_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=org.constraints.TenantReference(
-                field="period", name="incentives_dispute_period_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="dispute",
-            constraint=org.constraints.TenantReference(
-                field="person", name="incentives_dispute_person_ref"
-            ),
+                migrations.AddField(
+                    model_name="dirty",
+                    name="metric",
+                    field=models.BigIntegerField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="transfer",
+                    name="expires",
+                    field=models.TextField(
+                        blank=True,
+                        db_default="",
+                        help_text="Of what is held: the day or condition of its loss.",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="transfer",
+                    index=models.Index(
+                        condition=models.Q(
+                            ("from_account", "held"), ("to_account", "held"), _connector="OR"
+                        ),
+                        fields=["tenant", "person"],
+                        name="incentives_transfer_held",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dirty",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "plan", "period", "person", "change", "metric"),
+                        name="incentives_dirty_once",
+                        nulls_distinct=False,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="closed_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="opened_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="period",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.period",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="person",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="org.person",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="plan",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="disputes",
+                        to="incentives.plan",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(
+                            ("closed_at", None), models.Q(("component", ""), _negated=True)
+                        ),
+                        fields=("tenant", "plan", "period", "person", "component", "job", "grain"),
+                        name="incentives_dispute_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=org.constraints.TenantPolicy(name="incentives_dispute_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_dispute_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=org.constraints.TenantReference(
+                        field="plan", name="incentives_dispute_plan_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="incentives_dispute_period_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="dispute",
+                    constraint=org.constraints.TenantReference(
+                        field="person", name="incentives_dispute_person_ref"
+                    ),
+                ),
+            ]
         ),
     ]

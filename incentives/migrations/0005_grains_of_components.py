@@ -3,6 +3,7 @@
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -11,45 +12,49 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="component",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="component",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="component",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="component",
-            name="rounding_each",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("credit", "Each credit alone"),
-                    ("running", "Along the running result, so that parts sum to the whole"),
-                    ("transaction", "Over the parties of a transaction"),
-                ],
-                help_text="Empty: running where RUNNING is read, else over the parties.",
-                max_length=12,
-            ),
-        ),
-        migrations.AddField(
-            model_name="componentevent",
-            name="rounding_each",
-            field=models.CharField(
-                blank=True,
-                choices=[
-                    ("credit", "Each credit alone"),
-                    ("running", "Along the running result, so that parts sum to the whole"),
-                    ("transaction", "Over the parties of a transaction"),
-                ],
-                help_text="Empty: running where RUNNING is read, else over the parties.",
-                max_length=12,
-            ),
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="component",
+                    name="history_insert",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="component",
+                    name="history_update",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="component",
+                    name="history_delete",
+                ),
+                migrations.AddField(
+                    model_name="component",
+                    name="rounding_each",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("credit", "Each credit alone"),
+                            ("running", "Along the running result, so that parts sum to the whole"),
+                            ("transaction", "Over the parties of a transaction"),
+                        ],
+                        help_text="Empty: running where RUNNING is read, else over the parties.",
+                        max_length=12,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="componentevent",
+                    name="rounding_each",
+                    field=models.CharField(
+                        blank=True,
+                        choices=[
+                            ("credit", "Each credit alone"),
+                            ("running", "Along the running result, so that parts sum to the whole"),
+                            ("transaction", "Over the parties of a transaction"),
+                        ],
+                        help_text="Empty: running where RUNNING is read, else over the parties.",
+                        max_length=12,
+                    ),
+                ),
+            ]
         ),
         migrations.AlterField(
             model_name="measure",
@@ -83,52 +88,56 @@ class Migration(migrations.Migration):
                 max_length=20,
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."rounding_each", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="762e34632e7395917c72aa7d51199877999f0405",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_ba604",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_component",
-                    when="AFTER",
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."rounding_each", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="762e34632e7395917c72aa7d51199877999f0405",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_ba604",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."rounding_each", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="eab43baf6babfd9dfd657843d2e2a0f1aeef33da",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_9b82f",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_component",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."title", new_values."per", new_values."of", new_values."formula", new_values."gate", new_values."modifier", new_values."cap", new_values."floor", new_values."prorate", new_values."cumulate", new_values."rounding_decimals", new_values."rounding_mode", new_values."rounding_each", new_values."earning_type", new_values."schedule", new_values."exchange_rate", new_values."after_final", new_values."paid_as", new_values."options", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="eab43baf6babfd9dfd657843d2e2a0f1aeef33da",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_9b82f",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="component",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."title", old_values."per", old_values."of", old_values."formula", old_values."gate", old_values."modifier", old_values."cap", old_values."floor", old_values."prorate", old_values."cumulate", old_values."rounding_decimals", old_values."rounding_mode", old_values."rounding_each", old_values."earning_type", old_values."schedule", old_values."exchange_rate", old_values."after_final", old_values."paid_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="c53b738259263fc43e9f3160011c8f13da876fdf",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b100e",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_component",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="component",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_componentevent" ("tenant_id", "version_id", "order", "name", "title", "per", "of", "formula", "gate", "modifier", "cap", "floor", "prorate", "cumulate", "rounding_decimals", "rounding_mode", "rounding_each", "earning_type", "schedule", "exchange_rate", "after_final", "paid_as", "options", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."title", old_values."per", old_values."of", old_values."formula", old_values."gate", old_values."modifier", old_values."cap", old_values."floor", old_values."prorate", old_values."cumulate", old_values."rounding_decimals", old_values."rounding_mode", old_values."rounding_each", old_values."earning_type", old_values."schedule", old_values."exchange_rate", old_values."after_final", old_values."paid_as", old_values."options", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="c53b738259263fc43e9f3160011c8f13da876fdf",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b100e",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_component",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
+            ]
         ),
     ]

@@ -8,6 +8,7 @@ import org.tenancy
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -17,334 +18,362 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="MetricEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                (
-                    "code",
-                    models.CharField(
-                        help_text="As formulas call it: letters, digits, _.", max_length=60
-                    ),
-                ),
-                ("name", models.CharField(max_length=200)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="SourceEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=200)),
-                (
-                    "time_zone",
-                    models.CharField(
-                        blank=True,
-                        help_text="Empty: the tenant's.",
-                        max_length=64,
-                        validators=[org.models.tenants.check_zone],
-                    ),
-                ),
-                ("column_map", models.JSONField(default=dict)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="TransactionKindEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=200)),
-                ("key_columns", models.JSONField(default=list)),
-                ("dates", models.JSONField(default=list)),
-                ("attributes", models.JSONField(default=dict, help_text="Name to type.")),
-                (
-                    "roles",
-                    models.JSONField(default=dict, help_text="Role to where its share stands."),
-                ),
-                ("undone_share", models.TextField(blank=True, help_text="Formula, 0 to 1.")),
-                ("undone_on", models.CharField(blank=True, max_length=60)),
-            ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="71a839d02d0f75c9b86e75a9edbdfdf610e47753",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_45973",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_metric",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="8145fad5fb99b09aa68d50351838639ce094f40b",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_6eae2",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_metric",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="e7513d5f292a3c790428e5c79d18b73878db44fb",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_5ca65",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_metric",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="ba7320de3d2574f8b4301be619538b79c99afa66",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_b6049",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_source",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="5f42a4478c98f5a1639e1e4a43a9e67b97969d08",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_62374",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_source",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."time_zone", old_values."column_map", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="26b8b0f35da6ea3644db3fc213dca0cacbd228ea",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_600f8",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_source",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="ad6d76507818b2351676d893e77ac134580b50e8",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_069a2",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="44c864b38ad96dfa2c91323d38d9d2a7463a8484",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_020cf",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."key_columns", old_values."dates", old_values."attributes", old_values."roles", old_values."undone_share", old_values."undone_on", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="96850ae6d9271c5e38affdd15cddcc9b8ace1f7d",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_08ddc",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="metricevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                migrations.CreateModel(
+                    name="MetricEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="sourceevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("pgh_context", models.JSONField(null=True)),
+                        (
+                            "code",
+                            models.CharField(
+                                help_text="As formulas call it: letters, digits, _.", max_length=60
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                        ("name", models.CharField(max_length=200)),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactionkindevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.CreateModel(
+                    name="SourceEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(blank=True, max_length=200)),
+                        (
+                            "time_zone",
+                            models.CharField(
+                                blank=True,
+                                help_text="Empty: the tenant's.",
+                                max_length=64,
+                                validators=[org.models.tenants.check_zone],
+                            ),
+                        ),
+                        ("column_map", models.JSONField(default=dict)),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
+                migrations.CreateModel(
+                    name="TransactionKindEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(blank=True, max_length=200)),
+                        ("key_columns", models.JSONField(default=list)),
+                        ("dates", models.JSONField(default=list)),
+                        ("attributes", models.JSONField(default=dict, help_text="Name to type.")),
+                        (
+                            "roles",
+                            models.JSONField(
+                                default=dict, help_text="Role to where its share stands."
+                            ),
+                        ),
+                        (
+                            "undone_share",
+                            models.TextField(blank=True, help_text="Formula, 0 to 1."),
+                        ),
+                        ("undone_on", models.CharField(blank=True, max_length=60)),
+                    ],
+                ),
+            ]
         ),
-        migrations.AddIndex(
-            model_name="metricevent",
-            index=models.Index(fields=["tenant", "row_id"], name="metrics_metric_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="metricevent",
-            constraint=org.constraints.AppendOnly(name="metrics_metricevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="metricevent",
-            constraint=org.constraints.TenantPolicy(name="metrics_metricevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="metricevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_metricevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="sourceevent",
-            index=models.Index(fields=["tenant", "row_id"], name="metrics_source_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourceevent",
-            constraint=org.constraints.AppendOnly(name="metrics_sourceevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourceevent",
-            constraint=org.constraints.TenantPolicy(name="metrics_sourceevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="sourceevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_sourceevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transactionkindevent",
-            index=models.Index(fields=["tenant", "row_id"], name="metrics_transactionkind_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="transactionkindevent",
-            constraint=org.constraints.AppendOnly(name="metrics_transactionkindevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="transactionkindevent",
-            constraint=org.constraints.TenantPolicy(name="metrics_transactionkindevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="transactionkindevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_transactionkindevent_key"
-            ),
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="71a839d02d0f75c9b86e75a9edbdfdf610e47753",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_45973",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="8145fad5fb99b09aa68d50351838639ce094f40b",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_6eae2",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="e7513d5f292a3c790428e5c79d18b73878db44fb",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_5ca65",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="ba7320de3d2574f8b4301be619538b79c99afa66",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_b6049",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_source",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="5f42a4478c98f5a1639e1e4a43a9e67b97969d08",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_62374",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_source",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."time_zone", old_values."column_map", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="26b8b0f35da6ea3644db3fc213dca0cacbd228ea",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_600f8",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_source",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="ad6d76507818b2351676d893e77ac134580b50e8",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_069a2",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="44c864b38ad96dfa2c91323d38d9d2a7463a8484",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_020cf",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."key_columns", old_values."dates", old_values."attributes", old_values."roles", old_values."undone_share", old_values."undone_on", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="96850ae6d9271c5e38affdd15cddcc9b8ace1f7d",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_08ddc",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="metricevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="sourceevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactionkindevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="metricevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="metrics_metric_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricevent",
+                    constraint=org.constraints.AppendOnly(name="metrics_metricevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricevent",
+                    constraint=org.constraints.TenantPolicy(name="metrics_metricevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="metricevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_metricevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="sourceevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="metrics_source_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="sourceevent",
+                    constraint=org.constraints.AppendOnly(name="metrics_sourceevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="sourceevent",
+                    constraint=org.constraints.TenantPolicy(name="metrics_sourceevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="sourceevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_sourceevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="transactionkindevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="metrics_transactionkind_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="transactionkindevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="metrics_transactionkindevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="transactionkindevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="metrics_transactionkindevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="transactionkindevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_transactionkindevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

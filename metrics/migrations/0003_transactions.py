@@ -7,6 +7,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -17,53 +18,167 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="TransactionCorrection",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="TransactionCorrection",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("recorded_at", models.DateTimeField(editable=False)),
+                        (
+                            "superseded_at",
+                            models.DateTimeField(
+                                default=datetime.datetime(
+                                    9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc
+                                ),
+                                editable=False,
+                            ),
+                        ),
+                        ("key", models.CharField(max_length=200)),
+                        ("attribute", models.CharField(max_length=60)),
+                        (
+                            "value",
+                            models.JSONField(
+                                help_text="As in the transaction's attributes.", null=True
+                            ),
+                        ),
+                        ("before", models.JSONField(null=True)),
+                        ("reason", models.TextField()),
+                    ],
                 ),
-                ("recorded_at", models.DateTimeField(editable=False)),
-                (
-                    "superseded_at",
-                    models.DateTimeField(
-                        default=datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
-                        editable=False,
-                    ),
+                migrations.CreateModel(
+                    name="Waiting",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "tenant_id",
+                                "kind_id",
+                                "key",
+                                "group",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        ("kind_id", models.BigIntegerField()),
+                        ("key", models.CharField(max_length=200)),
+                        (
+                            "group",
+                            models.CharField(help_text="Empty: of every group.", max_length=60),
+                        ),
+                        ("transaction_id", models.BigIntegerField()),
+                        ("rule_id", models.BigIntegerField(null=True)),
+                        ("sentence", models.CharField(max_length=500)),
+                    ],
+                    options={
+                        "ordering": ["kind_id", "key", "group"],
+                    },
                 ),
-                ("key", models.CharField(max_length=200)),
-                ("attribute", models.CharField(max_length=60)),
-                (
-                    "value",
-                    models.JSONField(help_text="As in the transaction's attributes.", null=True),
-                ),
-                ("before", models.JSONField(null=True)),
-                ("reason", models.TextField()),
-            ],
+            ]
         ),
-        migrations.CreateModel(
-            name="Waiting",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "tenant_id",
-                        "kind_id",
-                        "key",
-                        "group",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
+        migrations.AddField(
+            model_name="transaction",
+            name="delivered",
+            field=models.JSONField(
+                help_text="As the delivery said it, where corrections hold; empty: the same.",
+                null=True,
+            ),
+        ),
+        migrations.AlterField(
+            model_name="transaction",
+            name="attributes",
+            field=models.JSONField(
+                default=dict,
+                help_text="Attributes and dates: numbers as exact text, days as 2026-06-01.",
+            ),
+        ),
+        Together(
+            [
+                migrations.AddIndex(
+                    model_name="transaction",
+                    index=models.Index(
+                        condition=models.Q(
+                            (
+                                "superseded_at",
+                                datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
+                            ),
+                            models.Q(("about", ""), _negated=True),
+                        ),
+                        fields=["tenant", "about_kind", "about"],
+                        name="metrics_transaction_about",
                     ),
                 ),
-                (
-                    "tenant",
-                    models.ForeignKey(
+                migrations.AddIndex(
+                    model_name="value",
+                    index=models.Index(
+                        condition=models.Q(
+                            (
+                                "superseded_at",
+                                datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
+                            ),
+                            ("transaction_id__isnull", False),
+                        ),
+                        fields=["tenant", "transaction_id"],
+                        name="metrics_value_transaction",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactioncorrection",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactioncorrection",
+                    name="kind",
+                    field=models.ForeignKey(
                         db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="corrections",
+                        to="metrics.transactionkind",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactioncorrection",
+                    name="tenant",
+                    field=models.ForeignKey(
                         db_default=django.db.models.functions.comparison.Cast(
                             django.db.models.functions.comparison.NullIf(
                                 models.Func(
@@ -83,135 +198,41 @@ class Migration(migrations.Migration):
                         to="org.tenant",
                     ),
                 ),
-                ("kind_id", models.BigIntegerField()),
-                ("key", models.CharField(max_length=200)),
-                ("group", models.CharField(help_text="Empty: of every group.", max_length=60)),
-                ("transaction_id", models.BigIntegerField()),
-                ("rule_id", models.BigIntegerField(null=True)),
-                ("sentence", models.CharField(max_length=500)),
-            ],
-            options={
-                "ordering": ["kind_id", "key", "group"],
-            },
-        ),
-        migrations.AddField(
-            model_name="transaction",
-            name="delivered",
-            field=models.JSONField(
-                help_text="As the delivery said it, where corrections hold; empty: the same.",
-                null=True,
-            ),
-        ),
-        migrations.AlterField(
-            model_name="transaction",
-            name="attributes",
-            field=models.JSONField(
-                default=dict,
-                help_text="Attributes and dates: numbers as exact text, days as 2026-06-01.",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="transaction",
-            index=models.Index(
-                condition=models.Q(
-                    (
-                        "superseded_at",
-                        datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
-                    ),
-                    models.Q(("about", ""), _negated=True),
-                ),
-                fields=["tenant", "about_kind", "about"],
-                name="metrics_transaction_about",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="value",
-            index=models.Index(
-                condition=models.Q(
-                    (
-                        "superseded_at",
-                        datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
-                    ),
-                    ("transaction_id__isnull", False),
-                ),
-                fields=["tenant", "transaction_id"],
-                name="metrics_value_transaction",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactioncorrection",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactioncorrection",
-            name="kind",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="corrections",
-                to="metrics.transactionkind",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactioncorrection",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddConstraint(
+                    model_name="transactioncorrection",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(
+                            (
+                                "superseded_at",
+                                datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
+                            )
                         ),
-                        models.Value(""),
+                        fields=("tenant", "kind", "key", "attribute"),
+                        name="metrics_transactioncorrection_once",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transactioncorrection",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(
-                    (
-                        "superseded_at",
-                        datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
-                    )
+                migrations.AddConstraint(
+                    model_name="transactioncorrection",
+                    constraint=org.constraints.TenantPolicy(
+                        name="metrics_transactioncorrection_tenant"
+                    ),
                 ),
-                fields=("tenant", "kind", "key", "attribute"),
-                name="metrics_transactioncorrection_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transactioncorrection",
-            constraint=org.constraints.TenantPolicy(name="metrics_transactioncorrection_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="transactioncorrection",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_transactioncorrection_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="transactioncorrection",
-            constraint=org.constraints.TenantReference(
-                field="kind", name="metrics_transactioncorrection_kind_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="waiting",
-            constraint=org.constraints.TenantPolicy(name="metrics_waiting_tenant"),
+                migrations.AddConstraint(
+                    model_name="transactioncorrection",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_transactioncorrection_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="transactioncorrection",
+                    constraint=org.constraints.TenantReference(
+                        field="kind", name="metrics_transactioncorrection_kind_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="waiting",
+                    constraint=org.constraints.TenantPolicy(name="metrics_waiting_tenant"),
+                ),
+            ]
         ),
     ]

@@ -8,6 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -64,234 +65,241 @@ class Migration(migrations.Migration):
                 "ordering": ["-asked_at", "-id"],
             },
         ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="source",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="source",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="source",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="source",
-            name="by_hand",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Metrics that supervisors enter for their people; their form is its file.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="sourceevent",
-            name="by_hand",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Metrics that supervisors enter for their people; their form is its file.",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values."by_hand", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="baf4e5ac286648d823f029a376c50fa881965c3b",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_b6049",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_source",
-                    when="AFTER",
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="source",
+                    name="history_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values."by_hand", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="c09a903937bfefdf6d39506fb85756ebf8c14217",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_62374",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_source",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="source",
+                    name="history_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="source",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."time_zone", old_values."column_map", old_values."by_hand", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="8a5266df4bacfeb71788d3166369e60bd2f8bdc7",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_600f8",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_source",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="source",
+                    name="history_delete",
                 ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="correction",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="requests",
-                to="metrics.correction",
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="decided_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="metric",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="correction_requests",
-                to="metrics.metric",
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="person",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="correction_requests",
-                to="org.person",
-            ),
-        ),
-        migrations.AddField(
-            model_name="correctionrequest",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="source",
+                    name="by_hand",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Metrics that supervisors enter for their people; their form is its file.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="sourceevent",
+                    name="by_hand",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Metrics that supervisors enter for their people; their form is its file.",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values."by_hand", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="baf4e5ac286648d823f029a376c50fa881965c3b",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_b6049",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_source",
+                            when="AFTER",
                         ),
-                        models.Value(""),
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="correctionrequest",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["tenant", "asked_at"],
-                name="metrics_request_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("tenant", "person", "day", "metric", "reference"),
-                name="metrics_correctionrequest_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("decided_at", None), ("state", "open")),
-                    models.Q(
-                        models.Q(("state", "open"), _negated=True), ("decided_at__isnull", False)
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."time_zone", new_values."column_map", new_values."by_hand", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="c09a903937bfefdf6d39506fb85756ebf8c14217",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_62374",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_source",
+                            when="AFTER",
+                        ),
                     ),
-                    _connector="OR",
                 ),
-                name="metrics_correctionrequest_decided",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "approved"), _negated=True),
-                    ("correction__isnull", False),
-                    _connector="OR",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="source",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_sourceevent" ("tenant_id", "code", "name", "time_zone", "column_map", "by_hand", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."time_zone", old_values."column_map", old_values."by_hand", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="8a5266df4bacfeb71788d3166369e60bd2f8bdc7",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_600f8",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_source",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-                name="metrics_correctionrequest_made",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["approved", "refused"]), _negated=True),
-                    models.Q(("decided_by", models.F("asked_by")), _negated=True),
-                    _connector="OR",
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="asked_by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
                 ),
-                name="metrics_correctionrequest_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=org.constraints.TenantPolicy(name="metrics_correctionrequest_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_correctionrequest_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=org.constraints.TenantReference(
-                field="person", name="metrics_correctionrequest_person_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=org.constraints.TenantReference(
-                field="metric", name="metrics_correctionrequest_metric_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="correctionrequest",
-            constraint=org.constraints.TenantReference(
-                field="correction", name="metrics_correctionrequest_correction_ref"
-            ),
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="correction",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="requests",
+                        to="metrics.correction",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="decided_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="metric",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="correction_requests",
+                        to="metrics.metric",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="person",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="correction_requests",
+                        to="org.person",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="correctionrequest",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="correctionrequest",
+                    index=models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["tenant", "asked_at"],
+                        name="metrics_request_open",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("tenant", "person", "day", "metric", "reference"),
+                        name="metrics_correctionrequest_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("decided_at", None), ("state", "open")),
+                            models.Q(
+                                models.Q(("state", "open"), _negated=True),
+                                ("decided_at__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="metrics_correctionrequest_decided",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            ("correction__isnull", False),
+                            _connector="OR",
+                        ),
+                        name="metrics_correctionrequest_made",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["approved", "refused"]), _negated=True),
+                            models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            _connector="OR",
+                        ),
+                        name="metrics_correctionrequest_two",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=org.constraints.TenantPolicy(
+                        name="metrics_correctionrequest_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_correctionrequest_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=org.constraints.TenantReference(
+                        field="person", name="metrics_correctionrequest_person_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=org.constraints.TenantReference(
+                        field="metric", name="metrics_correctionrequest_metric_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="correctionrequest",
+                    constraint=org.constraints.TenantReference(
+                        field="correction", name="metrics_correctionrequest_correction_ref"
+                    ),
+                ),
+            ]
         ),
     ]

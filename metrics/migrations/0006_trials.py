@@ -6,6 +6,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -16,262 +17,289 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="delivery",
-            name="rows_repeated",
-            field=models.PositiveIntegerField(
-                default=0, help_text="Rows that say again what another row of the file says."
-            ),
+        Together(
+            [
+                migrations.AddField(
+                    model_name="delivery",
+                    name="rows_repeated",
+                    field=models.PositiveIntegerField(
+                        default=0,
+                        help_text="Rows that say again what another row of the file says.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="delivery",
+                    name="rows_unknown",
+                    field=models.PositiveIntegerField(
+                        default=0,
+                        help_text="Of the rejected rows, those that name somebody or something unknown.",
+                    ),
+                ),
+            ]
         ),
-        migrations.AddField(
-            model_name="delivery",
-            name="rows_unknown",
-            field=models.PositiveIntegerField(
-                default=0,
-                help_text="Of the rejected rows, those that name somebody or something unknown.",
-            ),
-        ),
-        migrations.CreateModel(
-            name="Trial",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("file", "A file is brought in"),
-                            ("undo", "A delivery is undone"),
-                            ("again", "A delivery is tried again"),
-                        ],
-                        default="file",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("looking", "Being looked at"),
-                            ("choose", "Needs its source"),
-                            ("ready", "Ready to be taken in"),
-                            ("refused", "Cannot be taken in"),
-                            ("taking", "Being taken in"),
-                            ("taken", "Taken in"),
-                            ("dropped", "Let go"),
-                        ],
-                        default="looking",
-                        max_length=10,
-                    ),
-                ),
-                ("round", models.PositiveIntegerField(default=1)),
-                ("file_name", models.CharField(max_length=255)),
-                ("sha256", models.CharField(max_length=64)),
-                ("size", models.PositiveBigIntegerField(help_text="In bytes.")),
-                (
-                    "content",
-                    models.BinaryField(
-                        help_text="The file as it came; empty once the trial has ended."
-                    ),
-                ),
-                ("complete_through", models.DateField(null=True)),
-                ("reason", models.TextField(blank=True)),
-                ("at", models.DateTimeField()),
-                ("found", models.JSONField(default=dict)),
-                ("report", models.JSONField(default=dict)),
-                ("pay", models.JSONField(default=dict)),
-                ("sentence", models.TextField(blank=True, help_text="Why it was refused.")),
-                ("ended_at", models.DateTimeField(null=True)),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "delivery",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="metrics.delivery",
-                    ),
-                ),
-                (
-                    "ended_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "replaces",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="trials",
-                        to="metrics.delivery",
-                    ),
-                ),
-                (
-                    "source",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="trials",
-                        to="metrics.source",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="Trial",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="TrialRow",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "line",
-                    models.PositiveIntegerField(
-                        help_text="As the spreadsheet numbers it, header included."
-                    ),
-                ),
-                ("column", models.CharField(blank=True, max_length=200)),
-                ("value", models.TextField(blank=True)),
-                (
-                    "reason",
-                    models.CharField(help_text="unknown_person, not_a_number …", max_length=40),
-                ),
-                ("sentence", models.CharField(max_length=500)),
-                ("row", models.JSONField(default=dict)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("file", "A file is brought in"),
+                                    ("undo", "A delivery is undone"),
+                                    ("again", "A delivery is tried again"),
+                                ],
+                                default="file",
+                                max_length=10,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("looking", "Being looked at"),
+                                    ("choose", "Needs its source"),
+                                    ("ready", "Ready to be taken in"),
+                                    ("refused", "Cannot be taken in"),
+                                    ("taking", "Being taken in"),
+                                    ("taken", "Taken in"),
+                                    ("dropped", "Let go"),
+                                ],
+                                default="looking",
+                                max_length=10,
+                            ),
+                        ),
+                        ("round", models.PositiveIntegerField(default=1)),
+                        ("file_name", models.CharField(max_length=255)),
+                        ("sha256", models.CharField(max_length=64)),
+                        ("size", models.PositiveBigIntegerField(help_text="In bytes.")),
+                        (
+                            "content",
+                            models.BinaryField(
+                                help_text="The file as it came; empty once the trial has ended."
+                            ),
+                        ),
+                        ("complete_through", models.DateField(null=True)),
+                        ("reason", models.TextField(blank=True)),
+                        ("at", models.DateTimeField()),
+                        ("found", models.JSONField(default=dict)),
+                        ("report", models.JSONField(default=dict)),
+                        ("pay", models.JSONField(default=dict)),
+                        ("sentence", models.TextField(blank=True, help_text="Why it was refused.")),
+                        ("ended_at", models.DateTimeField(null=True)),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "delivery",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="metrics.delivery",
+                            ),
+                        ),
+                        (
+                            "ended_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "replaces",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="trials",
+                                to="metrics.delivery",
+                            ),
+                        ),
+                        (
+                            "source",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="trials",
+                                to="metrics.source",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="TrialRow",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "line",
+                            models.PositiveIntegerField(
+                                help_text="As the spreadsheet numbers it, header included."
+                            ),
+                        ),
+                        ("column", models.CharField(blank=True, max_length=200)),
+                        ("value", models.TextField(blank=True)),
+                        (
+                            "reason",
+                            models.CharField(
+                                help_text="unknown_person, not_a_number …", max_length=40
+                            ),
+                        ),
+                        ("sentence", models.CharField(max_length=500)),
+                        ("row", models.JSONField(default=dict)),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "trial",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="rows",
+                                to="metrics.trial",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["trial", "line"],
+                    },
+                ),
+            ]
+        ),
+        Together(
+            [
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(
+                            ("state__in", ["looking", "choose", "ready", "refused"])
+                        ),
+                        fields=("tenant", "by", "kind", "sha256"),
+                        name="metrics_trial_once",
                     ),
                 ),
-                (
-                    "trial",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="rows",
-                        to="metrics.trial",
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=org.constraints.TenantPolicy(name="metrics_trial_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_trial_key"
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["trial", "line"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["looking", "choose", "ready", "refused"])),
-                fields=("tenant", "by", "kind", "sha256"),
-                name="metrics_trial_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=org.constraints.TenantPolicy(name="metrics_trial_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="metrics_trial_key"),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=org.constraints.TenantReference(
-                field="source", name="metrics_trial_source_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=org.constraints.TenantReference(
-                field="replaces", name="metrics_trial_replaces_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trial",
-            constraint=org.constraints.TenantReference(
-                field="delivery", name="metrics_trial_delivery_ref"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="trialrow",
-            index=models.Index(fields=["tenant", "trial", "line"], name="metrics_trialrow_line"),
-        ),
-        migrations.AddConstraint(
-            model_name="trialrow",
-            constraint=org.constraints.TenantPolicy(name="metrics_trialrow_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="trialrow",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="metrics_trialrow_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="trialrow",
-            constraint=org.constraints.TenantReference(
-                field="trial", name="metrics_trialrow_trial_ref"
-            ),
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=org.constraints.TenantReference(
+                        field="source", name="metrics_trial_source_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=org.constraints.TenantReference(
+                        field="replaces", name="metrics_trial_replaces_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trial",
+                    constraint=org.constraints.TenantReference(
+                        field="delivery", name="metrics_trial_delivery_ref"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="trialrow",
+                    index=models.Index(
+                        fields=["tenant", "trial", "line"], name="metrics_trialrow_line"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trialrow",
+                    constraint=org.constraints.TenantPolicy(name="metrics_trialrow_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="trialrow",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="metrics_trialrow_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="trialrow",
+                    constraint=org.constraints.TenantReference(
+                        field="trial", name="metrics_trialrow_trial_ref"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -8,6 +8,7 @@ import org.tenancy
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -16,1224 +17,1276 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="AbsenceTypeEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=200)),
-                ("reduces_goal", models.BooleanField(default=True)),
-                ("reduces_payout", models.BooleanField(default=False)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="CalendarEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("monthly", "Monthly"),
-                            ("semi_monthly", "Twice a month (1st and 16th)"),
-                            ("bi_weekly", "Every two weeks"),
-                            ("weekly", "Weekly"),
-                            ("quarterly", "Quarterly"),
-                            ("yearly", "Yearly"),
-                            ("own_dates", "Its own dates"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "first_day",
-                    models.PositiveSmallIntegerField(
-                        default=1,
-                        help_text="Day of the month on which a period begins: 15 for 15th to 14th.",
-                    ),
-                ),
-                (
-                    "anchor",
-                    models.DateField(
-                        blank=True,
-                        help_text="A day on which a weekly or bi-weekly period begins.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "pay_day",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        help_text="Pay dates: this day of the month in which the period ends, 31 for its last.",
-                        null=True,
-                    ),
-                ),
-                (
-                    "pay_days_after",
-                    models.PositiveSmallIntegerField(
-                        blank=True,
-                        help_text="Pay dates: so many days after the period's last.",
-                        null=True,
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="FactTypeEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(blank=True, max_length=200)),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("number", "Number"),
-                            ("text", "Text"),
-                            ("date", "Date"),
-                            ("yes_no", "Yes or no"),
-                        ],
-                        default="number",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "sensitive",
-                    models.BooleanField(default=True, help_text="Only pay roles may read it."),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="HolidayCalendarEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                (
-                    "weekdays",
-                    models.CharField(
-                        default="12345",
-                        help_text="Working weekdays, 1 Monday to 7 Sunday.",
-                        max_length=7,
-                    ),
-                ),
-                ("is_default", models.BooleanField(default=False)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="HolidayEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("calendar", models.BigIntegerField(db_column="calendar_id")),
-                ("day", models.DateField()),
-                ("name", models.CharField(blank=True, max_length=120)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="JobTypeEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(max_length=200)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="MembershipEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("user", models.BigIntegerField(db_column="user_id")),
-                ("person", models.BigIntegerField(db_column="person_id", null=True)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PayGroupEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("calendar", models.BigIntegerField(db_column="calendar_id")),
-                ("code", models.CharField(max_length=60)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="PersonEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("code", models.CharField(max_length=60, verbose_name="personnel number")),
-                ("name", models.CharField(max_length=200)),
-                ("email", models.EmailField(blank=True, max_length=254)),
-            ],
-        ),
-        migrations.CreateModel(
-            name="RoleGrantEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("membership", models.BigIntegerField(db_column="membership_id")),
-                ("deputy_for", models.BigIntegerField(db_column="deputy_for_id", null=True)),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("agent", "Agent"),
-                            ("supervisor", "Supervisor"),
-                            ("plan_manager", "Plan manager"),
-                            ("payroll", "Payroll"),
-                            ("auditor", "Auditor"),
-                            ("administrator", "Administrator"),
-                        ],
-                        max_length=20,
-                    ),
-                ),
-                ("valid_from", models.DateField()),
-                ("valid_to", models.DateField(default=datetime.date(9999, 12, 31))),
-            ],
-        ),
-        migrations.CreateModel(
-            name="UnitEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                (
-                    "holiday_calendar",
-                    models.BigIntegerField(db_column="holiday_calendar_id", null=True),
-                ),
-                ("code", models.CharField(max_length=60)),
-                ("name", models.CharField(max_length=200)),
-                (
-                    "kind",
-                    models.CharField(
-                        blank=True, help_text="Division, branch, team …", max_length=60
-                    ),
-                ),
-                ("time_zone", models.CharField(blank=True, max_length=64)),
-            ],
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="absencetype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."reduces_goal", new_values."reduces_payout", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="4ebf850602a82790f211f64e2ce903f72e075b5e",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_4bc98",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_absencetype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="absencetype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."reduces_goal", new_values."reduces_payout", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="ca75e7f87344225c35e1ca1a1f905db1d0ef304b",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_b6e08",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_absencetype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="absencetype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."reduces_goal", old_values."reduces_payout", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="51a53a573ef12d9ffa50b74e102990f79670e64a",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b3cbf",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_absencetype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."kind", new_values."first_day", new_values."anchor", new_values."pay_day", new_values."pay_days_after", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="396507ce8304b409d0110611d11f31b2b165f73f",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_8d2c2",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_calendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."kind", new_values."first_day", new_values."anchor", new_values."pay_day", new_values."pay_days_after", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="07124822784778d9f05fba065e803cfbc756b773",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_4520d",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_calendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="calendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."kind", old_values."first_day", old_values."anchor", old_values."pay_day", old_values."pay_days_after", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="b564ce60a898af7562a1306c842215392f77d632",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_94751",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_calendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="facttype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."kind", new_values."sensitive", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="4a6e73f6d9a42b634aacd371010e53b7e208ac55",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_a13aa",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_facttype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="facttype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."kind", new_values."sensitive", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="78c9fa91c57bfc473545cf72c40af5b9c9ac66af",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_329f1",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_facttype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="facttype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."kind", old_values."sensitive", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="f4dc0d19c04fdffce0176d9fed42e0b403eb0e6b",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b2985",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_facttype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holiday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."day", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="0d1e979aa8e698bd803953ddbdda14b3f18a19b7",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_93004",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_holiday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holiday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."day", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="f97666bf1bab579155156213b7e7689d61b63799",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_220bc",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_holiday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holiday",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."day", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="fe2eb0133d427b5814a62ed34b2a98b136c1743b",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_86abd",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_holiday",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holidaycalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."weekdays", new_values."is_default", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="2ed1139aff7c14689c27be645f63fc9d1e3136f3",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_132dd",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_holidaycalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holidaycalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."weekdays", new_values."is_default", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="63a2c0c2f8efcaa94a154bbcf295e4cb516316b5",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_47e25",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_holidaycalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="holidaycalendar",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."weekdays", old_values."is_default", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="2aecf71530927a6a7a5a3a30537180cff297f466",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_8f859",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_holidaycalendar",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="a047e6ab1689a067649278d57735404da8eb99a3",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_935be",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_jobtype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="e672f8ec412e53c1c8afbe434e74bbd230658f6d",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_a5603",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_jobtype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="7a1bf4a94113183c0bb5053588ab2f68eaa0aa7b",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_a55a0",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_jobtype",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membership",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."user_id", new_values."person_id", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="b9ff745cc9d58fb3716d59f6447996316777e527",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_1457b",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_membership",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membership",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."user_id", new_values."person_id", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="30d75b1eba7eeab7042290d5bf1d15c2ce1b9398",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_80735",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_membership",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="membership",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."user_id", old_values."person_id", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="041df159e6409da1dbe7311d95e79a4d2e349c93",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_2f479",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_membership",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="943d03bf283e691b9d198ae1ff50d0bdee390002",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_ac1d7",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_paygroup",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="ea510d2f39fcaefda89fe9e04acada9baaa86270",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_7dcfb",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_paygroup",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."code", old_values."currency", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="fc043fa0e945c407e16209fde72d67faf086380e",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b13df",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_paygroup",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="person",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."email", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="1ba947a2dccfe78c7a3656df0c34b662fd2fff46",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_bd68d",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_person",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="person",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."email", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="e20c9e859fd81d6e88d65faee6ccea4c5570dbb4",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_d85fc",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_person",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="person",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."email", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="4f268ed5f15ad56119f778535f505d760bd3a988",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_179d5",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_person",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rolegrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."membership_id", new_values."deputy_for_id", new_values."role", new_values."valid_from", new_values."valid_to", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="9539cd5412f40d7cdc1cacc753da04a5017c9eeb",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_4ad02",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_rolegrant",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rolegrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."membership_id", new_values."deputy_for_id", new_values."role", new_values."valid_from", new_values."valid_to", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="6367027ef730858b1306e234d2b6edb40f8e3940",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_63b12",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_rolegrant",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="rolegrant",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."membership_id", old_values."deputy_for_id", old_values."role", old_values."valid_from", old_values."valid_to", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="5b38d11880fd39628bc0840dc84cec1b727bfa74",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_c68e2",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_rolegrant",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="unit",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."holiday_calendar_id", new_values."code", new_values."name", new_values."kind", new_values."time_zone", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="d62fa1dfd3db272e1f960e6a4ca1c18f9f44ea1d",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_cce42",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_unit",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="unit",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."holiday_calendar_id", new_values."code", new_values."name", new_values."kind", new_values."time_zone", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="850ecd232bf5b4c5936cd05fc661f22a85bc16f3",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_cb6ef",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_unit",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="unit",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."holiday_calendar_id", old_values."code", old_values."name", old_values."kind", old_values."time_zone", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="cf76e91cd2902f8dd08b1020b4b3fec6d120e89c",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_10a0a",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_unit",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="absencetypeevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                migrations.CreateModel(
+                    name="AbsenceTypeEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(blank=True, max_length=200)),
+                        ("reduces_goal", models.BooleanField(default=True)),
+                        ("reduces_payout", models.BooleanField(default=False)),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="calendarevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.CreateModel(
+                    name="CalendarEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="facttypeevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("monthly", "Monthly"),
+                                    ("semi_monthly", "Twice a month (1st and 16th)"),
+                                    ("bi_weekly", "Every two weeks"),
+                                    ("weekly", "Weekly"),
+                                    ("quarterly", "Quarterly"),
+                                    ("yearly", "Yearly"),
+                                    ("own_dates", "Its own dates"),
+                                ],
+                                max_length=20,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="holidaycalendarevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "first_day",
+                            models.PositiveSmallIntegerField(
+                                default=1,
+                                help_text="Day of the month on which a period begins: 15 for 15th to 14th.",
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="holidayevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "anchor",
+                            models.DateField(
+                                blank=True,
+                                help_text="A day on which a weekly or bi-weekly period begins.",
+                                null=True,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="jobtypeevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "pay_day",
+                            models.PositiveSmallIntegerField(
+                                blank=True,
+                                help_text="Pay dates: this day of the month in which the period ends, 31 for its last.",
+                                null=True,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="membershipevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "pay_days_after",
+                            models.PositiveSmallIntegerField(
+                                blank=True,
+                                help_text="Pay dates: so many days after the period's last.",
+                                null=True,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.CreateModel(
+                    name="FactTypeEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="personevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(blank=True, max_length=200)),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("number", "Number"),
+                                    ("text", "Text"),
+                                    ("date", "Date"),
+                                    ("yes_no", "Yes or no"),
+                                ],
+                                default="number",
+                                max_length=10,
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
-                ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="rolegrantevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                        (
+                            "sensitive",
+                            models.BooleanField(
+                                default=True, help_text="Only pay roles may read it."
+                            ),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="unitevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.CreateModel(
+                    name="HolidayCalendarEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
                         ),
-                        models.Value(""),
-                    ),
-                    models.BigIntegerField(),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        (
+                            "weekdays",
+                            models.CharField(
+                                default="12345",
+                                help_text="Working weekdays, 1 Monday to 7 Sunday.",
+                                max_length=7,
+                            ),
+                        ),
+                        ("is_default", models.BooleanField(default=False)),
+                    ],
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
+                migrations.CreateModel(
+                    name="HolidayEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("calendar", models.BigIntegerField(db_column="calendar_id")),
+                        ("day", models.DateField()),
+                        ("name", models.CharField(blank=True, max_length=120)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="JobTypeEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(max_length=200)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="MembershipEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("user", models.BigIntegerField(db_column="user_id")),
+                        ("person", models.BigIntegerField(db_column="person_id", null=True)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="PayGroupEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("calendar", models.BigIntegerField(db_column="calendar_id")),
+                        ("code", models.CharField(max_length=60)),
+                        ("currency", models.CharField(blank=True, max_length=3)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="PersonEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("code", models.CharField(max_length=60, verbose_name="personnel number")),
+                        ("name", models.CharField(max_length=200)),
+                        ("email", models.EmailField(blank=True, max_length=254)),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="RoleGrantEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("membership", models.BigIntegerField(db_column="membership_id")),
+                        (
+                            "deputy_for",
+                            models.BigIntegerField(db_column="deputy_for_id", null=True),
+                        ),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("agent", "Agent"),
+                                    ("supervisor", "Supervisor"),
+                                    ("plan_manager", "Plan manager"),
+                                    ("payroll", "Payroll"),
+                                    ("auditor", "Auditor"),
+                                    ("administrator", "Administrator"),
+                                ],
+                                max_length=20,
+                            ),
+                        ),
+                        ("valid_from", models.DateField()),
+                        ("valid_to", models.DateField(default=datetime.date(9999, 12, 31))),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="UnitEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        (
+                            "holiday_calendar",
+                            models.BigIntegerField(db_column="holiday_calendar_id", null=True),
+                        ),
+                        ("code", models.CharField(max_length=60)),
+                        ("name", models.CharField(max_length=200)),
+                        (
+                            "kind",
+                            models.CharField(
+                                blank=True, help_text="Division, branch, team …", max_length=60
+                            ),
+                        ),
+                        ("time_zone", models.CharField(blank=True, max_length=64)),
+                    ],
+                ),
+            ]
         ),
-        migrations.AddIndex(
-            model_name="absencetypeevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_absencetype_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="absencetypeevent",
-            constraint=org.constraints.AppendOnly(name="org_absencetypeevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="absencetypeevent",
-            constraint=org.constraints.TenantPolicy(name="org_absencetypeevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="absencetypeevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_absencetypeevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="calendarevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_calendar_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarevent",
-            constraint=org.constraints.AppendOnly(name="org_calendarevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarevent",
-            constraint=org.constraints.TenantPolicy(name="org_calendarevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="calendarevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_calendarevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="facttypeevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_facttype_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="facttypeevent",
-            constraint=org.constraints.AppendOnly(name="org_facttypeevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="facttypeevent",
-            constraint=org.constraints.TenantPolicy(name="org_facttypeevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="facttypeevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_facttypeevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holidaycalendarevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_holidaycalendar_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidaycalendarevent",
-            constraint=org.constraints.AppendOnly(name="org_holidaycalendarevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidaycalendarevent",
-            constraint=org.constraints.TenantPolicy(name="org_holidaycalendarevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidaycalendarevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_holidaycalendarevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="holidayevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_holiday_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidayevent",
-            constraint=org.constraints.AppendOnly(name="org_holidayevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidayevent",
-            constraint=org.constraints.TenantPolicy(name="org_holidayevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="holidayevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_holidayevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="jobtypeevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_jobtype_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="jobtypeevent",
-            constraint=org.constraints.AppendOnly(name="org_jobtypeevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="jobtypeevent",
-            constraint=org.constraints.TenantPolicy(name="org_jobtypeevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="jobtypeevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_jobtypeevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="membershipevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_membership_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipevent",
-            constraint=org.constraints.AppendOnly(name="org_membershipevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipevent",
-            constraint=org.constraints.TenantPolicy(name="org_membershipevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="membershipevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_membershipevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="paygroupevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_paygroup_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="paygroupevent",
-            constraint=org.constraints.AppendOnly(name="org_paygroupevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="paygroupevent",
-            constraint=org.constraints.TenantPolicy(name="org_paygroupevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="paygroupevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_paygroupevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="personevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_person_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="personevent",
-            constraint=org.constraints.AppendOnly(name="org_personevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="personevent",
-            constraint=org.constraints.TenantPolicy(name="org_personevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="personevent",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="org_personevent_key"),
-        ),
-        migrations.AddIndex(
-            model_name="rolegrantevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_rolegrant_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrantevent",
-            constraint=org.constraints.AppendOnly(name="org_rolegrantevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrantevent",
-            constraint=org.constraints.TenantPolicy(name="org_rolegrantevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="rolegrantevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_rolegrantevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="unitevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_unit_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="unitevent",
-            constraint=org.constraints.AppendOnly(name="org_unitevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="unitevent",
-            constraint=org.constraints.TenantPolicy(name="org_unitevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="unitevent",
-            constraint=models.UniqueConstraint(fields=("tenant", "id"), name="org_unitevent_key"),
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="absencetype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."reduces_goal", new_values."reduces_payout", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="4ebf850602a82790f211f64e2ce903f72e075b5e",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_4bc98",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_absencetype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="absencetype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."reduces_goal", new_values."reduces_payout", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="ca75e7f87344225c35e1ca1a1f905db1d0ef304b",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_b6e08",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_absencetype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="absencetype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_absencetypeevent" ("tenant_id", "code", "name", "reduces_goal", "reduces_payout", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."reduces_goal", old_values."reduces_payout", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="51a53a573ef12d9ffa50b74e102990f79670e64a",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b3cbf",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_absencetype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="calendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."kind", new_values."first_day", new_values."anchor", new_values."pay_day", new_values."pay_days_after", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="396507ce8304b409d0110611d11f31b2b165f73f",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_8d2c2",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_calendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="calendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."kind", new_values."first_day", new_values."anchor", new_values."pay_day", new_values."pay_days_after", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="07124822784778d9f05fba065e803cfbc756b773",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_4520d",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_calendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="calendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_calendarevent" ("tenant_id", "code", "kind", "first_day", "anchor", "pay_day", "pay_days_after", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."kind", old_values."first_day", old_values."anchor", old_values."pay_day", old_values."pay_days_after", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="b564ce60a898af7562a1306c842215392f77d632",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_94751",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_calendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="facttype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."kind", new_values."sensitive", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="4a6e73f6d9a42b634aacd371010e53b7e208ac55",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_a13aa",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_facttype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="facttype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."kind", new_values."sensitive", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="78c9fa91c57bfc473545cf72c40af5b9c9ac66af",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_329f1",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_facttype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="facttype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_facttypeevent" ("tenant_id", "code", "name", "kind", "sensitive", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."kind", old_values."sensitive", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="f4dc0d19c04fdffce0176d9fed42e0b403eb0e6b",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b2985",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_facttype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holiday",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."day", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="0d1e979aa8e698bd803953ddbdda14b3f18a19b7",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_93004",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_holiday",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holiday",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."day", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="f97666bf1bab579155156213b7e7689d61b63799",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_220bc",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_holiday",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holiday",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidayevent" ("tenant_id", "calendar_id", "day", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."day", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="fe2eb0133d427b5814a62ed34b2a98b136c1743b",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_86abd",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_holiday",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holidaycalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."weekdays", new_values."is_default", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="2ed1139aff7c14689c27be645f63fc9d1e3136f3",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_132dd",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_holidaycalendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holidaycalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."weekdays", new_values."is_default", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="63a2c0c2f8efcaa94a154bbcf295e4cb516316b5",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_47e25",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_holidaycalendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="holidaycalendar",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_holidaycalendarevent" ("tenant_id", "code", "weekdays", "is_default", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."weekdays", old_values."is_default", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="2aecf71530927a6a7a5a3a30537180cff297f466",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_8f859",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_holidaycalendar",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="a047e6ab1689a067649278d57735404da8eb99a3",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_935be",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="e672f8ec412e53c1c8afbe434e74bbd230658f6d",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_a5603",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="7a1bf4a94113183c0bb5053588ab2f68eaa0aa7b",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_a55a0",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="membership",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."user_id", new_values."person_id", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="b9ff745cc9d58fb3716d59f6447996316777e527",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_1457b",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_membership",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="membership",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."user_id", new_values."person_id", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="30d75b1eba7eeab7042290d5bf1d15c2ce1b9398",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_80735",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_membership",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="membership",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_membershipevent" ("tenant_id", "user_id", "person_id", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."user_id", old_values."person_id", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="041df159e6409da1dbe7311d95e79a4d2e349c93",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_2f479",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_membership",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="943d03bf283e691b9d198ae1ff50d0bdee390002",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_ac1d7",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="ea510d2f39fcaefda89fe9e04acada9baaa86270",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_7dcfb",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."code", old_values."currency", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="fc043fa0e945c407e16209fde72d67faf086380e",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b13df",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="person",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."email", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="1ba947a2dccfe78c7a3656df0c34b662fd2fff46",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_bd68d",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_person",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="person",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."email", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="e20c9e859fd81d6e88d65faee6ccea4c5570dbb4",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_d85fc",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_person",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="person",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_personevent" ("tenant_id", "code", "name", "email", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."email", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="4f268ed5f15ad56119f778535f505d760bd3a988",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_179d5",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_person",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rolegrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."membership_id", new_values."deputy_for_id", new_values."role", new_values."valid_from", new_values."valid_to", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="9539cd5412f40d7cdc1cacc753da04a5017c9eeb",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_4ad02",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_rolegrant",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rolegrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."membership_id", new_values."deputy_for_id", new_values."role", new_values."valid_from", new_values."valid_to", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="6367027ef730858b1306e234d2b6edb40f8e3940",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_63b12",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_rolegrant",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="rolegrant",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_rolegrantevent" ("tenant_id", "membership_id", "deputy_for_id", "role", "valid_from", "valid_to", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."membership_id", old_values."deputy_for_id", old_values."role", old_values."valid_from", old_values."valid_to", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="5b38d11880fd39628bc0840dc84cec1b727bfa74",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_c68e2",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_rolegrant",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="unit",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."holiday_calendar_id", new_values."code", new_values."name", new_values."kind", new_values."time_zone", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="d62fa1dfd3db272e1f960e6a4ca1c18f9f44ea1d",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_cce42",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_unit",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="unit",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."holiday_calendar_id", new_values."code", new_values."name", new_values."kind", new_values."time_zone", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="850ecd232bf5b4c5936cd05fc661f22a85bc16f3",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_cb6ef",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_unit",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="unit",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_unitevent" ("tenant_id", "holiday_calendar_id", "code", "name", "kind", "time_zone", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."holiday_calendar_id", old_values."code", old_values."name", old_values."kind", old_values."time_zone", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="cf76e91cd2902f8dd08b1020b4b3fec6d120e89c",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_10a0a",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_unit",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="absencetypeevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="calendarevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="facttypeevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="holidaycalendarevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="holidayevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="jobtypeevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="membershipevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="personevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="rolegrantevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="unitevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="absencetypeevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_absencetype_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="absencetypeevent",
+                    constraint=org.constraints.AppendOnly(name="org_absencetypeevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="absencetypeevent",
+                    constraint=org.constraints.TenantPolicy(name="org_absencetypeevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="absencetypeevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_absencetypeevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="calendarevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_calendar_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="calendarevent",
+                    constraint=org.constraints.AppendOnly(name="org_calendarevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="calendarevent",
+                    constraint=org.constraints.TenantPolicy(name="org_calendarevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="calendarevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_calendarevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="facttypeevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_facttype_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="facttypeevent",
+                    constraint=org.constraints.AppendOnly(name="org_facttypeevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="facttypeevent",
+                    constraint=org.constraints.TenantPolicy(name="org_facttypeevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="facttypeevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_facttypeevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="holidaycalendarevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="org_holidaycalendar_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidaycalendarevent",
+                    constraint=org.constraints.AppendOnly(name="org_holidaycalendarevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidaycalendarevent",
+                    constraint=org.constraints.TenantPolicy(name="org_holidaycalendarevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidaycalendarevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_holidaycalendarevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="holidayevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_holiday_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidayevent",
+                    constraint=org.constraints.AppendOnly(name="org_holidayevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidayevent",
+                    constraint=org.constraints.TenantPolicy(name="org_holidayevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="holidayevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_holidayevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="jobtypeevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_jobtype_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="jobtypeevent",
+                    constraint=org.constraints.AppendOnly(name="org_jobtypeevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="jobtypeevent",
+                    constraint=org.constraints.TenantPolicy(name="org_jobtypeevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="jobtypeevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_jobtypeevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="membershipevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_membership_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="membershipevent",
+                    constraint=org.constraints.AppendOnly(name="org_membershipevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="membershipevent",
+                    constraint=org.constraints.TenantPolicy(name="org_membershipevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="membershipevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_membershipevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="paygroupevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_paygroup_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="paygroupevent",
+                    constraint=org.constraints.AppendOnly(name="org_paygroupevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="paygroupevent",
+                    constraint=org.constraints.TenantPolicy(name="org_paygroupevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="paygroupevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_paygroupevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="personevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_person_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="personevent",
+                    constraint=org.constraints.AppendOnly(name="org_personevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="personevent",
+                    constraint=org.constraints.TenantPolicy(name="org_personevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="personevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_personevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="rolegrantevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_rolegrant_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="rolegrantevent",
+                    constraint=org.constraints.AppendOnly(name="org_rolegrantevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="rolegrantevent",
+                    constraint=org.constraints.TenantPolicy(name="org_rolegrantevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="rolegrantevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_rolegrantevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="unitevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_unit_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="unitevent",
+                    constraint=org.constraints.AppendOnly(name="org_unitevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="unitevent",
+                    constraint=org.constraints.TenantPolicy(name="org_unitevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="unitevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_unitevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -4,6 +4,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from decimal import Decimal
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -12,233 +13,249 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="paygroup",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="paygroup",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="paygroup",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="debts",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Kinds of debt in order of repayment; the oldest first.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="draw",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("0"),
-                help_text="Pay is topped up to this once a pay period, as a loan.",
-                max_digits=24,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="leavers",
-            field=models.CharField(
-                choices=[
-                    ("repay_all_due", "Repay out of all that is due"),
-                    ("recover", "Are recovered from like everybody"),
-                    ("write_off", "Repay nothing: what they owe is written off"),
-                ],
-                default="repay_all_due",
-                max_length=20,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="minimum",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("0"),
-                help_text="What comes to less waits for the next pay date.",
-                max_digits=24,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="negative",
-            field=models.CharField(
-                choices=[
-                    ("carry", "Becomes a debt, recovered by the rule"),
-                    ("net", "Is taken out of all other pay first"),
-                ],
-                default="carry",
-                max_length=10,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="protect",
-            field=models.CharField(
-                choices=[("none", "Nothing"), ("draw", "The draw"), ("amount", "An amount")],
-                default="none",
-                max_length=10,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="protect_amount",
-            field=models.DecimalField(decimal_places=6, default=Decimal("0"), max_digits=24),
-        ),
-        migrations.AddField(
-            model_name="paygroup",
-            name="recover",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("1"),
-                help_text="Share of what lies above the protected amount that meets debts.",
-                max_digits=7,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="debts",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Kinds of debt in order of repayment; the oldest first.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="draw",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("0"),
-                help_text="Pay is topped up to this once a pay period, as a loan.",
-                max_digits=24,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="leavers",
-            field=models.CharField(
-                choices=[
-                    ("repay_all_due", "Repay out of all that is due"),
-                    ("recover", "Are recovered from like everybody"),
-                    ("write_off", "Repay nothing: what they owe is written off"),
-                ],
-                default="repay_all_due",
-                max_length=20,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="minimum",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("0"),
-                help_text="What comes to less waits for the next pay date.",
-                max_digits=24,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="negative",
-            field=models.CharField(
-                choices=[
-                    ("carry", "Becomes a debt, recovered by the rule"),
-                    ("net", "Is taken out of all other pay first"),
-                ],
-                default="carry",
-                max_length=10,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="protect",
-            field=models.CharField(
-                choices=[("none", "Nothing"), ("draw", "The draw"), ("amount", "An amount")],
-                default="none",
-                max_length=10,
-            ),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="protect_amount",
-            field=models.DecimalField(decimal_places=6, default=Decimal("0"), max_digits=24),
-        ),
-        migrations.AddField(
-            model_name="paygroupevent",
-            name="recover",
-            field=models.DecimalField(
-                decimal_places=6,
-                default=Decimal("1"),
-                help_text="Share of what lies above the protected amount that meets debts.",
-                max_digits=7,
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values."draw", new_values."recover", new_values."protect", new_values."protect_amount", new_values."negative", new_values."minimum", new_values."leavers", new_values."debts", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="377f27221ef9c10f41b3366a21c46ac96b9e6bc1",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_ac1d7",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_paygroup",
-                    when="AFTER",
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="paygroup",
+                    name="history_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values."draw", new_values."recover", new_values."protect", new_values."protect_amount", new_values."negative", new_values."minimum", new_values."leavers", new_values."debts", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="f00b33e82c869c043c7d6635970a796267b456f6",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_7dcfb",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_paygroup",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="paygroup",
+                    name="history_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="paygroup",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."code", old_values."currency", old_values."draw", old_values."recover", old_values."protect", old_values."protect_amount", old_values."negative", old_values."minimum", old_values."leavers", old_values."debts", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="91a056de1a86483722dce7861ea0fdf38116583e",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_b13df",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_paygroup",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="paygroup",
+                    name="history_delete",
                 ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="paygroup",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    ("recover__gte", 0),
-                    ("recover__lte", 1),
-                    ("draw__gte", 0),
-                    ("minimum__gte", 0),
-                    ("protect_amount__gte", 0),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="debts",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Kinds of debt in order of repayment; the oldest first.",
+                    ),
                 ),
-                name="org_paygroup_rule",
-            ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="draw",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("0"),
+                        help_text="Pay is topped up to this once a pay period, as a loan.",
+                        max_digits=24,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="leavers",
+                    field=models.CharField(
+                        choices=[
+                            ("repay_all_due", "Repay out of all that is due"),
+                            ("recover", "Are recovered from like everybody"),
+                            ("write_off", "Repay nothing: what they owe is written off"),
+                        ],
+                        default="repay_all_due",
+                        max_length=20,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="minimum",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("0"),
+                        help_text="What comes to less waits for the next pay date.",
+                        max_digits=24,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="negative",
+                    field=models.CharField(
+                        choices=[
+                            ("carry", "Becomes a debt, recovered by the rule"),
+                            ("net", "Is taken out of all other pay first"),
+                        ],
+                        default="carry",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="protect",
+                    field=models.CharField(
+                        choices=[
+                            ("none", "Nothing"),
+                            ("draw", "The draw"),
+                            ("amount", "An amount"),
+                        ],
+                        default="none",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="protect_amount",
+                    field=models.DecimalField(
+                        decimal_places=6, default=Decimal("0"), max_digits=24
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroup",
+                    name="recover",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("1"),
+                        help_text="Share of what lies above the protected amount that meets debts.",
+                        max_digits=7,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="debts",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Kinds of debt in order of repayment; the oldest first.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="draw",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("0"),
+                        help_text="Pay is topped up to this once a pay period, as a loan.",
+                        max_digits=24,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="leavers",
+                    field=models.CharField(
+                        choices=[
+                            ("repay_all_due", "Repay out of all that is due"),
+                            ("recover", "Are recovered from like everybody"),
+                            ("write_off", "Repay nothing: what they owe is written off"),
+                        ],
+                        default="repay_all_due",
+                        max_length=20,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="minimum",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("0"),
+                        help_text="What comes to less waits for the next pay date.",
+                        max_digits=24,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="negative",
+                    field=models.CharField(
+                        choices=[
+                            ("carry", "Becomes a debt, recovered by the rule"),
+                            ("net", "Is taken out of all other pay first"),
+                        ],
+                        default="carry",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="protect",
+                    field=models.CharField(
+                        choices=[
+                            ("none", "Nothing"),
+                            ("draw", "The draw"),
+                            ("amount", "An amount"),
+                        ],
+                        default="none",
+                        max_length=10,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="protect_amount",
+                    field=models.DecimalField(
+                        decimal_places=6, default=Decimal("0"), max_digits=24
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paygroupevent",
+                    name="recover",
+                    field=models.DecimalField(
+                        decimal_places=6,
+                        default=Decimal("1"),
+                        help_text="Share of what lies above the protected amount that meets debts.",
+                        max_digits=7,
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values."draw", new_values."recover", new_values."protect", new_values."protect_amount", new_values."negative", new_values."minimum", new_values."leavers", new_values."debts", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="377f27221ef9c10f41b3366a21c46ac96b9e6bc1",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_ac1d7",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."calendar_id", new_values."code", new_values."currency", new_values."draw", new_values."recover", new_values."protect", new_values."protect_amount", new_values."negative", new_values."minimum", new_values."leavers", new_values."debts", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="f00b33e82c869c043c7d6635970a796267b456f6",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_7dcfb",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="paygroup",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_paygroupevent" ("tenant_id", "calendar_id", "code", "currency", "draw", "recover", "protect", "protect_amount", "negative", "minimum", "leavers", "debts", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."calendar_id", old_values."code", old_values."currency", old_values."draw", old_values."recover", old_values."protect", old_values."protect_amount", old_values."negative", old_values."minimum", old_values."leavers", old_values."debts", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="91a056de1a86483722dce7861ea0fdf38116583e",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_b13df",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_paygroup",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="paygroup",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            ("recover__gte", 0),
+                            ("recover__lte", 1),
+                            ("draw__gte", 0),
+                            ("minimum__gte", 0),
+                            ("protect_amount__gte", 0),
+                        ),
+                        name="org_paygroup_rule",
+                    ),
+                ),
+            ]
         ),
     ]

@@ -7,6 +7,7 @@ import org.tenancy
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -15,286 +16,307 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="SignInRulesEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                (
-                    "passwords",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Whether one may sign in with a password or passkey of this site. Without, only through the organisation's own provider.",
-                        verbose_name="passwords and passkeys",
-                    ),
-                ),
-                (
-                    "second_factor",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="Roles that open nothing without a second factor.",
-                        verbose_name="second factor for",
-                    ),
-                ),
-                (
-                    "issuer",
-                    models.CharField(
-                        blank=True,
-                        help_text="Address of the OpenID Connect provider, such as https://login.bank.example. Empty: none.",
-                        max_length=200,
-                        verbose_name="issuer of the provider",
-                    ),
-                ),
-                (
-                    "client_id",
-                    models.CharField(
-                        blank=True,
-                        help_text="What the provider calls this site.",
-                        max_length=191,
-                        verbose_name="client ID",
-                    ),
-                ),
-                (
-                    "secret_variable",
-                    models.CharField(
-                        blank=True,
-                        help_text="Environment variable that holds the client secret. Empty: it was typed in here.",
-                        max_length=100,
-                        verbose_name="variable of the client secret",
-                    ),
-                ),
-                (
-                    "domains",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="The provider signs in only addresses of these domains.",
-                        verbose_name="e-mail domains",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="SignInRulesEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        (
+                            "passwords",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Whether one may sign in with a password or passkey of this site. Without, only through the organisation's own provider.",
+                                verbose_name="passwords and passkeys",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="ProviderSecret",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("encrypted", models.TextField(editable=False)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "second_factor",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="Roles that open nothing without a second factor.",
+                                verbose_name="second factor for",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    models.UniqueConstraint(fields=("tenant",), name="org_providersecret_once"),
-                    org.constraints.TenantPolicy(name="org_providersecret_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="org_providersecret_key"),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="SignInRules",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "passwords",
-                    models.BooleanField(
-                        default=True,
-                        help_text="Whether one may sign in with a password or passkey of this site. Without, only through the organisation's own provider.",
-                        verbose_name="passwords and passkeys",
-                    ),
-                ),
-                (
-                    "second_factor",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="Roles that open nothing without a second factor.",
-                        verbose_name="second factor for",
-                    ),
-                ),
-                (
-                    "issuer",
-                    models.CharField(
-                        blank=True,
-                        help_text="Address of the OpenID Connect provider, such as https://login.bank.example. Empty: none.",
-                        max_length=200,
-                        verbose_name="issuer of the provider",
-                    ),
-                ),
-                (
-                    "client_id",
-                    models.CharField(
-                        blank=True,
-                        help_text="What the provider calls this site.",
-                        max_length=191,
-                        verbose_name="client ID",
-                    ),
-                ),
-                (
-                    "secret_variable",
-                    models.CharField(
-                        blank=True,
-                        help_text="Environment variable that holds the client secret. Empty: it was typed in here.",
-                        max_length=100,
-                        verbose_name="variable of the client secret",
-                    ),
-                ),
-                (
-                    "domains",
-                    models.JSONField(
-                        blank=True,
-                        default=list,
-                        help_text="The provider signs in only addresses of these domains.",
-                        verbose_name="e-mail domains",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.OneToOneField(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="sign_in_rules",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "verbose_name": "sign-in rules",
-                "verbose_name_plural": "sign-in rules",
-                "constraints": [
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("passwords", True),
-                            models.Q(("issuer", ""), _negated=True),
-                            _connector="OR",
+                        (
+                            "issuer",
+                            models.CharField(
+                                blank=True,
+                                help_text="Address of the OpenID Connect provider, such as https://login.bank.example. Empty: none.",
+                                max_length=200,
+                                verbose_name="issuer of the provider",
+                            ),
                         ),
-                        name="org_signinrules_some_way",
-                    )
-                ],
-            },
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signinrules",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."passwords", new_values."second_factor", new_values."issuer", new_values."client_id", new_values."secret_variable", new_values."domains", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="200a18f5cadf9bb3d0f9b6b94b8025bb7d8ea1cd",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_facc6",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_signinrules",
-                    when="AFTER",
+                        (
+                            "client_id",
+                            models.CharField(
+                                blank=True,
+                                help_text="What the provider calls this site.",
+                                max_length=191,
+                                verbose_name="client ID",
+                            ),
+                        ),
+                        (
+                            "secret_variable",
+                            models.CharField(
+                                blank=True,
+                                help_text="Environment variable that holds the client secret. Empty: it was typed in here.",
+                                max_length=100,
+                                verbose_name="variable of the client secret",
+                            ),
+                        ),
+                        (
+                            "domains",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="The provider signs in only addresses of these domains.",
+                                verbose_name="e-mail domains",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signinrules",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."passwords", new_values."second_factor", new_values."issuer", new_values."client_id", new_values."secret_variable", new_values."domains", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="97da501f8c6cafe9738a23cb3bf17a1256a84dfb",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_988a4",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_signinrules",
-                    when="AFTER",
+                migrations.CreateModel(
+                    name="ProviderSecret",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("encrypted", models.TextField(editable=False)),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("tenant",), name="org_providersecret_once"
+                            ),
+                            org.constraints.TenantPolicy(name="org_providersecret_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="org_providersecret_key"
+                            ),
+                        ],
+                    },
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="signinrules",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."passwords", old_values."second_factor", old_values."issuer", old_values."client_id", old_values."secret_variable", old_values."domains", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="d73176f4d6982917653ae5c8c27b34f629d26815",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_92844",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_signinrules",
-                    when="AFTER",
+                migrations.CreateModel(
+                    name="SignInRules",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "passwords",
+                            models.BooleanField(
+                                default=True,
+                                help_text="Whether one may sign in with a password or passkey of this site. Without, only through the organisation's own provider.",
+                                verbose_name="passwords and passkeys",
+                            ),
+                        ),
+                        (
+                            "second_factor",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="Roles that open nothing without a second factor.",
+                                verbose_name="second factor for",
+                            ),
+                        ),
+                        (
+                            "issuer",
+                            models.CharField(
+                                blank=True,
+                                help_text="Address of the OpenID Connect provider, such as https://login.bank.example. Empty: none.",
+                                max_length=200,
+                                verbose_name="issuer of the provider",
+                            ),
+                        ),
+                        (
+                            "client_id",
+                            models.CharField(
+                                blank=True,
+                                help_text="What the provider calls this site.",
+                                max_length=191,
+                                verbose_name="client ID",
+                            ),
+                        ),
+                        (
+                            "secret_variable",
+                            models.CharField(
+                                blank=True,
+                                help_text="Environment variable that holds the client secret. Empty: it was typed in here.",
+                                max_length=100,
+                                verbose_name="variable of the client secret",
+                            ),
+                        ),
+                        (
+                            "domains",
+                            models.JSONField(
+                                blank=True,
+                                default=list,
+                                help_text="The provider signs in only addresses of these domains.",
+                                verbose_name="e-mail domains",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.OneToOneField(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="sign_in_rules",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "verbose_name": "sign-in rules",
+                        "verbose_name_plural": "sign-in rules",
+                        "constraints": [
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("passwords", True),
+                                    models.Q(("issuer", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="org_signinrules_some_way",
+                            )
+                        ],
+                    },
                 ),
-            ),
+            ]
         ),
-        migrations.AddIndex(
-            model_name="signinrulesevent",
-            index=models.Index(fields=["tenant", "row_id"], name="org_signinrules_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="signinrulesevent",
-            constraint=org.constraints.AppendOnly(name="org_signinrulesevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="signinrulesevent",
-            constraint=org.constraints.TenantPolicy(name="org_signinrulesevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="signinrulesevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="org_signinrulesevent_key"
-            ),
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signinrules",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."passwords", new_values."second_factor", new_values."issuer", new_values."client_id", new_values."secret_variable", new_values."domains", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="200a18f5cadf9bb3d0f9b6b94b8025bb7d8ea1cd",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_facc6",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_signinrules",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signinrules",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."passwords", new_values."second_factor", new_values."issuer", new_values."client_id", new_values."secret_variable", new_values."domains", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="97da501f8c6cafe9738a23cb3bf17a1256a84dfb",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_988a4",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_signinrules",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="signinrules",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_signinrulesevent" ("tenant_id", "passwords", "second_factor", "issuer", "client_id", "secret_variable", "domains", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."passwords", old_values."second_factor", old_values."issuer", old_values."client_id", old_values."secret_variable", old_values."domains", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="d73176f4d6982917653ae5c8c27b34f629d26815",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_92844",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_signinrules",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="signinrulesevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="org_signinrules_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="signinrulesevent",
+                    constraint=org.constraints.AppendOnly(name="org_signinrulesevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="signinrulesevent",
+                    constraint=org.constraints.TenantPolicy(name="org_signinrulesevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="signinrulesevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="org_signinrulesevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

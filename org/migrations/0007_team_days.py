@@ -6,6 +6,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -25,174 +26,186 @@ class Migration(migrations.Migration):
                 null=True,
             ),
         ),
-        migrations.CreateModel(
-            name="TeamConfirmation",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("month", models.DateField(help_text="Its first day.")),
-                ("sha256", models.CharField(max_length=64)),
-                (
-                    "shown",
-                    models.JSONField(
-                        help_text="Each stretch of days: person, unit, job type, first, end."
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "manager",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="confirmations",
-                        to="org.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="TeamConfirmation",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["-month", "-at"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("tenant", "manager", "month", "sha256"),
-                        name="org_teamconfirmation_once",
-                    ),
-                    org.constraints.AppendOnly(name="org_teamconfirmation_forever"),
-                    org.constraints.TenantPolicy(name="org_teamconfirmation_tenant"),
-                    models.UniqueConstraint(
-                        fields=("tenant", "id"), name="org_teamconfirmation_key"
-                    ),
-                    org.constraints.TenantReference(
-                        field="manager", name="org_teamconfirmation_manager_ref"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="TeamObjection",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("month", models.DateField(help_text="Its first day.")),
-                (
-                    "who",
-                    models.CharField(
-                        help_text="As the supervisor names the person.", max_length=200
-                    ),
-                ),
-                ("since", models.DateField()),
-                ("what", models.TextField()),
-                ("opened_at", models.DateTimeField()),
-                ("answer", models.TextField(blank=True)),
-                ("closed_at", models.DateTimeField(null=True)),
-                (
-                    "closed_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "manager",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="objections",
-                        to="org.person",
-                    ),
-                ),
-                (
-                    "opened_by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        ("month", models.DateField(help_text="Its first day.")),
+                        ("sha256", models.CharField(max_length=64)),
+                        (
+                            "shown",
+                            models.JSONField(
+                                help_text="Each stretch of days: person, unit, job type, first, end."
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
+                        ("at", models.DateTimeField()),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "manager",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="confirmations",
+                                to="org.person",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-month", "-at"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("tenant", "manager", "month", "sha256"),
+                                name="org_teamconfirmation_once",
+                            ),
+                            org.constraints.AppendOnly(name="org_teamconfirmation_forever"),
+                            org.constraints.TenantPolicy(name="org_teamconfirmation_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="org_teamconfirmation_key"
+                            ),
+                            org.constraints.TenantReference(
+                                field="manager", name="org_teamconfirmation_manager_ref"
+                            ),
+                        ],
+                    },
                 ),
-            ],
-            options={
-                "ordering": ["closed_at", "opened_at"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(("closed_at", None)),
-                        fields=("tenant", "manager", "month", "who", "since"),
-                        name="org_teamobjection_once",
-                    ),
-                    models.CheckConstraint(
-                        condition=models.Q(
-                            ("closed_at", None),
-                            models.Q(("answer", ""), _negated=True),
-                            _connector="OR",
+                migrations.CreateModel(
+                    name="TeamObjection",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
                         ),
-                        name="org_teamobjection_answered",
-                    ),
-                    org.constraints.TenantPolicy(name="org_teamobjection_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="org_teamobjection_key"),
-                    org.constraints.TenantReference(
-                        field="manager", name="org_teamobjection_manager_ref"
-                    ),
-                ],
-            },
+                        ("month", models.DateField(help_text="Its first day.")),
+                        (
+                            "who",
+                            models.CharField(
+                                help_text="As the supervisor names the person.", max_length=200
+                            ),
+                        ),
+                        ("since", models.DateField()),
+                        ("what", models.TextField()),
+                        ("opened_at", models.DateTimeField()),
+                        ("answer", models.TextField(blank=True)),
+                        ("closed_at", models.DateTimeField(null=True)),
+                        (
+                            "closed_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "manager",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="objections",
+                                to="org.person",
+                            ),
+                        ),
+                        (
+                            "opened_by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["closed_at", "opened_at"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(("closed_at", None)),
+                                fields=("tenant", "manager", "month", "who", "since"),
+                                name="org_teamobjection_once",
+                            ),
+                            models.CheckConstraint(
+                                condition=models.Q(
+                                    ("closed_at", None),
+                                    models.Q(("answer", ""), _negated=True),
+                                    _connector="OR",
+                                ),
+                                name="org_teamobjection_answered",
+                            ),
+                            org.constraints.TenantPolicy(name="org_teamobjection_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="org_teamobjection_key"
+                            ),
+                            org.constraints.TenantReference(
+                                field="manager", name="org_teamobjection_manager_ref"
+                            ),
+                        ],
+                    },
+                ),
+            ]
         ),
     ]

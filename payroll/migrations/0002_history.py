@@ -7,6 +7,7 @@ import org.tenancy
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -29,94 +30,104 @@ class Migration(migrations.Migration):
                 ("spec", models.JSONField(default=dict)),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="payrollprofile",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."spec", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="061748c73d774e60d23ab19852b2f86429ca8d8a",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_a8091",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="payroll_payrollprofile",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="payrollprofile",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."spec", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="36869640ae6d8a11294490355f0b5f1553cb215a",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_4ef2c",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="payroll_payrollprofile",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="payrollprofile",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."spec", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="95a36b4fa22b151a6a12359d0c0f2f5982ab411e",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_546dd",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="payroll_payrollprofile",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="payrollprofileevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="payrollprofile",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."spec", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="061748c73d774e60d23ab19852b2f86429ca8d8a",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_a8091",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="payroll_payrollprofile",
+                            when="AFTER",
                         ),
-                        models.Value(""),
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="payrollprofileevent",
-            index=models.Index(fields=["tenant", "row_id"], name="payroll_payrollprofile_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="payrollprofileevent",
-            constraint=org.constraints.AppendOnly(name="payroll_payrollprofileevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="payrollprofileevent",
-            constraint=org.constraints.TenantPolicy(name="payroll_payrollprofileevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="payrollprofileevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="payroll_payrollprofileevent_key"
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="payrollprofile",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."spec", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="36869640ae6d8a11294490355f0b5f1553cb215a",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_4ef2c",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="payroll_payrollprofile",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="payrollprofile",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "payroll_payrollprofileevent" ("tenant_id", "code", "name", "spec", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."spec", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="95a36b4fa22b151a6a12359d0c0f2f5982ab411e",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_546dd",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="payroll_payrollprofile",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="payrollprofileevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="payrollprofileevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="payroll_payrollprofile_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="payrollprofileevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="payroll_payrollprofileevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="payrollprofileevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="payroll_payrollprofileevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="payrollprofileevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="payroll_payrollprofileevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

@@ -7,6 +7,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -17,22 +18,26 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.AddField(
-            model_name="paybatch",
-            name="off_cycle",
-            field=models.BooleanField(
-                default=False, help_text="Beside the period's own pay run: pays no draw."
-            ),
-        ),
-        migrations.AddField(
-            model_name="paybatch",
-            name="pay_date",
-            field=models.DateField(help_text="Empty: the period's.", null=True),
-        ),
-        migrations.AddField(
-            model_name="paybatch",
-            name="rule",
-            field=models.JSONField(help_text="The pay rule by which it paid.", null=True),
+        Together(
+            [
+                migrations.AddField(
+                    model_name="paybatch",
+                    name="off_cycle",
+                    field=models.BooleanField(
+                        default=False, help_text="Beside the period's own pay run: pays no draw."
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="paybatch",
+                    name="pay_date",
+                    field=models.DateField(help_text="Empty: the period's.", null=True),
+                ),
+                migrations.AddField(
+                    model_name="paybatch",
+                    name="rule",
+                    field=models.JSONField(help_text="The pay rule by which it paid.", null=True),
+                ),
+            ]
         ),
         migrations.AlterField(
             model_name="paybatch",

@@ -8,6 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 import pmsite.models
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -51,94 +52,98 @@ class Migration(migrations.Migration):
                 ),
             ],
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="schedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."job", new_values."at_time", new_values."weekdays", new_values."active", new_values."since", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="ba08fff93a1556e5bb9b974d1a084800e6a3a8be",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_2ca55",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="pmsite_schedule",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="schedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."job", new_values."at_time", new_values."weekdays", new_values."active", new_values."since", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="37339cc82eb3962744799fa1f46b7c1137b2e9ac",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_35178",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="pmsite_schedule",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="schedule",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."job", old_values."at_time", old_values."weekdays", old_values."active", old_values."since", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="9b553ff061dad3a286d74c0883b269bb9c30f6d2",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_cbc20",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="pmsite_schedule",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddField(
-            model_name="scheduleevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="schedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."job", new_values."at_time", new_values."weekdays", new_values."active", new_values."since", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="ba08fff93a1556e5bb9b974d1a084800e6a3a8be",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_2ca55",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="pmsite_schedule",
+                            when="AFTER",
                         ),
-                        models.Value(""),
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="scheduleevent",
-            index=models.Index(fields=["tenant", "row_id"], name="pmsite_schedule_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="scheduleevent",
-            constraint=org.constraints.AppendOnly(name="pmsite_scheduleevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="scheduleevent",
-            constraint=org.constraints.TenantPolicy(name="pmsite_scheduleevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="scheduleevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="pmsite_scheduleevent_key"
-            ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="schedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."job", new_values."at_time", new_values."weekdays", new_values."active", new_values."since", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="37339cc82eb3962744799fa1f46b7c1137b2e9ac",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_35178",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="pmsite_schedule",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="schedule",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "pmsite_scheduleevent" ("tenant_id", "job", "at_time", "weekdays", "active", "since", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."job", old_values."at_time", old_values."weekdays", old_values."active", old_values."since", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="9b553ff061dad3a286d74c0883b269bb9c30f6d2",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_cbc20",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="pmsite_schedule",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="scheduleevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="scheduleevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="pmsite_schedule_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="scheduleevent",
+                    constraint=org.constraints.AppendOnly(name="pmsite_scheduleevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="scheduleevent",
+                    constraint=org.constraints.TenantPolicy(name="pmsite_scheduleevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="scheduleevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="pmsite_scheduleevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

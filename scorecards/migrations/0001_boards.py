@@ -11,6 +11,7 @@ import pgtrigger.migrations
 import scorecards.constraints
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 REFUSE_FINAL_PLACE_DELETE = """
@@ -39,1391 +40,1478 @@ class Migration(migrations.Migration):
 
     operations = [
         migrations.RunSQL(REFUSE_FINAL_PLACE_DELETE, "DROP FUNCTION refuse_final_place_delete()"),
-        migrations.CreateModel(
-            name="Leaderboard",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "code",
-                    models.CharField(
-                        max_length=60,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[\\w-]+\\Z",
-                                "A code stands in an address: use letters, digits, “-” and “_”.",
-                            )
-                        ],
-                    ),
-                ),
-                ("title", models.CharField(max_length=120)),
-                (
-                    "what",
-                    models.CharField(
-                        choices=[
-                            ("metric", "A metric"),
-                            ("attainment", "An attainment"),
-                            ("points", "Points: weighted attainments"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "of",
-                    models.CharField(
-                        choices=[("people", "People"), ("teams", "Teams")],
-                        default="people",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "weights",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Measures of the plan, each with its points at 100 % of the goal.",
-                    ),
-                ),
-                (
-                    "minimum_sample",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        help_text="Below this many observations nobody is ranked. Empty: as the metric says.",
-                        max_digits=20,
-                        null=True,
-                    ),
-                ),
-                (
-                    "names",
-                    models.CharField(
-                        choices=[("names", "By name"), ("initials", "By initials")],
-                        default="names",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "opt_out",
-                    models.BooleanField(
-                        default=False, help_text="People may choose to be shown without a name."
-                    ),
-                ),
-                (
-                    "open_to",
-                    models.CharField(
-                        choices=[
-                            ("scope", "Everyone who is ranked, and supervisors"),
-                            ("supervisors", "Supervisors only"),
-                        ],
-                        default="scope",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "top",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        help_text="So many places everyone sees; beyond them only one's own neighbourhood.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                    ),
-                ),
-                (
-                    "movement",
-                    models.CharField(
-                        choices=[
-                            ("period", "Since the period before"),
-                            ("week", "Within the last week or so"),
-                        ],
-                        default="period",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "active",
-                    models.BooleanField(
-                        default=True, help_text="Off: no period is ranked any more."
-                    ),
-                ),
-                (
-                    "calendar",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="leaderboards",
-                        to="org.calendar",
-                    ),
-                ),
-                (
-                    "job_type",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="org.jobtype",
-                    ),
-                ),
-                (
-                    "metric",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        help_text="Of a board that ranks a metric.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="metrics.metric",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        help_text="Of attainments and points.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="incentives.plan",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="Leaderboard",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        help_text="Only its people, and those below it.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="org.unit",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["title", "code"],
-            },
-        ),
-        migrations.CreateModel(
-            name="LeaderboardEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("metric", models.BigIntegerField(db_column="metric_id", null=True)),
-                ("plan", models.BigIntegerField(db_column="plan_id", null=True)),
-                ("calendar", models.BigIntegerField(db_column="calendar_id")),
-                ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
-                ("job_type", models.BigIntegerField(db_column="job_type_id", null=True)),
-                (
-                    "code",
-                    models.CharField(
-                        max_length=60,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[\\w-]+\\Z",
-                                "A code stands in an address: use letters, digits, “-” and “_”.",
-                            )
-                        ],
-                    ),
-                ),
-                ("title", models.CharField(max_length=120)),
-                (
-                    "what",
-                    models.CharField(
-                        choices=[
-                            ("metric", "A metric"),
-                            ("attainment", "An attainment"),
-                            ("points", "Points: weighted attainments"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "of",
-                    models.CharField(
-                        choices=[("people", "People"), ("teams", "Teams")],
-                        default="people",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "weights",
-                    models.JSONField(
-                        blank=True,
-                        default=dict,
-                        help_text="Measures of the plan, each with its points at 100 % of the goal.",
-                    ),
-                ),
-                (
-                    "minimum_sample",
-                    models.DecimalField(
-                        blank=True,
-                        decimal_places=6,
-                        help_text="Below this many observations nobody is ranked. Empty: as the metric says.",
-                        max_digits=20,
-                        null=True,
-                    ),
-                ),
-                (
-                    "names",
-                    models.CharField(
-                        choices=[("names", "By name"), ("initials", "By initials")],
-                        default="names",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "opt_out",
-                    models.BooleanField(
-                        default=False, help_text="People may choose to be shown without a name."
-                    ),
-                ),
-                (
-                    "open_to",
-                    models.CharField(
-                        choices=[
-                            ("scope", "Everyone who is ranked, and supervisors"),
-                            ("supervisors", "Supervisors only"),
-                        ],
-                        default="scope",
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "top",
-                    models.PositiveSmallIntegerField(
-                        default=10,
-                        help_text="So many places everyone sees; beyond them only one's own neighbourhood.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(100),
-                        ],
-                    ),
-                ),
-                (
-                    "movement",
-                    models.CharField(
-                        choices=[
-                            ("period", "Since the period before"),
-                            ("week", "Within the last week or so"),
-                        ],
-                        default="period",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "active",
-                    models.BooleanField(
-                        default=True, help_text="Off: no period is ranked any more."
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "code",
+                            models.CharField(
+                                max_length=60,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[\\w-]+\\Z",
+                                        "A code stands in an address: use letters, digits, “-” and “_”.",
+                                    )
+                                ],
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="OptOut",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                (
-                    "leaderboard",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="opted_out",
-                        to="scorecards.leaderboard",
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="+",
-                        to="org.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        ("title", models.CharField(max_length=120)),
+                        (
+                            "what",
+                            models.CharField(
+                                choices=[
+                                    ("metric", "A metric"),
+                                    ("attainment", "An attainment"),
+                                    ("points", "Points: weighted attainments"),
+                                ],
+                                max_length=10,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Place",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "tenant_id",
-                        "standing_id",
-                        "subject_id",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("standing_id", models.BigIntegerField()),
-                (
-                    "subject_id",
-                    models.BigIntegerField(help_text="A person or a unit, as the board ranks."),
-                ),
-                ("unit_id", models.BigIntegerField(null=True)),
-                ("position", models.PositiveIntegerField()),
-                ("rank", models.PositiveIntegerField(null=True)),
-                ("tied", models.BooleanField(default=False)),
-                ("value", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
-                ("sample", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
-                (
-                    "reason",
-                    models.CharField(
-                        blank=True,
-                        choices=[
-                            ("no_data", "no data in this period"),
-                            ("sample", "too few observations"),
-                            ("no_goal", "no goal to hold it against"),
-                            ("left_out", "left out by a decision"),
-                            ("failed", "could not be worked out"),
-                        ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "before",
-                    models.PositiveIntegerField(
-                        help_text="The rank that it moved from.", null=True
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "of",
+                            models.CharField(
+                                choices=[("people", "People"), ("teams", "Teams")],
+                                default="people",
+                                max_length=10,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-        ),
-        migrations.CreateModel(
-            name="Standing",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField(verbose_name="worked out")),
-                ("on", models.DateField(verbose_name="business day")),
-                ("complete_through", models.DateField(null=True)),
-                ("final_at", models.DateTimeField(null=True)),
-                (
-                    "runs",
-                    models.JSONField(default=list, help_text="The runs whose results it shows."),
-                ),
-                ("unit", models.CharField(default="count", max_length=10)),
-                ("places", models.PositiveSmallIntegerField(default=0)),
-                ("lower", models.BooleanField(default=False)),
-                ("ranked", models.PositiveIntegerField(default=0)),
-                ("unranked", models.PositiveIntegerField(default=0)),
-                ("best", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
-                (
-                    "compared",
-                    models.DateField(help_text="The day of the places before.", null=True),
-                ),
-                ("whole_kind", models.CharField(blank=True, max_length=20)),
-                ("whole_unit", models.CharField(blank=True, max_length=10)),
-                ("whole_places", models.PositiveSmallIntegerField(default=0)),
-                ("whole_actual", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
-                ("whole_goal", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
-                (
-                    "whole_attainment",
-                    models.DecimalField(decimal_places=12, max_digits=50, null=True),
-                ),
-                ("problem", models.CharField(blank=True, max_length=400)),
-                (
-                    "leaderboard",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="standings",
-                        to="scorecards.leaderboard",
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.period",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "weights",
+                            models.JSONField(
+                                blank=True,
+                                default=dict,
+                                help_text="Measures of the plan, each with its points at 100 % of the goal.",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["leaderboard", "-period"],
-            },
-        ),
-        migrations.CreateModel(
-            name="Wallboard",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "code",
-                    models.CharField(
-                        max_length=60,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[\\w-]+\\Z",
-                                "A code stands in an address: use letters, digits, “-” and “_”.",
-                            )
-                        ],
-                    ),
-                ),
-                ("title", models.CharField(max_length=80)),
-                (
-                    "names",
-                    models.CharField(
-                        choices=[("names", "By name"), ("initials", "By initials")],
-                        default="initials",
-                        help_text="A leaderboard by initials stays so on every screen.",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "refresh_seconds",
-                    models.PositiveSmallIntegerField(
-                        default=60,
-                        validators=[
-                            django.core.validators.MinValueValidator(10),
-                            django.core.validators.MaxValueValidator(3600),
-                        ],
-                    ),
-                ),
-                (
-                    "active",
-                    models.BooleanField(default=True, help_text="Off: no address opens it."),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "minimum_sample",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                help_text="Below this many observations nobody is ranked. Empty: as the metric says.",
+                                max_digits=20,
+                                null=True,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-                (
-                    "unit",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        help_text="Where it hangs: rankings show only its people, and those below it.",
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        to="org.unit",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["title", "code"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WallboardEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
-                (
-                    "code",
-                    models.CharField(
-                        max_length=60,
-                        validators=[
-                            django.core.validators.RegexValidator(
-                                "^[\\w-]+\\Z",
-                                "A code stands in an address: use letters, digits, “-” and “_”.",
-                            )
-                        ],
-                    ),
-                ),
-                ("title", models.CharField(max_length=80)),
-                (
-                    "names",
-                    models.CharField(
-                        choices=[("names", "By name"), ("initials", "By initials")],
-                        default="initials",
-                        help_text="A leaderboard by initials stays so on every screen.",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "refresh_seconds",
-                    models.PositiveSmallIntegerField(
-                        default=60,
-                        validators=[
-                            django.core.validators.MinValueValidator(10),
-                            django.core.validators.MaxValueValidator(3600),
-                        ],
-                    ),
-                ),
-                (
-                    "active",
-                    models.BooleanField(default=True, help_text="Off: no address opens it."),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "names",
+                            models.CharField(
+                                choices=[("names", "By name"), ("initials", "By initials")],
+                                default="names",
+                                max_length=10,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WallMessage",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("text", models.CharField(max_length=160)),
-                ("begins", models.DateTimeField()),
-                ("ends", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "opt_out",
+                            models.BooleanField(
+                                default=False,
+                                help_text="People may choose to be shown without a name.",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-                (
-                    "wallboard",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="messages",
-                        to="scorecards.wallboard",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["begins", "id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WallPanel",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("order", models.PositiveSmallIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("leaderboard", "The first places of a leaderboard"),
-                            ("goal", "How far all on a leaderboard are to their goal together"),
-                            ("messages", "What supervisors have to say"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "top",
-                    models.PositiveSmallIntegerField(
-                        default=8,
-                        help_text="So many places, 10 at most: the screen does not scroll.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(10),
-                        ],
-                    ),
-                ),
-                (
-                    "leaderboard",
-                    models.ForeignKey(
-                        blank=True,
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="panels",
-                        to="scorecards.leaderboard",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "open_to",
+                            models.CharField(
+                                choices=[
+                                    ("scope", "Everyone who is ranked, and supervisors"),
+                                    ("supervisors", "Supervisors only"),
+                                ],
+                                default="scope",
+                                max_length=12,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-                (
-                    "wallboard",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.CASCADE,
-                        related_name="panels",
-                        to="scorecards.wallboard",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["wallboard", "order"],
-            },
-        ),
-        migrations.CreateModel(
-            name="WallPanelEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("wallboard", models.BigIntegerField(db_column="wallboard_id")),
-                ("leaderboard", models.BigIntegerField(db_column="leaderboard_id", null=True)),
-                ("order", models.PositiveSmallIntegerField()),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("leaderboard", "The first places of a leaderboard"),
-                            ("goal", "How far all on a leaderboard are to their goal together"),
-                            ("messages", "What supervisors have to say"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                (
-                    "top",
-                    models.PositiveSmallIntegerField(
-                        default=8,
-                        help_text="So many places, 10 at most: the screen does not scroll.",
-                        validators=[
-                            django.core.validators.MinValueValidator(1),
-                            django.core.validators.MaxValueValidator(10),
-                        ],
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "top",
+                            models.PositiveSmallIntegerField(
+                                default=10,
+                                help_text="So many places everyone sees; beyond them only one's own neighbourhood.",
+                                validators=[
+                                    django.core.validators.MinValueValidator(1),
+                                    django.core.validators.MaxValueValidator(100),
+                                ],
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
+                        (
+                            "movement",
+                            models.CharField(
+                                choices=[
+                                    ("period", "Since the period before"),
+                                    ("week", "Within the last week or so"),
+                                ],
+                                default="period",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "active",
+                            models.BooleanField(
+                                default=True, help_text="Off: no period is ranked any more."
+                            ),
+                        ),
+                        (
+                            "calendar",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="leaderboards",
+                                to="org.calendar",
+                            ),
+                        ),
+                        (
+                            "job_type",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                to="org.jobtype",
+                            ),
+                        ),
+                        (
+                            "metric",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                help_text="Of a board that ranks a metric.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                to="metrics.metric",
+                            ),
+                        ),
+                        (
+                            "plan",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                help_text="Of attainments and points.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                to="incentives.plan",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "unit",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                help_text="Only its people, and those below it.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                to="org.unit",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["title", "code"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="LeaderboardEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("metric", models.BigIntegerField(db_column="metric_id", null=True)),
+                        ("plan", models.BigIntegerField(db_column="plan_id", null=True)),
+                        ("calendar", models.BigIntegerField(db_column="calendar_id")),
+                        ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
+                        ("job_type", models.BigIntegerField(db_column="job_type_id", null=True)),
+                        (
+                            "code",
+                            models.CharField(
+                                max_length=60,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[\\w-]+\\Z",
+                                        "A code stands in an address: use letters, digits, “-” and “_”.",
+                                    )
+                                ],
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=120)),
+                        (
+                            "what",
+                            models.CharField(
+                                choices=[
+                                    ("metric", "A metric"),
+                                    ("attainment", "An attainment"),
+                                    ("points", "Points: weighted attainments"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "of",
+                            models.CharField(
+                                choices=[("people", "People"), ("teams", "Teams")],
+                                default="people",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "weights",
+                            models.JSONField(
+                                blank=True,
+                                default=dict,
+                                help_text="Measures of the plan, each with its points at 100 % of the goal.",
+                            ),
+                        ),
+                        (
+                            "minimum_sample",
+                            models.DecimalField(
+                                blank=True,
+                                decimal_places=6,
+                                help_text="Below this many observations nobody is ranked. Empty: as the metric says.",
+                                max_digits=20,
+                                null=True,
+                            ),
+                        ),
+                        (
+                            "names",
+                            models.CharField(
+                                choices=[("names", "By name"), ("initials", "By initials")],
+                                default="names",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "opt_out",
+                            models.BooleanField(
+                                default=False,
+                                help_text="People may choose to be shown without a name.",
+                            ),
+                        ),
+                        (
+                            "open_to",
+                            models.CharField(
+                                choices=[
+                                    ("scope", "Everyone who is ranked, and supervisors"),
+                                    ("supervisors", "Supervisors only"),
+                                ],
+                                default="scope",
+                                max_length=12,
+                            ),
+                        ),
+                        (
+                            "top",
+                            models.PositiveSmallIntegerField(
+                                default=10,
+                                help_text="So many places everyone sees; beyond them only one's own neighbourhood.",
+                                validators=[
+                                    django.core.validators.MinValueValidator(1),
+                                    django.core.validators.MaxValueValidator(100),
+                                ],
+                            ),
+                        ),
+                        (
+                            "movement",
+                            models.CharField(
+                                choices=[
+                                    ("period", "Since the period before"),
+                                    ("week", "Within the last week or so"),
+                                ],
+                                default="period",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "active",
+                            models.BooleanField(
+                                default=True, help_text="Off: no period is ranked any more."
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="OptOut",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("at", models.DateTimeField()),
+                        (
+                            "leaderboard",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="opted_out",
+                                to="scorecards.leaderboard",
+                            ),
+                        ),
+                        (
+                            "person",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="+",
+                                to="org.person",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Place",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "tenant_id",
+                                "standing_id",
+                                "subject_id",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("standing_id", models.BigIntegerField()),
+                        (
+                            "subject_id",
+                            models.BigIntegerField(
+                                help_text="A person or a unit, as the board ranks."
+                            ),
+                        ),
+                        ("unit_id", models.BigIntegerField(null=True)),
+                        ("position", models.PositiveIntegerField()),
+                        ("rank", models.PositiveIntegerField(null=True)),
+                        ("tied", models.BooleanField(default=False)),
+                        ("value", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
+                        (
+                            "sample",
+                            models.DecimalField(decimal_places=12, max_digits=50, null=True),
+                        ),
+                        (
+                            "reason",
+                            models.CharField(
+                                blank=True,
+                                choices=[
+                                    ("no_data", "no data in this period"),
+                                    ("sample", "too few observations"),
+                                    ("no_goal", "no goal to hold it against"),
+                                    ("left_out", "left out by a decision"),
+                                    ("failed", "could not be worked out"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "before",
+                            models.PositiveIntegerField(
+                                help_text="The rank that it moved from.", null=True
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                ),
+                migrations.CreateModel(
+                    name="Standing",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("at", models.DateTimeField(verbose_name="worked out")),
+                        ("on", models.DateField(verbose_name="business day")),
+                        ("complete_through", models.DateField(null=True)),
+                        ("final_at", models.DateTimeField(null=True)),
+                        (
+                            "runs",
+                            models.JSONField(
+                                default=list, help_text="The runs whose results it shows."
+                            ),
+                        ),
+                        ("unit", models.CharField(default="count", max_length=10)),
+                        ("places", models.PositiveSmallIntegerField(default=0)),
+                        ("lower", models.BooleanField(default=False)),
+                        ("ranked", models.PositiveIntegerField(default=0)),
+                        ("unranked", models.PositiveIntegerField(default=0)),
+                        ("best", models.DecimalField(decimal_places=12, max_digits=50, null=True)),
+                        (
+                            "compared",
+                            models.DateField(help_text="The day of the places before.", null=True),
+                        ),
+                        ("whole_kind", models.CharField(blank=True, max_length=20)),
+                        ("whole_unit", models.CharField(blank=True, max_length=10)),
+                        ("whole_places", models.PositiveSmallIntegerField(default=0)),
+                        (
+                            "whole_actual",
+                            models.DecimalField(decimal_places=12, max_digits=50, null=True),
+                        ),
+                        (
+                            "whole_goal",
+                            models.DecimalField(decimal_places=12, max_digits=50, null=True),
+                        ),
+                        (
+                            "whole_attainment",
+                            models.DecimalField(decimal_places=12, max_digits=50, null=True),
+                        ),
+                        ("problem", models.CharField(blank=True, max_length=400)),
+                        (
+                            "leaderboard",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="standings",
+                                to="scorecards.leaderboard",
+                            ),
+                        ),
+                        (
+                            "period",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.period",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["leaderboard", "-period"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="Wallboard",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "code",
+                            models.CharField(
+                                max_length=60,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[\\w-]+\\Z",
+                                        "A code stands in an address: use letters, digits, “-” and “_”.",
+                                    )
+                                ],
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=80)),
+                        (
+                            "names",
+                            models.CharField(
+                                choices=[("names", "By name"), ("initials", "By initials")],
+                                default="initials",
+                                help_text="A leaderboard by initials stays so on every screen.",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "refresh_seconds",
+                            models.PositiveSmallIntegerField(
+                                default=60,
+                                validators=[
+                                    django.core.validators.MinValueValidator(10),
+                                    django.core.validators.MaxValueValidator(3600),
+                                ],
+                            ),
+                        ),
+                        (
+                            "active",
+                            models.BooleanField(
+                                default=True, help_text="Off: no address opens it."
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "unit",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                help_text="Where it hangs: rankings show only its people, and those below it.",
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                to="org.unit",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["title", "code"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WallboardEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("unit", models.BigIntegerField(db_column="unit_id", null=True)),
+                        (
+                            "code",
+                            models.CharField(
+                                max_length=60,
+                                validators=[
+                                    django.core.validators.RegexValidator(
+                                        "^[\\w-]+\\Z",
+                                        "A code stands in an address: use letters, digits, “-” and “_”.",
+                                    )
+                                ],
+                            ),
+                        ),
+                        ("title", models.CharField(max_length=80)),
+                        (
+                            "names",
+                            models.CharField(
+                                choices=[("names", "By name"), ("initials", "By initials")],
+                                default="initials",
+                                help_text="A leaderboard by initials stays so on every screen.",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "refresh_seconds",
+                            models.PositiveSmallIntegerField(
+                                default=60,
+                                validators=[
+                                    django.core.validators.MinValueValidator(10),
+                                    django.core.validators.MaxValueValidator(3600),
+                                ],
+                            ),
+                        ),
+                        (
+                            "active",
+                            models.BooleanField(
+                                default=True, help_text="Off: no address opens it."
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WallMessage",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("text", models.CharField(max_length=160)),
+                        ("begins", models.DateTimeField()),
+                        ("ends", models.DateTimeField()),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "wallboard",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="messages",
+                                to="scorecards.wallboard",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["begins", "id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WallPanel",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("order", models.PositiveSmallIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("leaderboard", "The first places of a leaderboard"),
+                                    (
+                                        "goal",
+                                        "How far all on a leaderboard are to their goal together",
+                                    ),
+                                    ("messages", "What supervisors have to say"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        (
+                            "top",
+                            models.PositiveSmallIntegerField(
+                                default=8,
+                                help_text="So many places, 10 at most: the screen does not scroll.",
+                                validators=[
+                                    django.core.validators.MinValueValidator(1),
+                                    django.core.validators.MaxValueValidator(10),
+                                ],
+                            ),
+                        ),
+                        (
+                            "leaderboard",
+                            models.ForeignKey(
+                                blank=True,
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="panels",
+                                to="scorecards.leaderboard",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "wallboard",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.CASCADE,
+                                related_name="panels",
+                                to="scorecards.wallboard",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["wallboard", "order"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WallPanelEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("wallboard", models.BigIntegerField(db_column="wallboard_id")),
+                        (
+                            "leaderboard",
+                            models.BigIntegerField(db_column="leaderboard_id", null=True),
+                        ),
+                        ("order", models.PositiveSmallIntegerField()),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("leaderboard", "The first places of a leaderboard"),
+                                    (
+                                        "goal",
+                                        "How far all on a leaderboard are to their goal together",
+                                    ),
+                                    ("messages", "What supervisors have to say"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        (
+                            "top",
+                            models.PositiveSmallIntegerField(
+                                default=8,
+                                help_text="So many places, 10 at most: the screen does not scroll.",
+                                validators=[
+                                    django.core.validators.MinValueValidator(1),
+                                    django.core.validators.MaxValueValidator(10),
+                                ],
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="WallToken",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("sha256", models.CharField(max_length=64, unique=True)),
+                        ("wallboard_id", models.BigIntegerField()),
+                        (
+                            "label",
+                            models.CharField(help_text="Which screen it is for.", max_length=80),
+                        ),
+                        ("made_at", models.DateTimeField()),
+                        ("expires_at", models.DateTimeField(null=True)),
+                        ("revoked_at", models.DateTimeField(null=True)),
+                        (
+                            "seen_at",
+                            models.DateTimeField(
+                                help_text="When a screen last asked, to the minute.", null=True
+                            ),
+                        ),
+                        (
+                            "made_by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-made_at", "-id"],
+                    },
+                ),
+            ]
+        ),
+        Together(
+            [
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "code"), name="scorecards_leaderboard_code"
                     ),
                 ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="WallToken",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("metric__isnull", False), ("plan", None), ("what", "metric")),
+                            models.Q(
+                                models.Q(("what", "metric"), _negated=True),
+                                ("metric", None),
+                                ("plan__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="scorecards_leaderboard_what",
                     ),
                 ),
-                ("sha256", models.CharField(max_length=64, unique=True)),
-                ("wallboard_id", models.BigIntegerField()),
-                ("label", models.CharField(help_text="Which screen it is for.", max_length=80)),
-                ("made_at", models.DateTimeField()),
-                ("expires_at", models.DateTimeField(null=True)),
-                ("revoked_at", models.DateTimeField(null=True)),
-                (
-                    "seen_at",
-                    models.DateTimeField(
-                        help_text="When a screen last asked, to the minute.", null=True
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("top__range", (1, 100))),
+                        name="scorecards_leaderboard_top",
                     ),
                 ),
-                (
-                    "made_by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_leaderboard_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_leaderboard_key"
                     ),
                 ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantReference(
+                        field="metric", name="scorecards_leaderboard_metric_ref"
                     ),
                 ),
-            ],
-            options={
-                "ordering": ["-made_at", "-id"],
-            },
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "code"), name="scorecards_leaderboard_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("metric__isnull", False), ("plan", None), ("what", "metric")),
-                    models.Q(
-                        models.Q(("what", "metric"), _negated=True),
-                        ("metric", None),
-                        ("plan__isnull", False),
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantReference(
+                        field="plan", name="scorecards_leaderboard_plan_ref"
                     ),
-                    _connector="OR",
                 ),
-                name="scorecards_leaderboard_what",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("top__range", (1, 100))), name="scorecards_leaderboard_top"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantPolicy(name="scorecards_leaderboard_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_leaderboard_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantReference(
-                field="metric", name="scorecards_leaderboard_metric_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantReference(
-                field="plan", name="scorecards_leaderboard_plan_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantReference(
-                field="calendar", name="scorecards_leaderboard_calendar_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantReference(
-                field="unit", name="scorecards_leaderboard_unit_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboard",
-            constraint=org.constraints.TenantReference(
-                field="job_type", name="scorecards_leaderboard_job_type_ref"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="leaderboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."metric_id", new_values."plan_id", new_values."calendar_id", new_values."unit_id", new_values."job_type_id", new_values."code", new_values."title", new_values."what", new_values."of", new_values."weights", new_values."minimum_sample", new_values."names", new_values."opt_out", new_values."open_to", new_values."top", new_values."movement", new_values."active", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="4cdc1289ecd6f97d7517a4cf18607d48b03aa313",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_79d72",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="scorecards_leaderboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="leaderboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."metric_id", new_values."plan_id", new_values."calendar_id", new_values."unit_id", new_values."job_type_id", new_values."code", new_values."title", new_values."what", new_values."of", new_values."weights", new_values."minimum_sample", new_values."names", new_values."opt_out", new_values."open_to", new_values."top", new_values."movement", new_values."active", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="d799a448dd594d6df757a08838e1d097594dcbfb",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_3e74e",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="scorecards_leaderboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="leaderboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."metric_id", old_values."plan_id", old_values."calendar_id", old_values."unit_id", old_values."job_type_id", old_values."code", old_values."title", old_values."what", old_values."of", old_values."weights", old_values."minimum_sample", old_values."names", old_values."opt_out", old_values."open_to", old_values."top", old_values."movement", old_values."active", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="e3db248e9fdcfe49a1a9998b08a92e761c6287fc",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_e66e7",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="scorecards_leaderboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="leaderboardevent",
-            index=models.Index(fields=["tenant", "row_id"], name="scorecards_leaderboard_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboardevent",
-            constraint=org.constraints.AppendOnly(name="scorecards_leaderboardevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboardevent",
-            constraint=org.constraints.TenantPolicy(name="scorecards_leaderboardevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="leaderboardevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_leaderboardevent_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="optout",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "leaderboard", "person"), name="scorecards_optout_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="optout",
-            constraint=org.constraints.TenantPolicy(name="scorecards_optout_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="optout",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_optout_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="optout",
-            constraint=org.constraints.TenantReference(
-                field="leaderboard", name="scorecards_optout_leaderboard_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="optout",
-            constraint=org.constraints.TenantReference(
-                field="person", name="scorecards_optout_person_ref"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="place",
-            index=models.Index(
-                fields=["tenant", "standing_id", "position"], name="scorecards_place_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="place",
-            constraint=scorecards.constraints.FinalPlaces(name="scorecards_place_final"),
-        ),
-        migrations.AddConstraint(
-            model_name="place",
-            constraint=org.constraints.TenantPolicy(name="scorecards_place_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "leaderboard", "period"), name="scorecards_standing_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=incentives.constraints.FinalRow(
-                column="final_at", name="scorecards_standing_final"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=org.constraints.TenantPolicy(name="scorecards_standing_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_standing_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=org.constraints.TenantReference(
-                field="leaderboard", name="scorecards_standing_leaderboard_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="standing",
-            constraint=org.constraints.TenantReference(
-                field="period", name="scorecards_standing_period_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboard",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "code"), name="scorecards_wallboard_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboard",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("refresh_seconds__range", (10, 3600))),
-                name="scorecards_wallboard_refresh",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboard",
-            constraint=org.constraints.TenantPolicy(name="scorecards_wallboard_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboard",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_wallboard_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboard",
-            constraint=org.constraints.TenantReference(
-                field="unit", name="scorecards_wallboard_unit_ref"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."unit_id", new_values."code", new_values."title", new_values."names", new_values."refresh_seconds", new_values."active", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="9d64c1499f2bf00f60ea625559361f54ca28a5fe",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_1f391",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="scorecards_wallboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."unit_id", new_values."code", new_values."title", new_values."names", new_values."refresh_seconds", new_values."active", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="eec975721eef686158279552aa8edaa17e321653",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_1f2fe",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="scorecards_wallboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallboard",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."unit_id", old_values."code", old_values."title", old_values."names", old_values."refresh_seconds", old_values."active", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="724c93150cc887d0124794267cfcbbb05756090c",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_74004",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="scorecards_wallboard",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="wallboardevent",
-            index=models.Index(fields=["tenant", "row_id"], name="scorecards_wallboard_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboardevent",
-            constraint=org.constraints.AppendOnly(name="scorecards_wallboardevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboardevent",
-            constraint=org.constraints.TenantPolicy(name="scorecards_wallboardevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallboardevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_wallboardevent_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallmessage",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "wallboard", "text", "begins"), name="scorecards_wallmessage_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallmessage",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("begins__lte", models.F("ends"))),
-                name="scorecards_wallmessage_time",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallmessage",
-            constraint=org.constraints.TenantPolicy(name="scorecards_wallmessage_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallmessage",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_wallmessage_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallmessage",
-            constraint=org.constraints.TenantReference(
-                field="wallboard", name="scorecards_wallmessage_wallboard_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "wallboard", "order"), name="scorecards_wallpanel_order"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("kind", "messages"), ("leaderboard", None)),
-                    models.Q(
-                        models.Q(("kind", "messages"), _negated=True),
-                        ("leaderboard__isnull", False),
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantReference(
+                        field="calendar", name="scorecards_leaderboard_calendar_ref"
                     ),
-                    _connector="OR",
                 ),
-                name="scorecards_wallpanel_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("top__range", (1, 10))), name="scorecards_wallpanel_top"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=org.constraints.TenantPolicy(name="scorecards_wallpanel_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_wallpanel_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=org.constraints.TenantReference(
-                field="wallboard", name="scorecards_wallpanel_wallboard_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanel",
-            constraint=org.constraints.TenantReference(
-                field="leaderboard", name="scorecards_wallpanel_leaderboard_ref"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallpanel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."wallboard_id", new_values."leaderboard_id", new_values."order", new_values."kind", new_values."top", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="c8eb54bf6a0ae3caab27279ced70f0eb129c6358",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_aa892",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="scorecards_wallpanel",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantReference(
+                        field="unit", name="scorecards_leaderboard_unit_ref"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallpanel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."wallboard_id", new_values."leaderboard_id", new_values."order", new_values."kind", new_values."top", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="04c36fb02c61d8b487821ff6df75e470c756a890",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_1b3dd",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="scorecards_wallpanel",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="leaderboard",
+                    constraint=org.constraints.TenantReference(
+                        field="job_type", name="scorecards_leaderboard_job_type_ref"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="wallpanel",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."wallboard_id", old_values."leaderboard_id", old_values."order", old_values."kind", old_values."top", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="cfc1baeceefbdb83512cd58f727d7dc82942b0e7",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_e3620",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="scorecards_wallpanel",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="leaderboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."metric_id", new_values."plan_id", new_values."calendar_id", new_values."unit_id", new_values."job_type_id", new_values."code", new_values."title", new_values."what", new_values."of", new_values."weights", new_values."minimum_sample", new_values."names", new_values."opt_out", new_values."open_to", new_values."top", new_values."movement", new_values."active", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="4cdc1289ecd6f97d7517a4cf18607d48b03aa313",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_79d72",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="scorecards_leaderboard",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="wallpanelevent",
-            index=models.Index(fields=["tenant", "row_id"], name="scorecards_wallpanel_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanelevent",
-            constraint=org.constraints.AppendOnly(name="scorecards_wallpanelevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanelevent",
-            constraint=org.constraints.TenantPolicy(name="scorecards_wallpanelevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="wallpanelevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="scorecards_wallpanelevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="walltoken",
-            index=models.Index(fields=["tenant", "wallboard_id"], name="scorecards_walltoken_of"),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="leaderboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."metric_id", new_values."plan_id", new_values."calendar_id", new_values."unit_id", new_values."job_type_id", new_values."code", new_values."title", new_values."what", new_values."of", new_values."weights", new_values."minimum_sample", new_values."names", new_values."opt_out", new_values."open_to", new_values."top", new_values."movement", new_values."active", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="d799a448dd594d6df757a08838e1d097594dcbfb",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_3e74e",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="scorecards_leaderboard",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="leaderboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_leaderboardevent" ("tenant_id", "metric_id", "plan_id", "calendar_id", "unit_id", "job_type_id", "code", "title", "what", "of", "weights", "minimum_sample", "names", "opt_out", "open_to", "top", "movement", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."metric_id", old_values."plan_id", old_values."calendar_id", old_values."unit_id", old_values."job_type_id", old_values."code", old_values."title", old_values."what", old_values."of", old_values."weights", old_values."minimum_sample", old_values."names", old_values."opt_out", old_values."open_to", old_values."top", old_values."movement", old_values."active", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="e3db248e9fdcfe49a1a9998b08a92e761c6287fc",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_e66e7",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="scorecards_leaderboard",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="leaderboardevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="scorecards_leaderboard_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="leaderboardevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="scorecards_leaderboardevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="leaderboardevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="scorecards_leaderboardevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="leaderboardevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_leaderboardevent_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="optout",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "leaderboard", "person"), name="scorecards_optout_once"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="optout",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_optout_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="optout",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_optout_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="optout",
+                    constraint=org.constraints.TenantReference(
+                        field="leaderboard", name="scorecards_optout_leaderboard_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="optout",
+                    constraint=org.constraints.TenantReference(
+                        field="person", name="scorecards_optout_person_ref"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="place",
+                    index=models.Index(
+                        fields=["tenant", "standing_id", "position"], name="scorecards_place_order"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="place",
+                    constraint=scorecards.constraints.FinalPlaces(name="scorecards_place_final"),
+                ),
+                migrations.AddConstraint(
+                    model_name="place",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_place_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "leaderboard", "period"), name="scorecards_standing_once"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=incentives.constraints.FinalRow(
+                        column="final_at", name="scorecards_standing_final"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_standing_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_standing_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=org.constraints.TenantReference(
+                        field="leaderboard", name="scorecards_standing_leaderboard_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="standing",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="scorecards_standing_period_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboard",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "code"), name="scorecards_wallboard_code"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboard",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("refresh_seconds__range", (10, 3600))),
+                        name="scorecards_wallboard_refresh",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboard",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_wallboard_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboard",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_wallboard_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboard",
+                    constraint=org.constraints.TenantReference(
+                        field="unit", name="scorecards_wallboard_unit_ref"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."unit_id", new_values."code", new_values."title", new_values."names", new_values."refresh_seconds", new_values."active", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="9d64c1499f2bf00f60ea625559361f54ca28a5fe",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_1f391",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="scorecards_wallboard",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."unit_id", new_values."code", new_values."title", new_values."names", new_values."refresh_seconds", new_values."active", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="eec975721eef686158279552aa8edaa17e321653",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_1f2fe",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="scorecards_wallboard",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallboard",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallboardevent" ("tenant_id", "unit_id", "code", "title", "names", "refresh_seconds", "active", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."unit_id", old_values."code", old_values."title", old_values."names", old_values."refresh_seconds", old_values."active", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="724c93150cc887d0124794267cfcbbb05756090c",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_74004",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="scorecards_wallboard",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="wallboardevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="scorecards_wallboard_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboardevent",
+                    constraint=org.constraints.AppendOnly(name="scorecards_wallboardevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboardevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="scorecards_wallboardevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallboardevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_wallboardevent_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallmessage",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "wallboard", "text", "begins"),
+                        name="scorecards_wallmessage_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallmessage",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("begins__lte", models.F("ends"))),
+                        name="scorecards_wallmessage_time",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallmessage",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_wallmessage_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallmessage",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_wallmessage_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallmessage",
+                    constraint=org.constraints.TenantReference(
+                        field="wallboard", name="scorecards_wallmessage_wallboard_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "wallboard", "order"), name="scorecards_wallpanel_order"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("kind", "messages"), ("leaderboard", None)),
+                            models.Q(
+                                models.Q(("kind", "messages"), _negated=True),
+                                ("leaderboard__isnull", False),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="scorecards_wallpanel_kind",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("top__range", (1, 10))), name="scorecards_wallpanel_top"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=org.constraints.TenantPolicy(name="scorecards_wallpanel_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_wallpanel_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=org.constraints.TenantReference(
+                        field="wallboard", name="scorecards_wallpanel_wallboard_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanel",
+                    constraint=org.constraints.TenantReference(
+                        field="leaderboard", name="scorecards_wallpanel_leaderboard_ref"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallpanel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."wallboard_id", new_values."leaderboard_id", new_values."order", new_values."kind", new_values."top", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="c8eb54bf6a0ae3caab27279ced70f0eb129c6358",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_aa892",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="scorecards_wallpanel",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallpanel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."wallboard_id", new_values."leaderboard_id", new_values."order", new_values."kind", new_values."top", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="04c36fb02c61d8b487821ff6df75e470c756a890",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_1b3dd",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="scorecards_wallpanel",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="wallpanel",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "scorecards_wallpanelevent" ("tenant_id", "wallboard_id", "leaderboard_id", "order", "kind", "top", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."wallboard_id", old_values."leaderboard_id", old_values."order", old_values."kind", old_values."top", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="cfc1baeceefbdb83512cd58f727d7dc82942b0e7",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_e3620",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="scorecards_wallpanel",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="wallpanelevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="scorecards_wallpanel_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanelevent",
+                    constraint=org.constraints.AppendOnly(name="scorecards_wallpanelevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanelevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="scorecards_wallpanelevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="wallpanelevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="scorecards_wallpanelevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="walltoken",
+                    index=models.Index(
+                        fields=["tenant", "wallboard_id"], name="scorecards_walltoken_of"
+                    ),
+                ),
+            ]
         ),
     ]
