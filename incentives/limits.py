@@ -9,7 +9,7 @@ next year's room unless it lapses.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -18,8 +18,10 @@ from typing import Any
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula.numbers import read_number
-from incentives import schedules
+from incentives import schedules, years
 from incentives.models import Plan, PlanPeriod, PlanVersion
+from org.calendars import period_of
+from org.models import Period
 from org.sql import execute, fetch, keep
 
 
@@ -47,13 +49,14 @@ def limit_of(version: PlanVersion) -> Limit | None:
     )
 
 
-def limits_by_year(plan: Plan, years: range) -> dict[int, Limit | None]:
+def limits_by_year(plan: Plan, asked: Iterable[int]) -> dict[int, Limit | None]:
     """The limit of each year: that of the version in force at its end."""
     versions = plan.versions.filter(status=PlanVersion.Status.PUBLISHED).order_by("in_force")
-    found: dict[int, Limit | None] = dict.fromkeys(years)
-    for year in years:
+    found: dict[int, Limit | None] = dict.fromkeys(asked)
+    for year in found:
+        end = years.last_day(plan.calendar, year)
         for version in versions:
-            if version.in_force <= date(year, 12, 31):
+            if version.in_force <= end:
                 found[year] = limit_of(version)
     return found
 
@@ -64,22 +67,34 @@ def has_limit(plan: Plan) -> bool:
     return any(limit_of(version) for version in versions)
 
 
-def year_of(plan: Plan, on: date) -> int:
+def limit_for(plan: Plan, earned: Period) -> Limit | None:
+    """The limit under which a period's earnings are paid: that of its whole year."""
+    year = years.year_of(earned, plan.calendar)
+    return limits_by_year(plan, [year])[year]
+
+
+def year_now(plan: Plan, on: date) -> int:
     """The year whose room is used now: that of the first period that is not final yet.
 
     A December that is finalised in January still uses December's room.
     """
+    today = _year_of_day(plan, on)
     final = PlanPeriod.objects.filter(plan=plan, final_at__isnull=False)
     last = final.order_by("-period__valid_from").select_related("period").first()
-    if last is None:
-        return on.year
-    return min(on.year, last.period.valid_to.year)
+    return today if last is None else min(today, _year_of_day(plan, last.period.valid_to))
+
+
+def _year_of_day(plan: Plan, day: date) -> int:
+    period = period_of(plan.calendar, day)
+    if period is None:
+        return years.year_at(plan.calendar, day)
+    return years.year_of(period, plan.calendar)
 
 
 # What each person has by year of earning: ``due`` has become payable, ``off`` is put off by the
 # limit, held or lost. What was paid before the plan moved here counts with what became payable.
 BY_YEAR = """
-    SELECT person_id, currency, extract(year FROM period.valid_from)::int AS year,
+    SELECT person_id, currency, {year} AS year,
            sum(CASE WHEN to_account IN ('due', 'paid') THEN amount
                     WHEN from_account IN ('due', 'paid') THEN -amount ELSE 0 END) AS due,
            sum(CASE WHEN condition <> {limit} THEN 0
@@ -101,14 +116,15 @@ def room_query(plan: Plan, now: int, more: Composable) -> Composable:
     ``more``: a query of person_id, currency, year and the amount that wants to become due beside
     what is put off already.
     """
+    year_of_period = years.year_sql(plan.calendar, SQL("period.valid_to"))
     [(first,)] = fetch(
         SQL(
-            "SELECT coalesce(min(extract(year FROM period.valid_from))::int, {now})"
+            "SELECT coalesce(min({year}), {now})"
             " FROM incentives_planperiod AS point JOIN org_period AS period"
             " ON period.id = point.period_id WHERE point.plan_id = {plan}"
-        ).format(now=Literal(now), plan=Literal(plan.pk))
+        ).format(year=year_of_period, now=Literal(now), plan=Literal(plan.pk))
     )
-    years = range(min(first, now) - 1, now + 1)
+    span = range(min(first, now) - 1, now + 1)
     wants = SQL(
         "SELECT person_id, currency, greatest(least(year, {last}), {first}) AS year,"
         " sum(due) AS due, sum(off) AS wants"
@@ -116,23 +132,28 @@ def room_query(plan: Plan, now: int, more: Composable) -> Composable:
         "  UNION ALL SELECT person_id, currency, year, 0, amount FROM ({more}) AS more) AS known"
         " GROUP BY 1, 2, 3"
     ).format(
-        known=SQL(BY_YEAR).format(limit=Literal(schedules.LIMIT), plan=Literal(plan.pk), more=more),
+        known=SQL(BY_YEAR).format(
+            year=year_of_period,
+            limit=Literal(schedules.LIMIT),
+            plan=Literal(plan.pk),
+            more=more,
+        ),
         more=more,
-        first=Literal(years[0]),
-        last=Literal(years[-1]),
+        first=Literal(span[0]),
+        last=Literal(span[-1]),
     )
     columns = [
         SQL("coalesce(sum(wants) FILTER (WHERE year = {}), 0) AS {}").format(
             Literal(year), Identifier(f"wants_{year}")
         )
-        for year in years
+        for year in span
     ]
     query: Composable = SQL(
         "SELECT person_id, currency, sum(due) AS due, 0::numeric AS payable_before,"
         " 0::numeric AS carried_before, {} FROM ({}) AS by_year GROUP BY 1, 2"
     ).format(SQL(", ").join(columns), wants)
     before = "before"
-    for year, limit in limits_by_year(plan, years).items():
+    for year, limit in limits_by_year(plan, span).items():
         query = _year(query, before, year, limit)
         before = str(year)
     return SQL("SELECT person_id, currency, {} - due AS room FROM ({}) AS worked_out").format(
@@ -162,7 +183,7 @@ def _year(query: Composable, before: str, year: int, limit: Limit | None) -> Com
 WANTS = "CASE WHEN ready THEN difference ELSE least(difference, greatest(-payable, 0)) END"
 
 
-def share_room(plan: Plan, earned_year: int, now: int) -> None:
+def share_room(plan: Plan, *, earned: Period, posted: Period) -> None:
     """Give each part in ``moving`` that wants to become due its room, in the order of their keys.
 
     What fills a part up to zero asks too: what went below zero has given its room to others.
@@ -173,9 +194,9 @@ def share_room(plan: Plan, earned_year: int, now: int) -> None:
         " WHERE difference > 0 AND NOT disputed"
     ).format(SQL(WANTS))
     wants = SQL("SELECT person_id, currency, {}::int AS year, amount FROM ({}) AS asking").format(
-        Literal(earned_year), asking
+        Literal(years.year_of(earned, plan.calendar)), asking
     )
-    keep("limit_room", room_query(plan, now, wants))
+    keep("limit_room", room_query(plan, years.year_of(posted, plan.calendar), wants))
     execute(
         SQL(
             "UPDATE moving SET room = found.left_over FROM (SELECT asking.id, limit_room.room"

@@ -87,15 +87,14 @@ def post(
     if not keep("moving", SQL(MOVING).format(on=Literal(on), moved=moved)):
         return 0
     _find_ready()
-    limit = limits.limit_of(made.version)
-    written = 0
-    if limit is not None:
-        # What is taken back makes room for what is granted at the same time.
-        written = _post(made, posted, first, by=by, at=at, only="difference < 0")
-        limits.share_room(made.plan, made.period.valid_from.year, posted.valid_from.year)
-    only = "true" if limit is None else "difference > 0"
+    if not limits.has_limit(made.plan):
+        return _post(made, posted, first, by=by, at=at, only="true")
+    # What is taken back makes room for what is granted at the same time.
+    written = _post(made, posted, first, by=by, at=at, only="difference < 0")
+    limits.share_room(made.plan, earned=made.period, posted=posted)
+    limit = limits.limit_for(made.plan, made.period)
     beyond = "lost" if limit is not None and limit.excess == "lose" else "held"
-    return written + _post(made, posted, first, by=by, at=at, only=only, beyond=beyond)
+    return written + _post(made, posted, first, by=by, at=at, only="difference > 0", beyond=beyond)
 
 
 def _find_ready() -> None:

@@ -13,7 +13,7 @@ from datetime import date, datetime
 from django.db import transaction
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives import conditions, leavers, limits, schedules
+from incentives import conditions, leavers, limits, schedules, years
 from incentives.ledger import KEY, post_select
 from incentives.models import Plan, PlanVersion
 from org import audit, locks
@@ -48,7 +48,7 @@ LOTS = """
 # The lots with the deal that earned them. A key in dispute is frozen: it neither comes nor goes.
 WAITING = """
     SELECT row_number() OVER (ORDER BY earned.valid_from, lot.about_id) AS id, lot.*,
-           extract(year FROM coalesce(earned.valid_from, posted.valid_from))::int AS year,
+           coalesce(earned.valid_to, posted.valid_to) AS earned_until,
            deal.transaction_id, coalesce(lot.due_on <= {on}, false) AS ready, false AS expired,
            lot.amount AS released, false AS forfeited, made.version_id
     FROM ({lots}) AS lot
@@ -160,12 +160,13 @@ def _limited_plans() -> list[Plan]:
 
 def _leave_room(plan: Plan, on: date) -> None:
     """Of a plan with a limit no more goes than the year has room for, the oldest first."""
-    now = limits.year_of(plan, on)
+    now = limits.year_now(plan, on)
     mine = SQL("plan_id = {}").format(Literal(plan.pk))
+    year = years.year_sql(plan.calendar, SQL("earned_until"))
     wants = SQL(
-        "SELECT person_id, currency, year, CASE WHEN condition = {} THEN 0 ELSE amount END"
+        "SELECT person_id, currency, {} AS year, CASE WHEN condition = {} THEN 0 ELSE amount END"
         " AS amount FROM waiting_lot WHERE {} AND (ready OR condition = {})"
-    ).format(Literal(schedules.LIMIT), mine, Literal(schedules.LIMIT))
+    ).format(year, Literal(schedules.LIMIT), mine, Literal(schedules.LIMIT))
     keep("limit_room", limits.room_query(plan, now, wants))
     execute(
         SQL(
@@ -179,16 +180,16 @@ def _leave_room(plan: Plan, on: date) -> None:
         ).format(mine=mine, limit=Literal(schedules.LIMIT))
     )
     lapsing = [
-        year
-        for year, limit in limits.limits_by_year(plan, range(now - 20, now)).items()
+        one
+        for one, limit in limits.limits_by_year(plan, range(now - 20, now)).items()
         if limit is not None and (limit.lapses == "year_end" or limit.excess == "lose")
     ]
     # Also what was payable by its schedule, and found no room in its year.
     execute(
         SQL(
             "UPDATE waiting_lot SET expired = true, ready = false WHERE {mine}"
-            " AND ready AND released = 0 AND year = ANY({years}::int[])"
-        ).format(mine=mine, years=Literal(lapsing))
+            " AND ready AND released = 0 AND {year} = ANY({years}::int[])"
+        ).format(mine=mine, year=year, years=Literal(lapsing))
     )
 
 
@@ -246,10 +247,11 @@ def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
     )
     if not keep("forgone_lot", forgone):
         return 0
+    now = limits.year_now(plan, on)
     wants = SQL(
         "SELECT DISTINCT person_id, currency, {}::int AS year, 0 AS amount FROM forgone_lot"
-    ).format(Literal(on.year))
-    keep("limit_room", limits.room_query(plan, limits.year_of(plan, on), wants))
+    ).format(Literal(now))
+    keep("limit_room", limits.room_query(plan, now, wants))
     return post_select(
         SQL(
             "SELECT * FROM (SELECT person_id, currency, {key}, about_id,"

@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, timedelta
 
 from django.db.models import QuerySet
+from psycopg.sql import SQL, Composable, Literal
 
 from org.models import Calendar, Period
 
@@ -46,8 +47,35 @@ def year_start(period: Period, *, months: int = 12) -> date:
 
 def begins_on(calendar: Calendar, day: date, months: int) -> date:
     """The first day of the year or quarter in which a day lies."""
-    anchored = calendar.anchor is not None and calendar.kind in CALENDARS_WITH_A_YEAR
-    first_month = calendar.anchor.month if anchored and calendar.anchor else 1
-    back = (day.month - first_month) % months
+    back = (day.month - first_month(calendar)) % months
     year, month = divmod(day.year * 12 + day.month - 1 - back, 12)
     return date(year, month + 1, 1)
+
+
+def first_month(calendar: Calendar) -> int:
+    """The month, 1 to 12, in which a year of the calendar begins."""
+    if calendar.anchor is not None and calendar.kind in CALENDARS_WITH_A_YEAR:
+        return calendar.anchor.month
+    return 1
+
+
+def year_of(period: Period, calendar: Calendar) -> int:
+    """The year of a calendar to which a period belongs, named after the one in which it begins."""
+    return year_at(calendar, period.valid_to - ONE_DAY)
+
+
+def year_at(calendar: Calendar, day: date) -> int:
+    """The year of a calendar in which a day lies."""
+    return begins_on(calendar, day, 12).year
+
+
+def last_day(calendar: Calendar, year: int) -> date:
+    """The last day of a year of a calendar."""
+    return date(year + 1, first_month(calendar), 1) - ONE_DAY
+
+
+def year_sql(calendar: Calendar, end: Composable) -> Composable:
+    """The same as :func:`year_of` for a period that ends before ``end``, a date in SQL."""
+    return SQL("extract(year FROM {} - 1 - make_interval(months => {}))::int").format(
+        end, Literal(first_month(calendar) - 1)
+    )

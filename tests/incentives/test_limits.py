@@ -8,8 +8,12 @@ from typing import Any
 
 import pytest
 
+from incentives.finalise import finalise_period
+from incentives.models import PlanVersion
+from org.calendars import ensure_periods
 from org.models import Tenant
-from tests.incentives.desk import Desk
+from tests.factories import make_calendar
+from tests.incentives.desk import Desk, later
 
 
 def desk_with(**limit: Any) -> Desk:
@@ -147,3 +151,53 @@ def test_what_fills_a_key_up_to_zero_is_the_last_of_the_limit_to_be_taken_back(
     desk.release("2026-05-31")
     assert (desk.balance().due, desk.balance().held) == (20, 20)
     assert desk.release("2026-05-31").released == 0
+
+
+def test_a_limit_that_comes_during_the_year_binds_a_correction_of_the_months_before_it(
+    tenant: Tenant,
+) -> None:
+    """January was paid by a version without a limit; the year has the limit of the one after."""
+    desk = Desk()
+    desk.version(number=2, in_force=date(2026, 2, 1), options={"limit": {"amount": 100}})
+    desk.sells("2026-01", 80)
+    desk.finalise("2026-01")
+    desk.sells("2026-02", 50)
+    desk.finalise("2026-02")
+    assert (desk.balance().due, desk.balance().held) == (100, 30)
+    desk.sells("2026-01", 180)
+    desk.finalise("2026-03")
+    assert (desk.balance().due, desk.balance().held) == (100, 130)
+
+
+def test_a_limit_that_ends_during_the_year_holds_nothing_more(tenant: Tenant) -> None:
+    desk = desk_with(amount=100)
+    desk.version(number=2, in_force=date(2026, 2, 1))
+    desk.sells("2026-01", 180)
+    desk.finalise("2026-01")
+    assert (desk.balance().due, desk.balance().held) == (180, 0)
+
+
+@pytest.mark.parametrize(
+    ("kind", "anchor", "first", "second"),
+    [
+        # Monday 28 December 2026 to Sunday 3 January 2027 is a week of 2027.
+        ("weekly", date(2026, 1, 5), "2026-12-21", "2026-12-28"),
+        # A year that begins in April: March 2026 is of the year before.
+        ("monthly", date(2025, 4, 1), "2026-03", "2026-04"),
+    ],
+)
+def test_a_period_has_the_room_of_the_year_of_its_last_day(
+    tenant: Tenant, kind: str, anchor: date, first: str, second: str
+) -> None:
+    calendar = make_calendar("own", kind=kind, anchor=anchor)
+    periods = {p.code: p for p in ensure_periods(calendar, date(2025, 12, 1), date(2027, 2, 1))}
+    desk = Desk()
+    desk.plan.calendar = calendar
+    desk.plan.save()
+    desk.version(number=2, in_force=anchor, options={"limit": {"amount": 100}})
+    PlanVersion.objects.get(number=1).delete()
+    for code in (first, second):
+        day = periods[code].valid_from
+        desk.sells(f"{day:%Y-%m}", 150, day=day.day)
+        finalise_period(period=periods[code], by=None, at=later(), on=periods[code].valid_to)
+    assert (desk.balance().due, desk.balance().held) == (200, 100)
