@@ -16,6 +16,7 @@ from typing import Any
 from django.db import transaction
 
 from incentives.by_hand import in_words, tenant_currency, trouble
+from incentives.currencies import refuse_unknown
 from incentives.ledger import Entry, post
 from incentives.models import Plan, Transfer
 from org import audit, locks
@@ -58,6 +59,7 @@ def adjust(
     refuse_alone(by, approved_by, what="An adjustment")
     assert approved_by is not None
     own = tenant_currency()
+    refuse_unknown({a.currency or own for a in adjustments})
     problems = [s for a in adjustments if (s := _problem(a, a.currency or own))]
     if problems:
         raise DomainError("The adjustment cannot be booked.", tuple(problems))

@@ -199,7 +199,8 @@ def _credit(grain: str, theirs: set[str]) -> str:
     A credit's grain is "kind/key/group/role"; that of a daily figure "day|reference".
     """
     pieces = grain.split("/")
-    names = [grain, *pieces[1:-2][:1], *grain.split("|")]
+    key = "/".join(pieces[1:-2])  # which may hold the sign itself
+    names = [grain, *([key] if key else ()), *grain.split("|")]
     return next((name for name in names if name in theirs), grain)
 
 

@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from datetime import timedelta
 from decimal import Decimal
 
-from incentives.models import ExchangeRate, PersonCap, Plan
+from incentives.models import ExchangeRate, PersonCap, Plan, Transfer
 from org.currencies import places
 from org.dates import NEVER
+from org.errors import DomainError
 from org.models import Period, Tenant
 from org.tenancy import current_tenant_id
 
-__all__ = ["currency_of", "places", "plain", "rate_in", "rounding_trouble"]
+__all__ = ["currency_of", "places", "plain", "rate_in", "refuse_unknown", "rounding_trouble"]
 
 
 def currency_of(what: Plan | PersonCap) -> str:
@@ -32,6 +34,24 @@ def rate_in(period: Period, *, name: str, base: str, quote: str) -> Decimal | No
         valid_to__gt=day,
     )
     return rows.values_list("rate", flat=True).first()
+
+
+def refuse_unknown(currencies: Iterable[str]) -> None:
+    """Refuse what nothing here counts in: a slip of the pen would be money that nobody can pay."""
+    known = {Tenant.objects.get(pk=current_tenant_id()).currency}
+    known.update(Plan.objects.exclude(currency="").values_list("currency", flat=True))
+    for pair in ExchangeRate.objects.filter(superseded_at=NEVER).values_list("base", "quote"):
+        known.update(pair)
+    strange = set(currencies) - known
+    if strange:  # what was booked in a currency that a plan had once stays where it is
+        booked = Transfer.objects.filter(currency__in=strange)
+        strange -= set(booked.values_list("currency", flat=True).distinct())
+    if strange:
+        raise DomainError(
+            f"Nothing here is paid in {' or '.join(sorted(strange))}. Known are"
+            f" {', '.join(sorted(known))}: the organisation's currency, those of its plans, and"
+            " those of its exchange rates."
+        )
 
 
 def plain(amount: Decimal, currency: str) -> str:

@@ -18,6 +18,7 @@ from django.db import transaction
 
 from incentives.adjust import period_reader
 from incentives.by_hand import tenant_currency, trouble
+from incentives.currencies import refuse_unknown
 from incentives.debts import DRAW, OVERPAYMENT
 from incentives.ledger import Entry, post
 from incentives.models import Component, Plan, PlanPeriod, Transfer
@@ -57,6 +58,7 @@ def open_balances(
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
         entries = _read(content, file)
+        refuse_unknown({entry.currency for entry in entries})
         refuse_own_pay(approved_by, [e.person for e in entries], what="stands in this file")
         before = _opened_before()
         new = [e for e in entries if _key(e) not in before]

@@ -31,11 +31,27 @@ class RowReader:
         try:
             if any(condition(row) for condition in self.skip):
                 return None
+            if len(row) > len(self.header.names):
+                self._refuse_beyond(row)
             return self.rows_of(line, row)
         except Problem as problem:
             return [problem.staged(line)]
         except Unreadable as error:
             return [Problem(error.reason, "a cell", "", str(error)).staged(line)]
+
+    def _refuse_beyond(self, row: Row) -> None:
+        """Refuse a row with more than its header names: its cells may stand in wrong columns."""
+        last = len(self.header.names)
+        for place, cell in enumerate(row[last:], last + 1):
+            if text_of(cell):
+                raise Problem(
+                    "beyond_the_header",
+                    f"cell {place}",
+                    text_of(cell),
+                    f"stands beyond the last of the {last} columns that the header names, so the"
+                    " cells before it may have moved. A comma within a cell wants quotation marks"
+                    " around it.",
+                )
 
     def copied(self, line: int, row: Row) -> list[str] | None:
         """The staged rows as lines of COPY."""
@@ -48,11 +64,10 @@ class RowReader:
 
     def as_dict(self, row: Row) -> dict[str, str]:
         """The row as it came, for whoever mends it."""
-        return {
-            name: str(cell)
-            for name, cell in zip(self.header.names, row, strict=False)
-            if cell != ""
-        }
+        names = self.header.names
+        beyond = [f"cell {place}" for place in range(len(names) + 1, len(row) + 1)]
+        pairs = zip((*names, *beyond), row, strict=False)
+        return {name: str(cell) for name, cell in pairs if cell != ""}
 
 
 def _is_blank(row: Row) -> bool:

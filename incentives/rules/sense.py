@@ -6,8 +6,9 @@ Looked at when a version is published, not whenever it is calculated with.
 from __future__ import annotations
 
 from collections.abc import Iterator, Set
+from decimal import Decimal
 
-from formula import key_of
+from formula import evaluate, key_of
 from incentives.rules.parts import ComponentRule, Kind, MeasureRule, Per, Problem, VersionRules
 from metrics.impossible import never_holds
 
@@ -23,6 +24,7 @@ def doubts(rules: VersionRules) -> Iterator[Problem]:
         where = f"components.{component.name}"
         if "gate" in component.parts and (why := never_holds(component.parts["gate"])):
             yield _never(f"{where}.gate", why, "component")
+        yield from _cap_below_floor(where, component)
         yield from _reads_itself(rules, where, component.measures())
         yield from _counts_twice(rules, where, component)
     if "gate" in rules.whole and (why := never_holds(rules.whole["gate"])):
@@ -33,6 +35,17 @@ def doubts(rules: VersionRules) -> Iterator[Problem]:
 
 def _never(where: str, why: str, what: str) -> Problem:
     return Problem(where, f"This condition can never hold: {why}. Mend it, or take the {what} out.")
+
+
+def _cap_below_floor(where: str, component: ComponentRule) -> Iterator[Problem]:
+    """A cap and a floor that read nothing, and cross: what each promises, the other denies."""
+    ends = [component.parts.get(name) for name in ("floor", "cap")]
+    floor, cap = (evaluate(end, {}).value if end and not end.references else None for end in ends)
+    if isinstance(floor, Decimal) and isinstance(cap, Decimal) and cap < floor:
+        yield Problem(
+            f"{where}.cap",
+            f"It pays at most {cap:f} and at least {floor:f}. Make the cap no less than the floor.",
+        )
 
 
 def _measure(measure: MeasureRule) -> Iterator[Problem]:

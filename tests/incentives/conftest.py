@@ -15,5 +15,5 @@ from tests.factories import make_tenant
 def tenant(db: None) -> Iterator[Tenant]:
     """A customer organisation, entered."""
     made = make_tenant()
-    with enter(made.pk):
+    with enter(made.pk, through="a test"):
         yield made

@@ -84,6 +84,7 @@ def test_what_is_wrong_with_the_file(june: Site, tmp_path: Path) -> None:
     "grain, there, expected",
     [
         ("sale/4711/volume/seller", "4711", "4711"),
+        ("sale/A/47/11/volume/seller", "A/47/11", "A/47/11"),
         ("2026-06-03|A7", "A7", "A7"),
         ("2026-06-03|", "2026-06-03", "2026-06-03"),
         ("2026-06-03", "", "2026-06-03"),

@@ -41,6 +41,10 @@ def small(tmp_path: Path) -> Small:
             version(components='pay: {formula: x, gate: "AND(x > 10, x < 5)"}'),
             r"pay.gate .*can never hold: nothing is x > 10 and < 5",
         ),
+        (
+            version(components="pay: {formula: x, floor: 100, cap: 5 * 10}"),
+            r"pay.cap .*at most 50 and at least 100",
+        ),
         (version(rest=', gate: "1 > 2"'), r"\.gate .*can never hold: it is FALSE"),
         (
             version("x: {window: {from: 2026-05-01, to: 2026-01-01}}"),

@@ -123,6 +123,15 @@ def rejected(cast: Cast, text: str | bytes, map_: dict[str, Any] | None = None) 
             "1e18",
             "Line 3: Calls is a number of 10 to the 18th or more, which no figure can be.",
         ),
+        (
+            "ann,2026-06-01,1,234",
+            "beyond_the_header",
+            "cell 4",
+            "234",
+            "Line 3: cell 4 stands beyond the last of the 3 columns that the header names, so the "
+            "cells before it may have moved. A comma within a cell wants quotation marks around "
+            "it.",
+        ),
     ],
 )
 def test_a_bad_row_is_kept_with_a_sentence(
@@ -142,6 +151,12 @@ def test_a_bad_row_is_kept_with_a_sentence(
 def test_the_row_is_kept_as_it_came(cast: Cast) -> None:
     (found,) = rejected(cast, f"Agent,Date,Calls,Note\n{GOOD}nobody,2026-06-01,1,a\\b\n")
     assert found.row == {"Agent": "nobody", "Date": "2026-06-01", "Calls": "1", "Note": "a\\b"}
+
+
+def test_cells_beyond_the_header_are_kept_and_empty_ones_are_no_harm(cast: Cast) -> None:
+    (found,) = rejected(cast, "Agent,Date,Calls\nann,2026-06-01,1,234\ncy,2026-06-01,9,,\n")
+    assert found.row == {"Agent": "ann", "Date": "2026-06-01", "Calls": "1", "cell 4": "234"}
+    assert figures("calls") == {("cy", 1): "9"}
 
 
 def test_a_row_is_taken_whole_or_not_at_all(cast: Cast) -> None:

@@ -79,6 +79,7 @@ def test_a_preview_by_command_keeps_nothing(outside: Cast, tmp_path: Path) -> No
         (("correct", "centre", "an", "2026-06-01", "calls", "1", "--reason", "x"), "mean “ann”"),
         (("correct", "centre", "ann", "2026-06-01", "cals", "1", "--reason", "x"), "mean “calls”"),
         (("correct", "centre", "ann", "2026-06-01", "calls", "x", "--reason", "x"), "no number"),
+        (("correct", "centre", "ann", "2026-06-01", "calls", "NaN", "--reason", "x"), "no number"),
         (
             ("correct", "centre", "ann", "2026-06-01", "calls", "withdraw", "--reason", "x"),
             "No correction holds",

@@ -14,5 +14,5 @@ from tests.payroll.cast import Cast, make_cast
 def cast(db: None) -> Iterator[Cast]:
     """The cast, with its tenant entered."""
     cast = make_cast()
-    with enter(cast.tenant.pk):
+    with enter(cast.tenant.pk, through="a test"):
         yield cast

@@ -99,6 +99,7 @@ def test_an_adjustment_with_a_plan_nets_within_its_period(cast: Cast) -> None:
         (["ann", "10", "--reason", " "], "it needs a reason"),
         (["nobody", "10"], "Nobody has the personnel number “nobody”"),
         (["ann", "10", "--period", "2031-01"], "no period is called “2031-01”"),
+        (["ann", "10", "--currency", "USB"], "Nothing here is paid in USB. Known are USD"),
         (["ann", "10", "--plan", "x"], "No plan has the code “x”"),
         (["ann", "10", "--earning-type", "x" * 61], "1 to 60 characters"),
         (["ann"], "An adjustment needs amount"),

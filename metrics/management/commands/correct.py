@@ -118,6 +118,9 @@ def _day(text: str) -> date:
 
 def _figure(text: str) -> Decimal:
     try:
-        return Decimal(text)
+        figure = Decimal(text)
     except InvalidOperation:
-        raise DomainError(f"“{text}” is no number. Write it like 12.5.") from None
+        figure = Decimal("NaN")
+    if not figure.is_finite():
+        raise DomainError(f"“{text}” is no number. Write it like 12.5.")
+    return figure
