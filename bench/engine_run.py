@@ -63,7 +63,7 @@ class Bench:
         from org.tenancy import enter
 
         begin = time.perf_counter()
-        with enter(self.tenant):
+        with enter(self.tenant, through="bench"):
             work()
         self.seconds[name] = round(time.perf_counter() - begin, 3)
         self.say(f"{name}: {self.seconds[name]:.2f} s")
@@ -109,7 +109,7 @@ class Bench:
         from org.sql import fetch
         from org.tenancy import enter
 
-        with enter(self.tenant):
+        with enter(self.tenant, through="bench"):
             return dict(
                 fetch("SELECT component_id, sum(amount) FROM incentives_earning GROUP BY 1")
             )
@@ -281,7 +281,7 @@ class Bench:
         from org.sql import fetch
         from org.tenancy import enter
 
-        with enter(self.tenant):
+        with enter(self.tenant, through="bench"):
             return dict(
                 fetch(
                     "SELECT component_id, sum(hashtextextended(concat_ws('|', person_id, job,"

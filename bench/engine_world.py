@@ -133,7 +133,7 @@ def load(people: int) -> int:
         path.write_text(tenant(), encoding="utf-8")
         tenant_file.apply(path=path, by=None, approved_by=None, at=AT)
     found = Tenant.objects.get(code="bench")
-    with enter(found.pk):
+    with enter(found.pk, through="bench"):
         _people(people)
         _figures()
         _sales()

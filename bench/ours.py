@@ -25,7 +25,7 @@ def main() -> None:
 
     world = from_arguments()
     begin = time.perf_counter()
-    with enter(world.tenant):
+    with enter(world.tenant, through="bench"):
         nightly(by=None, at=AT, on=END + timedelta(days=1))
     seconds = time.perf_counter() - begin
     peak = peak_mb()

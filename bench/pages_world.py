@@ -106,15 +106,15 @@ def load(people: int) -> dict[str, list[dict[str, Any]]]:
         tenant_file.apply(path=path, by=None, approved_by=None, at=AT)
     tenant = Tenant.objects.get(code="bench")
     teams = max(2, people // TEAM)
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="bench"):
         _units(teams)
         _people(people, teams)
         _values()
     for code, work in ((CLOSED, finalise_period), (OPEN, calculate_period)):
-        with enter(tenant.pk):
+        with enter(tenant.pk, through="bench"):
             period = Period.objects.select_related("calendar").get(code=code)
             work(period=period, by=None, at=AT, on=AT.date())
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="bench"):
         return _visits(tenant, people, teams)
 
 

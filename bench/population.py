@@ -72,7 +72,7 @@ COMPONENTS = (
 def load(people: int) -> World:
     """Make the tenant with its people and a month of values."""
     tenant = Tenant.objects.create(code="bench", name="Bench", currency="USD")
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="bench"):
         job_types = {code: JobType.objects.create(code=code, name=code) for code in JOB_TYPES}
         period = _calendar()
         _units(people)
@@ -83,7 +83,7 @@ def load(people: int) -> World:
         source = Source.objects.create(code="telephony")
     values = 0
     for n in range(DAYS):
-        with enter(tenant.pk):  # a transaction each, as deliveries have
+        with enter(tenant.pk, through="bench"):  # a transaction each, as deliveries have
             values += _deliver(source, START + timedelta(days=n), metrics)
     return World(
         tenant=tenant.pk,
@@ -249,7 +249,7 @@ def _deliver(source: Source, day: date, metrics: dict[str, Metric]) -> int:
 
 def make_stale(world: World) -> None:
     """The marks that the deliveries of a month leave: for everybody, by day and metric."""
-    with enter(world.tenant):
+    with enter(world.tenant, through="bench"):
         for n in range(DAYS):
             day = START + timedelta(days=n)
             record_change(

@@ -7,7 +7,7 @@ from typing import Any
 from django.db import models
 from django.db.models.base import ModelBase
 
-from org.constraints import TenantPolicy, TenantReference
+from org.constraints import NotedByHand, TenantPolicy, TenantReference
 from org.dates import NEVER
 from org.tenancy import current_tenant_id, tenant_from_setting
 
@@ -42,6 +42,8 @@ def _tenant_constraints(name: str, bases: tuple[type, ...], attrs: dict[str, Any
     constraints: list[Any] = [TenantPolicy(name=f"{label}_tenant")]
     if not isinstance(attrs.get("pk"), models.CompositePrimaryKey):
         constraints.append(models.UniqueConstraint(fields=["tenant", "id"], name=f"{label}_key"))
+    if any(issubclass(base, Recorded) for base in bases):
+        constraints.append(NotedByHand(name=f"{label}_by_hand"))
     inherited = {f.name: f for b in bases if hasattr(b, "_meta") for f in b._meta.local_fields}
     for field_name, field in {**inherited, **attrs}.items():
         if isinstance(field, TenantForeignKey):

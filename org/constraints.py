@@ -101,6 +101,26 @@ class AppendOnly(DatabaseOnly):
         return f'DROP TRIGGER "{self.name}" ON {table}; GRANT UPDATE, DELETE ON {table} TO {role}'
 
 
+class NotedByHand(DatabaseOnly):
+    """Rows written beside the application are noted, before and after (docs/adr/0196).
+
+    What the application writes says by whom and through what; its own past or its log tells the
+    rest. A statement that says neither was typed into the database, or is somebody's script.
+    """
+
+    WHEN = "coalesce(current_setting('pghistory.context_metadata', true), '') = ''"
+
+    def create_sql(self, model: Any, schema_editor: Any) -> str:
+        table = schema_editor.quote_name(model._meta.db_table)
+        return (
+            f'CREATE TRIGGER "{self.name}" AFTER INSERT OR UPDATE OR DELETE ON {table} '
+            f"FOR EACH ROW WHEN ({self.WHEN}) EXECUTE FUNCTION note_by_hand()"
+        )
+
+    def remove_sql(self, model: Any, schema_editor: Any) -> str:
+        return f'DROP TRIGGER "{self.name}" ON {schema_editor.quote_name(model._meta.db_table)}'
+
+
 def models_role(schema_editor: Any) -> str:
     """The quoted name of the role that the application connects as."""
     from django.conf import settings  # settings are read when a migration runs, not on import

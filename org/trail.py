@@ -8,7 +8,7 @@ changed something and no verb ran.
 from __future__ import annotations
 
 from collections import defaultdict
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -16,7 +16,7 @@ from django.db import models
 from psycopg.sql import SQL, Composed, Identifier, Literal
 
 from org.history import TRACKED
-from org.models import AuditEntry
+from org.models import AuditEntry, ByHand
 from org.past import Change, changes_of, events_of
 from org.sql import fetch
 
@@ -44,6 +44,15 @@ def kinds() -> list[tuple[str, str]]:
         ((model._meta.label, str(model._meta.verbose_name)) for model in TRACKED),
         key=lambda kind: kind[1],
     )
+
+
+def differing(row: ByHand) -> Iterator[tuple[str, str, str]]:
+    """Each column of a row written by hand that has another value than before, with both."""
+    old, new = row.before or {}, row.after or {}
+    for name in {**old, **new}:
+        before, after = old.get(name), new.get(name)
+        if before != after:
+            yield name, *("nothing" if value is None else str(value) for value in (before, after))
 
 
 def row_changes(asked: Asked, *, page: int, size: int) -> tuple[list[Change], bool]:

@@ -17,12 +17,13 @@ from django.views.decorators.http import require_safe
 
 from org import trail
 from org.access import needs
-from org.models import AuditEntry
+from org.models import AuditEntry, ByHand
 from org.permissions import Permission
 from org.reading import READ_PAY
 from org.tables import PageTable, configured, download
 
 ROWS = 40
+BY_HAND = {"insert": "added", "update": "changed", "delete": "removed"}
 DAY = {"type": "date"}
 
 
@@ -109,6 +110,44 @@ class DeedTable(PageTable):
         return "; ".join(f"{name}: {held}" for name, held in value.items())
 
 
+class ByHandTable(PageTable):
+    """Rows that no page, command or job wrote, before and after."""
+
+    first_line = ("what", "at")
+    at = tables.DateTimeColumn(verbose_name="When", format="Y-m-d H:i:s")
+    login = tables.Column(verbose_name="Role of the database")
+    address = tables.Column(verbose_name="From", default="this machine")
+    what = tables.Column(verbose_name="What", accessor="table_name")
+    fields = tables.Column(
+        verbose_name="Before and after", accessor="pk", empty_values=(), orderable=False
+    )
+    statement = tables.Column(verbose_name="Statement", orderable=False)
+
+    class Meta(PageTable.Meta):
+        empty_text = (
+            "Nobody has written values, jobs, goals or money past the application: each row came"
+            " by a page, a command or a job."
+        )
+
+    def render_what(self, record: ByHand) -> str:
+        """What was done to which row of which table."""
+        return f"{BY_HAND[record.operation]} {record.table_name} {record.key}".strip()
+
+    def render_fields(self, record: ByHand) -> str:
+        """Each column that differs, folded."""
+        pairs = list(trail.differing(record))
+        return format_html(
+            "<details><summary>{} field{}</summary><dl class='pairs'>{}</dl></details>",
+            len(pairs),
+            "" if len(pairs) == 1 else "s",
+            format_html_join("", "<div><dt>{}</dt><dd>{} → {}</dd></div>", pairs),
+        )
+
+    def value_fields(self, record: ByHand) -> str:
+        """The same on one line, for files."""
+        return "; ".join(f"{name}: {old} → {new}" for name, old, new in trail.differing(record))
+
+
 class RowForm(forms.Form):
     """Which rows' past is wanted."""
 
@@ -160,6 +199,16 @@ def rows(request: HttpRequest) -> HttpResponse:
         changes, further = trail.row_changes(asked, page=page, size=ROWS)
     context = {"form": form, "changes": changes, "further": further, "page": page}
     return render(request, "org/rows.html", context)
+
+
+@require_safe
+@needs(Permission.SEE_AUDIT)
+def by_hand(request: HttpRequest) -> HttpResponse:
+    """What was written past the application: typed into the database, or by somebody's script."""
+    table = ByHandTable(ByHand.objects.all(), order_by="-at")
+    if answer := download(request, table, name="written-by-hand"):
+        return answer
+    return render(request, "org/by_hand.html", {"table": configured(request, table)})
 
 
 def zone_of(request: HttpRequest) -> ZoneInfo:

@@ -6,7 +6,7 @@ from django.db import models
 
 from incentives.constraints import FinalRow
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
-from org.constraints import AppendOnly
+from org.constraints import AppendOnly, NotedByHand
 from org.history import tracked
 
 
@@ -55,6 +55,7 @@ class PayBatch(TenantModel):
         ordering = ["-id"]
         verbose_name_plural = "pay batches"
         constraints = [
+            NotedByHand(name="payroll_paybatch_by_hand"),
             models.UniqueConstraint(
                 fields=["tenant", "pay_group", "period", "number"], name="payroll_batch_once"
             ),
@@ -88,6 +89,7 @@ class PayLine(TenantModel):
     class Meta:
         ordering = ["batch", "id"]
         constraints = [
+            NotedByHand(name="payroll_payline_by_hand"),
             models.UniqueConstraint(fields=["tenant", "transfer"], name="payroll_line_once"),
             AppendOnly(name="payroll_line_forever"),
         ]
@@ -133,7 +135,10 @@ class PayFile(TenantModel):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [AppendOnly(name="payroll_file_forever")]
+        constraints = [
+            NotedByHand(name="payroll_payfile_by_hand"),
+            AppendOnly(name="payroll_file_forever"),
+        ]
 
     def __str__(self) -> str:
         return self.name

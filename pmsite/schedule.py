@@ -138,7 +138,7 @@ def tick(*, at: datetime) -> Ticked:
 def make_due(tenant: Tenant, *, at: datetime) -> int:
     """Insert the rows that a tenant's schedules ask for; those there already stay as they are."""
     zone = ZoneInfo(tenant.time_zone)
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="schedule"):
         latest = [
             (s.job, latest_due(s, zone=zone, at=at)) for s in Schedule.objects.filter(active=True)
         ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from org.base import TenantForeignKey, TenantModel
-from org.constraints import AppendOnly
+from org.constraints import AppendOnly, NotedByHand
 
 
 class Account(models.TextChoices):
@@ -66,6 +66,7 @@ class Transfer(TenantModel):
     class Meta:
         ordering = ["id"]
         constraints = [
+            NotedByHand(name="incentives_transfer_by_hand"),
             models.CheckConstraint(
                 condition=models.Q(amount__gt=0), name="incentives_transfer_amount"
             ),
@@ -126,6 +127,7 @@ class Dispute(TenantModel):
     class Meta:
         ordering = ["id"]
         constraints = [
+            NotedByHand(name="incentives_dispute_by_hand"),
             models.UniqueConstraint(
                 fields=["tenant", "plan", "period", "person", "component", "job", "grain"],
                 condition=models.Q(closed_at=None) & ~models.Q(component=""),

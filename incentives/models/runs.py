@@ -6,6 +6,7 @@ from django.db import models
 
 from incentives.constraints import FinalForever, FinalRow
 from org.base import NumerousModel, TenantForeignKey, TenantModel
+from org.constraints import NotedByHand
 
 
 class CalculationRun(TenantModel):
@@ -54,6 +55,7 @@ class PlanPeriod(TenantModel):
     class Meta:
         ordering = ["plan", "period"]
         constraints = [
+            NotedByHand(name="incentives_planperiod_by_hand"),
             models.UniqueConstraint(
                 fields=["tenant", "plan", "period"], name="incentives_planperiod_once"
             ),

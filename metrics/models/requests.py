@@ -6,6 +6,7 @@ from django.db import models
 
 from metrics.models.values import exact
 from org.base import TenantForeignKey, TenantModel
+from org.constraints import NotedByHand
 
 
 class CorrectionRequest(TenantModel):
@@ -40,6 +41,7 @@ class CorrectionRequest(TenantModel):
     class Meta:
         ordering = ["-asked_at", "-id"]
         constraints = [
+            NotedByHand(name="metrics_correctionrequest_by_hand"),
             models.UniqueConstraint(
                 fields=["tenant", "person", "day", "metric", "reference"],
                 condition=models.Q(state="open"),

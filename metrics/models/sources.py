@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from org.base import CURRENT, Recorded, TenantForeignKey, TenantModel
-from org.constraints import no_overlap
+from org.constraints import NotedByHand, no_overlap
 from org.dates import FOREVER
 from org.history import tracked
 from org.models.people import days_in_order
@@ -109,6 +109,7 @@ class Delivery(TenantModel):
         ordering = ["-id"]
         verbose_name_plural = "deliveries"
         constraints = [
+            NotedByHand(name="metrics_delivery_by_hand"),
             models.UniqueConstraint(
                 fields=["tenant", "source", "sha256"],
                 condition=models.Q(undone_at=None),

@@ -8,6 +8,7 @@ from django.contrib.postgres.indexes import BrinIndex
 from django.db import models
 
 from org.base import CURRENT, NumerousModel, Recorded, TenantForeignKey, TenantModel
+from org.constraints import NotedByHand
 from org.dates import NEVER
 
 
@@ -50,6 +51,7 @@ class Value(NumerousModel):
     undone_on = models.DateField(null=True)
 
     class Meta:
+        constraints = [NotedByHand(name="metrics_value_by_hand")]
         indexes = [
             # Values lie in the order in which deliveries brought them: a few pages find any one.
             BrinIndex(fields=["delivery_id"], name="metrics_value_delivery"),

@@ -2,7 +2,7 @@
 
 from org.models.access import Membership, RoleGrant
 from org.models.calendars import Calendar, Holiday, HolidayCalendar, Period
-from org.models.history import AuditEntry, InputChange, StaleMark
+from org.models.history import AuditEntry, ByHand, InputChange, StaleMark
 from org.models.people import (
     AbsenceType,
     Assignment,
@@ -24,6 +24,7 @@ __all__ = [
     "Assignment",
     "AuditEntry",
     "Availability",
+    "ByHand",
     "Calendar",
     "Employment",
     "Fact",

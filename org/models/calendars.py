@@ -5,7 +5,7 @@ from __future__ import annotations
 from django.db import models
 
 from org.base import TenantForeignKey, TenantModel
-from org.constraints import no_overlap
+from org.constraints import NotedByHand, no_overlap
 from org.history import tracked
 
 
@@ -69,6 +69,7 @@ class Period(TenantModel):
     class Meta:
         ordering = ["calendar", "valid_from"]
         constraints = [
+            NotedByHand(name="org_period_by_hand"),
             models.UniqueConstraint(fields=["tenant", "calendar", "code"], name="org_period_code"),
             models.CheckConstraint(
                 condition=models.Q(valid_from__lt=models.F("valid_to")), name="org_period_days"

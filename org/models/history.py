@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from django.db import models
 
-from org.base import TenantForeignKey, TenantModel
-from org.constraints import AppendOnly
+from org.base import NumerousModel, TenantForeignKey, TenantModel
+from org.constraints import AppendOnly, NotedByHand
 
 
 class AuditEntry(TenantModel):
@@ -24,11 +24,41 @@ class AuditEntry(TenantModel):
     class Meta:
         ordering = ["-id"]
         verbose_name_plural = "audit entries"
-        constraints = [AppendOnly(name="org_auditentry_forever")]
+        constraints = [
+            AppendOnly(name="org_auditentry_forever"),
+            NotedByHand(name="org_auditentry_by_hand"),
+        ]
         indexes = [models.Index(fields=["tenant", "at"], name="org_auditentry_at")]
 
     def __str__(self) -> str:
         return f"{self.action}: {self.subject}"
+
+
+class ByHand(NumerousModel):
+    """A row that was written directly in the database, or by code that says not who runs it.
+
+    Written by a trigger. ``table_name`` and ``key`` name the row; ``login`` is the database's role.
+    """
+
+    at = models.DateTimeField()
+    table_name = models.CharField(max_length=63)
+    operation = models.CharField(max_length=10)
+    key = models.TextField(blank=True)
+    before = models.JSONField(null=True)
+    after = models.JSONField(null=True)
+    login = models.CharField(max_length=63)
+    address = models.CharField(max_length=45, blank=True)
+    statement = models.TextField()
+
+    class Meta:
+        ordering = ["-id"]
+        verbose_name = "row written by hand"
+        verbose_name_plural = "rows written by hand"
+        constraints = [AppendOnly(name="org_byhand_forever")]
+        indexes = [models.Index(fields=["tenant", "at"], name="org_byhand_at")]
+
+    def __str__(self) -> str:
+        return f"{self.operation} {self.table_name} {self.key}"
 
 
 class InputChange(TenantModel):
@@ -59,7 +89,10 @@ class InputChange(TenantModel):
 
     class Meta:
         ordering = ["-id"]
-        constraints = [AppendOnly(name="org_inputchange_forever")]
+        constraints = [
+            AppendOnly(name="org_inputchange_forever"),
+            NotedByHand(name="org_inputchange_by_hand"),
+        ]
 
     def __str__(self) -> str:
         return self.sentence

@@ -76,11 +76,11 @@ def do(story: Story, *, explain_to: Say) -> Summary:
     story.take_in(last)
     story.calculate(last)
     summary = Summary(tenant=story.tenant, month=last.code)
-    with enter(story.tenant.pk):
+    with enter(story.tenant.pk, through="demo"):
         summary.explained = explain_one(last)
     explain_to(summary.explained)
     story.close(last)
-    with enter(story.tenant.pk):
+    with enter(story.tenant.pk, through="demo"):
         _look(summary, story, last)
     return summary
 

@@ -83,7 +83,7 @@ class Story:
         self.close(second)
         self.take_in(last)
         self.calculate(last)
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             self._speak(at=self.moment(last.end, 8))
             self._note(LOADED, at=self.moment(last.end, 9))
 
@@ -98,7 +98,7 @@ class Story:
         at = datetime.combine(begin, time(9), tzinfo=UTC)
         report = tenant_file.apply(path=self.organisation.write_tenant_file(), by=None, at=at)
         self.say(f"{self.organisation.code}: tenant file applied, {_count(report)}")
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             logins.join(self.organisation.logins, self._who_logs_in(), on=begin, at=at)
             set_schedule(job="nightly", at_time=time(2, 30), by=None, at=at)
             self._note(BEGUN, at=at)
@@ -121,7 +121,7 @@ class Story:
         return reports
 
     def _take_in(self, feed: Feed, path: Path, *, through: date, at: datetime) -> IngestReport:
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             return ingest(
                 source=Source.objects.get(code=feed.source),
                 file_name=path.name,
@@ -135,7 +135,7 @@ class Story:
         """Work out every period that the month ends, or that is open and has days of it."""
         for period in self._periods(month, ended=False):
             on = month.end + timedelta(days=1)
-            with enter(self.tenant.pk):
+            with enter(self.tenant.pk, through="demo"):
                 if self._is_open(period):
                     calculate_period(period=period, by=None, at=self.moment(on, 3), on=on)
         self.say(f"{self.organisation.code}: {month.code} calculated")
@@ -146,14 +146,14 @@ class Story:
         at = self.moment(on, 15)
         planner = logins.user(logins.PLANNER)
         for period in self._periods(month, ended=True):
-            with enter(self.tenant.pk):
+            with enter(self.tenant.pk, through="demo"):
                 if self._is_open(period):
                     finalise_period(period=period, by=planner, at=at, on=on)
         return self._pay(month)
 
     def _pay(self, month: Month) -> list[Paid]:
         at = self.moment(month.end + timedelta(days=8), 11)
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             period = Period.objects.get(calendar__code="monthly", code=month.code)
             if self.batches(month):
                 return []
@@ -190,7 +190,7 @@ class Story:
         if self.organisation.movers_told_late:
             path = self.organisation.write_late_moves()
             by = logins.user(logins.ADMINISTRATOR)
-            with enter(self.tenant.pk):
+            with enter(self.tenant.pk, through="demo"):
                 load_assignments(content=path.read_bytes(), file=path.name, by=by, at=at)
         self._evaluate_again(month, at)
         self._correct(month, at)
@@ -214,7 +214,7 @@ class Story:
     def _correct(self, month: Month, at: datetime) -> None:
         """One day's figure, set by the plan manager because the system was down."""
         code = {"brackwater": "revenue", "quillpond": "loan_volume"}[self.organisation.code]
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             metric = Metric.objects.get(code=code)
             days = {"day__gte": month.first, "day__lt": month.end, "metric_id": metric.pk}
             if Correction.objects.filter(metric=metric).exists():
@@ -246,7 +246,7 @@ class Story:
 
     def _periods(self, month: Month, *, ended: bool) -> list[Period]:
         """The periods in which plans pay and that end in a month, or merely have days of it."""
-        with enter(self.tenant.pk):
+        with enter(self.tenant.pk, through="demo"):
             found = Period.objects.filter(
                 calendar__plans__isnull=False, valid_to__gt=month.first, valid_from__lt=month.end
             )
@@ -313,7 +313,7 @@ def _entry(organisation: Organisation, action: str) -> AuditEntry | None:
     tenant = Tenant.objects.filter(code=organisation.code).first()
     if tenant is None:
         return None
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="demo"):
         return AuditEntry.objects.filter(action=action).first()
 
 

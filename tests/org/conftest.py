@@ -22,7 +22,7 @@ def casts(kept: Kept) -> Iterator[dict[str, Cast]]:
 
 def cast_of(code: str) -> Cast:
     tenant = make_tenant(code)
-    with enter(tenant.pk):
+    with enter(tenant.pk, through="a test"):
         return make_cast(tenant)
 
 
@@ -36,5 +36,5 @@ def union(casts: dict[str, Cast], db: None) -> Cast:
 def bank(casts: dict[str, Cast], db: None) -> Iterator[Cast]:
     """The tenant that the tests are about, entered."""
     bank = deepcopy(casts["bank"])
-    with enter(bank.tenant.pk):
+    with enter(bank.tenant.pk, through="a test"):
         yield bank

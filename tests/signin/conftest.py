@@ -59,7 +59,7 @@ def sign_in(bank: Cast) -> SignIn:
 
 def actions(cast: Cast) -> list[str]:
     """What the audit trail of a tenant says was done, the oldest first."""
-    with enter(cast.tenant.pk):
+    with enter(cast.tenant.pk, through="a test"):
         return list(AuditEntry.objects.order_by("id").values_list("action", flat=True))
 
 
