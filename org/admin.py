@@ -17,6 +17,7 @@ from django.utils import timezone
 from org import pay_rule
 from org.access import today
 from org.admin_base import TenantAdmin, TenantForm, TenantInline
+from org.admin_members import MembershipAdmin
 from org.admin_sign_in import SignInRulesAdmin
 from org.base import CURRENT
 from org.dates import FOREVER
@@ -34,6 +35,7 @@ from org.models import (
     HolidayCalendar,
     InputChange,
     JobType,
+    Membership,
     PayGroup,
     Period,
     Person,
@@ -290,6 +292,7 @@ class RoleGrantAdmin(TenantAdmin):
         end_role(grant=obj, on=on, by=request.user, at=timezone.now())  # type: ignore[arg-type]
 
 
+admin.site.register(Membership, MembershipAdmin)
 admin.site.register(SignInRules, SignInRulesAdmin)
 
 

@@ -47,6 +47,7 @@ PAGES = (
     Shown("closing", "payroll", "/closing/monthly/2026-10/"),
     Shown("pay", "payroll", "/pay/"),
     Shown("trail", "auditor", "/audit/"),
+    Shown("trail-by-hand", "auditor", "/audit/by-hand/"),
     Shown("rows", "auditor", "/audit/rows/"),
     Shown("as-known", "auditor", "/audit/as-known/"),
     Shown("home-administrator", "administrator", "/"),

@@ -12,7 +12,7 @@ from django.test import Client
 from django.urls import reverse
 
 from org.constraints import AppendOnly
-from org.models import AuditEntry, Person, RoleGrant
+from org.models import AuditEntry, Membership, Person, RoleGrant, User
 from org.permissions import Role
 from org.tenancy import enter
 from tests.factories import AT, make_tenant
@@ -29,6 +29,7 @@ PAGES = (
     "holidaycalendar",
     "inputchange",
     "jobtype",
+    "membership",
     "paygroup",
     "person",
     "rolegrant",
@@ -65,7 +66,7 @@ def test_an_administrator_opens_every_list(firm: Cast, page: str) -> None:
     assert response.status_code == 200
 
 
-@pytest.mark.parametrize("page", ["assignment", "fact", "person", "rolegrant"])
+@pytest.mark.parametrize("page", ["assignment", "fact", "membership", "person", "rolegrant"])
 @pytest.mark.parametrize("role", [Role.AGENT, Role.SUPERVISOR, Role.PLAN_MANAGER, Role.PAYROLL])
 def test_others_do_not_open_lists_of_people(firm: Cast, page: str, role: Role) -> None:
     address = reverse(f"admin:org_{page}_changelist")
@@ -128,3 +129,57 @@ def test_roles_are_given_and_ended_through_the_verbs(firm: Cast) -> None:
         granted.refresh_from_db()
         assert granted.valid_to == AT.date()
         assert granted.valid_to > START + timedelta(days=1)
+
+
+def test_somebody_new_gets_a_login_with_roles_and_a_link(firm: Cast, mailoutbox: list[Any]) -> None:
+    ada = browser(firm, "ada", Role.ADMINISTRATOR)
+    add = reverse("admin:org_membership_add")
+    new = {"email": "nia@firm.example", "name": "Nia North", "number": "ann", "roles": "payroll"}
+    assert ada.post(add, {**new, "number": "nobody"}).status_code == 200
+    assert "Nobody has the personnel number" in ada.post(add, {**new, "number": "x"}).text
+    assert not User.objects.filter(username="nia@firm.example").exists()
+    assert ada.post(add, new).status_code == 302
+    with enter(firm.tenant.pk):
+        nia = Membership.objects.get(user__username="nia@firm.example")
+        assert (nia.person, nia.user.is_staff) == (firm.people["ann"], True)
+        assert [grant.role for grant in nia.grants.all()] == ["payroll"]
+        done = set(AuditEntry.objects.values_list("action", flat=True))
+    assert {"add member", "grant role", "send password link"} <= done
+    (mail,) = mailoutbox
+    assert mail.to == ["nia@firm.example"]
+    assert "/account/password/reset/" in mail.body
+    again = ada.post(add, {**new, "number": ""})
+    assert "is a member already" in again.text
+
+
+def test_a_login_of_elsewhere_becomes_a_member_and_keeps_what_it_has(
+    firm: Cast, union: Cast, mailoutbox: list[Any]
+) -> None:
+    ada = browser(firm, "ada", Role.ADMINISTRATOR)
+    with enter(union.tenant.pk):
+        una = union.member("una", Role.AGENT).user
+    User.objects.filter(pk=una.pk).update(email="una@union.example")
+    new = {"email": "UNA@union.example", "name": "Somebody Else", "number": "", "roles": "auditor"}
+    assert ada.post(reverse("admin:org_membership_add"), new).status_code == 302
+    una.refresh_from_db()
+    assert (una.email, una.get_full_name()) == ("una@union.example", "")
+    assert una.memberships.count() == 2
+    assert mailoutbox == []
+    stranger = una.memberships.get(tenant=union.tenant)
+    assert ada.get(reverse("admin:org_membership_change", args=[stranger.pk])).status_code == 404
+
+
+def test_a_member_is_linked_to_a_person_and_sent_a_new_link(
+    firm: Cast, mailoutbox: list[Any]
+) -> None:
+    ada = browser(firm, "ada", Role.ADMINISTRATOR)
+    with enter(firm.tenant.pk):
+        ben = firm.member("ben", Role.AGENT)
+    page = reverse("admin:org_membership_change", args=[ben.pk])
+    assert ada.post(page, {"email": "ben@firm.example", "number": "ann"}).status_code == 302
+    with enter(firm.tenant.pk):
+        ben = Membership.objects.select_related("user", "person").get(pk=ben.pk)
+    assert (ben.user.email, ben.person) == ("ben@firm.example", firm.people["ann"])
+    listed = reverse("admin:org_membership_changelist")
+    ada.post(listed, {"action": "send_link", "_selected_action": [ben.pk]})
+    assert [mail.to for mail in mailoutbox] == [["ben@firm.example"]]
