@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from org.access import member_required, request_permissions, today
 from org.errors import DomainError
 from org.models import Membership
+from org.prepared import reads_prepared
 from scorecards.boards import (
     Viewer,
     around,
@@ -56,6 +57,7 @@ def latest_board(request: HttpRequest, code: str) -> HttpResponse:
 
 
 @require_safe
+@reads_prepared
 @member_required
 def leaderboard(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
     """A board in a period, as far as whoever asks may see it."""

@@ -19,8 +19,10 @@ from incentives.explain import explain_result
 from incentives.explanation import Disagreement, Explanation
 from incentives.models import Result
 from incentives.own import Point, points_of
-from org.access import member_required, request_sees_pay, today
+from org.access import member_required, request_permissions, request_sees_pay, today
 from org.models import Membership, Period, Person
+from org.permissions import Permission as P
+from org.prepared import reads_prepared
 from org.queries import get_visible_person_or_404
 from org.reading import log_reading
 from org.tables import configured, download
@@ -84,6 +86,7 @@ def visible(request: HttpRequest, code: str) -> tuple[Person, date]:
 
 
 @require_safe
+@reads_prepared
 @member_required
 def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
     """One person's figures and what they pay; 404 for whom the member may not see."""
@@ -159,11 +162,18 @@ def figures(request: HttpRequest, code: str, calendar: str, period: str, name: s
     if file := download(request, table, name=f"{code}-{calendar}-{period}-{name}"):
         return file
     configured(request, table, per_page=PER_PAGE)
-    context = place.context(found=found, table=table, here="scorecard")
+    own = request.membership.person_id == place.person.pk  # type: ignore[attr-defined]
+    context = place.context(
+        found=found,
+        table=table,
+        may_correct=P.CORRECT_DATA in request_permissions(request) and not own,
+        here="scorecard",
+    )
     return render(request, "scorecards/figures.html", context)
 
 
 @require_safe
+@reads_prepared
 @member_required
 def statement(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
     """What a person earned in a period, what became of it, and what stands where."""

@@ -8,12 +8,14 @@ from __future__ import annotations
 from collections.abc import Iterable
 from datetime import date
 
-from django.db.models import Exists, OuterRef, Q, QuerySet, Subquery
+from django.db.models import Exists, OuterRef, QuerySet
+from psycopg.sql import SQL, Identifier
 
 from incentives.models import PlanPeriod, Result
 from metrics.models import Total
-from org.models import Assignment, Period
+from org.models import Assignment, Calendar, Period
 from org.queries import assignments_on
+from org.sql import fetch
 
 
 def latest_plan_periods(*, limit: int = 12) -> list[PlanPeriod]:
@@ -53,21 +55,42 @@ def find_period(*, calendar: str, code: str) -> Period | None:
     return periods.select_related("calendar").first()
 
 
+PERIOD = [field.attname for field in Period._meta.concrete_fields]
+CALENDAR = [field.attname for field in Calendar._meta.concrete_fields]
+AROUND = SQL("""
+    WITH same AS MATERIALIZED (
+        SELECT period.* FROM org_period AS period JOIN org_calendar AS calendar
+          ON calendar.id = period.calendar_id WHERE calendar.code = %(calendar)s),
+    shown AS (SELECT valid_from FROM same WHERE code = %(code)s),
+    beside AS (
+        (SELECT -1 AS place, same.* FROM same, shown WHERE same.valid_from < shown.valid_from
+         ORDER BY same.valid_from DESC LIMIT 1)
+        UNION ALL SELECT 0, same.* FROM same WHERE code = %(code)s
+        UNION ALL (SELECT 1, same.* FROM same, shown WHERE same.valid_from > shown.valid_from
+         ORDER BY same.valid_from LIMIT 1))
+    SELECT beside.place, {period}, {calendar} FROM beside
+    JOIN org_calendar AS calendar ON calendar.id = beside.calendar_id
+""").format(
+    period=SQL(", ").join(
+        Identifier("beside", field.column) for field in Period._meta.concrete_fields
+    ),
+    calendar=SQL(", ").join(
+        Identifier("calendar", field.column) for field in Calendar._meta.concrete_fields
+    ),
+)
+
+
 def around(*, calendar: str, code: str) -> tuple[Period | None, Period | None, Period | None]:
     """The period before, the one itself, and the one after, by the codes of its address.
 
-    One query; None for each that is not there.
+    One query, written out because every page of a period asks it; None for each that is not there.
     """
-    same = Period.objects.filter(calendar__code=calendar).order_by("valid_from")
-    begins = Subquery(same.filter(code=code).values("valid_from"))
-    before = same.filter(valid_from__lt=begins).order_by("-valid_from").values("pk")[:1]
-    after = same.filter(valid_from__gt=begins).values("pk")[:1]
-    wanted = Q(code=code) | Q(pk__in=Subquery(before)) | Q(pk__in=Subquery(after))
-    rows = list(same.filter(wanted).select_related("calendar"))
-    at = next((place for place, row in enumerate(rows) if row.code == code), None)
-    if at is None:
-        return None, None, None
-    return (rows[at - 1] if at else None), rows[at], (rows[at + 1] if rows[at + 1 :] else None)
+    found: dict[int, Period] = {}
+    for place, *row in fetch(AROUND, {"calendar": calendar, "code": code}):
+        period = Period.from_db("default", PERIOD, row[: len(PERIOD)])
+        period.calendar = Calendar.from_db("default", CALENDAR, row[len(PERIOD) :])
+        found[place] = period
+    return found.get(-1), found.get(0), found.get(1)
 
 
 def neighbours(period: Period) -> tuple[Period | None, Period | None]:

@@ -17,6 +17,7 @@ from metrics.weeks import by_week
 from org.access import needs, request_permissions, request_sees_pay, today
 from org.models import Membership, Period, Person
 from org.permissions import Permission as P
+from org.prepared import reads_prepared
 from org.reading import log_reading
 from org.tables import PER_PAGE, configured, download
 from scorecards import charts
@@ -106,6 +107,7 @@ class Asked:
 
 
 @require_safe
+@reads_prepared
 @needs(P.SEE_TEAM, P.SEE_EVERYONE)
 def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
     """Whom the member sees, filtered, sorted and paged in the database."""

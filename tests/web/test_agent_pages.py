@@ -43,7 +43,7 @@ def queries(client: Client, address: str) -> int:
     text(client, address)
     with CaptureQueriesContext(connection) as asked:
         text(client, address)
-    return len([query for query in asked if "SAVEPOINT" not in query["sql"]])
+    return len([query for query in asked if "SAVEPOINT" not in (query["sql"] or "")])
 
 
 # --- whose they are

@@ -407,7 +407,7 @@ def test_a_board_that_has_ranked_nothing_says_when_it_will(browser: Browser, ban
 def asked(client: Client, address: str) -> int:
     with CaptureQueriesContext(connection) as found:
         text(client, address)
-    return len([query for query in found if "SAVEPOINT" not in query["sql"]])
+    return len([query for query in found if "SAVEPOINT" not in (query["sql"] or "")])
 
 
 @pytest.mark.parametrize(("name", "number"), [("ann", 10), ("sam", 11), ("mia", 10)])

@@ -90,6 +90,13 @@ def test_the_place_with_the_longest_beginning_is_where_a_page_lies() -> None:
     assert navigation.here(places, "/nowhere/") is None
 
 
+def test_my_own_pages_lie_in_my_scorecard_and_those_of_others_in_the_team() -> None:
+    places = [place for section in navigation.SECTIONS for place in section.places]
+    for path, lies_in in (("/people/ann/history/", "me"), ("/people/annabel/", "my-team")):
+        place = navigation.here(places, path, code="ann")
+        assert getattr(place, "url_name", "") == lies_in
+
+
 def test_a_chart_names_what_it_shows_and_takes_its_colours_from_the_page() -> None:
     drawn = charts.svg(charts.bars([("North", Decimal(2), "2")]), label='North "2"')
     assert drawn.startswith("<svg ")

@@ -33,7 +33,7 @@ def queries(client: Client, address: str) -> int:
     """How often a page asks the database."""
     with CaptureQueriesContext(connection) as asked:
         text(client, address)
-    return len([query for query in asked if "SAVEPOINT" not in query["sql"]])
+    return len([query for query in asked if "SAVEPOINT" not in (query["sql"] or "")])
 
 
 # --- whose it is
