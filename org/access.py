@@ -32,10 +32,14 @@ def today(tenant: Tenant) -> date:
 
 @dataclass(frozen=True)
 class Asking:
-    """Whoever asks, today: the roles held, and the name borne among the tenant's people."""
+    """Whoever asks, today: the roles held, and who that is among the tenant's people, if anybody.
+
+    ``code``: the personnel number.
+    """
 
     roles: frozenset[Role] = frozenset()
     name: str = ""
+    code: str = ""
 
 
 def acting(request: HttpRequest) -> User:
@@ -52,9 +56,10 @@ def request_asking(request: HttpRequest) -> Asking:
         known = Asking()
         if membership is not None:
             grants = grants_on(membership, today(membership.tenant))
-            rows = list(grants.values_list("role", "membership__person__name"))
-            name = next((name for _, name in rows if name), "")
-            known = Asking(frozenset(Role(role) for role, _ in rows), name)
+            person = ("membership__person__name", "membership__person__code")
+            rows = list(grants.values_list("role", *person))
+            name, code = next(((n or "", c) for _, n, c in rows if c), ("", ""))
+            known = Asking(frozenset(Role(role) for role, *_ in rows), name, code)
         request._asking = known  # type: ignore[attr-defined]
     return known
 

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from urllib.parse import quote
 
 from django.urls import reverse
 
@@ -52,6 +53,7 @@ def _of(*any_of: P) -> frozenset[P]:
     return frozenset(any_of)
 
 
+PEOPLE = "/people/"
 SECTIONS = (
     Section(
         "My work",
@@ -66,7 +68,6 @@ SECTIONS = (
                 thumb=2,
                 own=True,
                 short="Scorecard",
-                within=("/people/",),
             ),
             Place("Leaderboards", "trophy", "leaderboards", key="l"),
         ),
@@ -79,7 +80,7 @@ SECTIONS = (
                 "users",
                 "my-team",
                 _of(P.SEE_TEAM, P.SEE_EVERYONE),
-                within=("/team/",),
+                within=("/team/", PEOPLE),
                 key="t",
                 thumb=3,
             ),
@@ -222,11 +223,15 @@ def thumbs(sections: Iterable[Section]) -> list[Place]:
     return sorted(places, key=lambda place: place.thumb)[:3]
 
 
-def here(places: Iterable[Place], path: str) -> Place | None:
-    """The place in which an address lies: the one with the longest beginning in common."""
+def here(places: Iterable[Place], path: str, *, code: str = "") -> Place | None:
+    """The place in which an address lies: the one with the longest beginning in common.
+
+    ``code``: the personnel number of whoever asks, whose own pages lie where only they go.
+    """
+    own = (f"{PEOPLE}{quote(code)}/",) if code else ()
     found, length = None, 0
     for place in places:
-        for beginning in (place.address(), *place.within):
+        for beginning in (place.address(), *place.within, *(own if place.own else ())):
             lies_in = path == "/" if beginning == "/" else path.startswith(beginning)
             if lies_in and len(beginning) > length:
                 found, length = place, len(beginning)

@@ -50,7 +50,7 @@ def places(context: dict[str, Any]) -> dict[str, Any]:
     return {
         "sections": sections,
         "thumbs": navigation.thumbs(sections),
-        "here": navigation.here(every, request.path),
+        "here": navigation.here(every, request.path, code=request_asking(request).code),
     }
 
 
