@@ -71,12 +71,8 @@ AROUND = SQL("""
     SELECT beside.place, {period}, {calendar} FROM beside
     JOIN org_calendar AS calendar ON calendar.id = beside.calendar_id
 """).format(
-    period=SQL(", ").join(
-        Identifier("beside", field.column) for field in Period._meta.concrete_fields
-    ),
-    calendar=SQL(", ").join(
-        Identifier("calendar", field.column) for field in Calendar._meta.concrete_fields
-    ),
+    period=SQL(", ").join([Identifier("beside", name) for name in PERIOD]),
+    calendar=SQL(", ").join([Identifier("calendar", name) for name in CALENDAR]),
 )
 
 

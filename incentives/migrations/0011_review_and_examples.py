@@ -8,6 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -18,130 +19,144 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Example",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        Together(
+            [
+                migrations.CreateModel(
+                    name="Example",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("order", models.PositiveIntegerField(default=0)),
+                        ("name", models.CharField(max_length=120)),
+                        (
+                            "note",
+                            models.TextField(
+                                blank=True, help_text="What it shows; printed in the plan document."
+                            ),
+                        ),
+                        ("inputs", models.JSONField(blank=True, default=dict)),
+                        ("lines", models.JSONField(blank=True, default=dict)),
+                        ("expected", models.JSONField(blank=True, default=dict)),
+                    ],
+                    options={
+                        "ordering": ["version", "order", "name"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ExampleEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("version", models.BigIntegerField(db_column="version_id")),
+                        ("order", models.PositiveIntegerField(default=0)),
+                        ("name", models.CharField(max_length=120)),
+                        (
+                            "note",
+                            models.TextField(
+                                blank=True, help_text="What it shows; printed in the plan document."
+                            ),
+                        ),
+                        ("inputs", models.JSONField(blank=True, default=dict)),
+                        ("lines", models.JSONField(blank=True, default=dict)),
+                        ("expected", models.JSONField(blank=True, default=dict)),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+            ]
+        ),
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="planversion",
+                    name="history_insert",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="planversion",
+                    name="history_update",
+                ),
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="planversion",
+                    name="history_delete",
+                ),
+                migrations.AddField(
+                    model_name="planversion",
+                    name="copied_from",
+                    field=models.ForeignKey(
+                        blank=True,
+                        db_constraint=False,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.SET_NULL,
+                        related_name="copies",
+                        to="incentives.planversion",
                     ),
                 ),
-                ("order", models.PositiveIntegerField(default=0)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "note",
-                    models.TextField(
-                        blank=True, help_text="What it shows; printed in the plan document."
+                migrations.AddField(
+                    model_name="planversion",
+                    name="handed_in_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                migrations.AddField(
+                    model_name="planversion",
+                    name="handed_in_by",
+                    field=models.ForeignKey(
+                        blank=True,
+                        editable=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                ("inputs", models.JSONField(blank=True, default=dict)),
-                ("lines", models.JSONField(blank=True, default=dict)),
-                ("expected", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "ordering": ["version", "order", "name"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ExampleEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("version", models.BigIntegerField(db_column="version_id")),
-                ("order", models.PositiveIntegerField(default=0)),
-                ("name", models.CharField(max_length=120)),
-                (
-                    "note",
-                    models.TextField(
-                        blank=True, help_text="What it shows; printed in the plan document."
+                migrations.AddField(
+                    model_name="planversion",
+                    name="sent_back",
+                    field=models.TextField(
+                        blank=True,
+                        editable=False,
+                        help_text="Why it was sent back to its author, the last time.",
                     ),
                 ),
-                ("inputs", models.JSONField(blank=True, default=dict)),
-                ("lines", models.JSONField(blank=True, default=dict)),
-                ("expected", models.JSONField(blank=True, default=dict)),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="planversion",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="planversion",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="planversion",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="planversion",
-            name="copied_from",
-            field=models.ForeignKey(
-                blank=True,
-                db_constraint=False,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.SET_NULL,
-                related_name="copies",
-                to="incentives.planversion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="planversion",
-            name="handed_in_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="planversion",
-            name="handed_in_by",
-            field=models.ForeignKey(
-                blank=True,
-                editable=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="planversion",
-            name="sent_back",
-            field=models.TextField(
-                blank=True,
-                editable=False,
-                help_text="Why it was sent back to its author, the last time.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="planversionevent",
-            name="copied_from",
-            field=models.BigIntegerField(db_column="copied_from_id", null=True),
-        ),
-        migrations.AddField(
-            model_name="planversionevent",
-            name="handed_in_at",
-            field=models.DateTimeField(blank=True, editable=False, null=True),
-        ),
-        migrations.AddField(
-            model_name="planversionevent",
-            name="handed_in_by",
-            field=models.BigIntegerField(db_column="handed_in_by_id", null=True),
-        ),
-        migrations.AddField(
-            model_name="planversionevent",
-            name="sent_back",
-            field=models.TextField(
-                blank=True,
-                editable=False,
-                help_text="Why it was sent back to its author, the last time.",
-            ),
+                migrations.AddField(
+                    model_name="planversionevent",
+                    name="copied_from",
+                    field=models.BigIntegerField(db_column="copied_from_id", null=True),
+                ),
+                migrations.AddField(
+                    model_name="planversionevent",
+                    name="handed_in_at",
+                    field=models.DateTimeField(blank=True, editable=False, null=True),
+                ),
+                migrations.AddField(
+                    model_name="planversionevent",
+                    name="handed_in_by",
+                    field=models.BigIntegerField(db_column="handed_in_by_id", null=True),
+                ),
+                migrations.AddField(
+                    model_name="planversionevent",
+                    name="sent_back",
+                    field=models.TextField(
+                        blank=True,
+                        editable=False,
+                        help_text="Why it was sent back to its author, the last time.",
+                    ),
+                ),
+            ]
         ),
         migrations.AlterField(
             model_name="planversion",
@@ -171,203 +186,207 @@ class Migration(migrations.Migration):
                 max_length=10,
             ),
         ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."copied_from_id", new_values."handed_in_by_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."handed_in_at", new_values."sent_back", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="4f6cd9ba1f8e8aff6d39eba66fac3000c7308ee8",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_456e6",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."copied_from_id", new_values."handed_in_by_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."handed_in_at", new_values."sent_back", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="b4b45ee6e1c971c13a824832ec378a54116a0be2",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_ee826",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="planversion",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."plan_id", old_values."author_id", old_values."copied_from_id", old_values."handed_in_by_id", old_values."published_by_id", old_values."number", old_values."in_force", old_values."ends", old_values."status", old_values."segments", old_values."prorate_goal", old_values."prorate_amount", old_values."prorate_days", old_values."first_day", old_values."schedules", old_values."options", old_values."reason", old_values."created_at", old_values."handed_in_at", old_values."sent_back", old_values."published_at", old_values."withdrawn_at", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="1c43e2c8b7abf6a1ded195ebadbc271ecbbb7cf5",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_e9b1a",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_planversion",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="planversion",
-            constraint=org.constraints.TenantReference(
-                field="copied_from", name="incentives_planversion_copied_from_ref"
-            ),
-        ),
-        migrations.AddField(
-            model_name="example",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+        Together(
+            [
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."copied_from_id", new_values."handed_in_by_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."handed_in_at", new_values."sent_back", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="4f6cd9ba1f8e8aff6d39eba66fac3000c7308ee8",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_456e6",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
                         ),
-                        models.Value(""),
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="example",
-            name="version",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="examples",
-                to="incentives.planversion",
-            ),
-        ),
-        migrations.AddField(
-            model_name="exampleevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."plan_id", new_values."author_id", new_values."copied_from_id", new_values."handed_in_by_id", new_values."published_by_id", new_values."number", new_values."in_force", new_values."ends", new_values."status", new_values."segments", new_values."prorate_goal", new_values."prorate_amount", new_values."prorate_days", new_values."first_day", new_values."schedules", new_values."options", new_values."reason", new_values."created_at", new_values."handed_in_at", new_values."sent_back", new_values."published_at", new_values."withdrawn_at", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="b4b45ee6e1c971c13a824832ec378a54116a0be2",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_ee826",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
                         ),
-                        models.Value(""),
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="example",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "version", "name"), name="incentives_example_name"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="example",
-            constraint=org.constraints.TenantPolicy(name="incentives_example_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="example",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_example_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="example",
-            constraint=org.constraints.TenantReference(
-                field="version", name="incentives_example_version_ref"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="example",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."note", new_values."inputs", new_values."lines", new_values."expected", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="9d9f899de54c201d7fe06cb2a0464f3b5402acab",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_c658d",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_example",
-                    when="AFTER",
+                pgtrigger.migrations.AddTrigger(
+                    model_name="planversion",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_planversionevent" ("tenant_id", "plan_id", "author_id", "copied_from_id", "handed_in_by_id", "published_by_id", "number", "in_force", "ends", "status", "segments", "prorate_goal", "prorate_amount", "prorate_days", "first_day", "schedules", "options", "reason", "created_at", "handed_in_at", "sent_back", "published_at", "withdrawn_at", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."plan_id", old_values."author_id", old_values."copied_from_id", old_values."handed_in_by_id", old_values."published_by_id", old_values."number", old_values."in_force", old_values."ends", old_values."status", old_values."segments", old_values."prorate_goal", old_values."prorate_amount", old_values."prorate_days", old_values."first_day", old_values."schedules", old_values."options", old_values."reason", old_values."created_at", old_values."handed_in_at", old_values."sent_back", old_values."published_at", old_values."withdrawn_at", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="1c43e2c8b7abf6a1ded195ebadbc271ecbbb7cf5",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_e9b1a",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_planversion",
+                            when="AFTER",
+                        ),
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="example",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."note", new_values."inputs", new_values."lines", new_values."expected", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="b3ff3093b66c235cb12428b8473f68563251f045",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_2933f",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_example",
-                    when="AFTER",
+                migrations.AddConstraint(
+                    model_name="planversion",
+                    constraint=org.constraints.TenantReference(
+                        field="copied_from", name="incentives_planversion_copied_from_ref"
+                    ),
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="example",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."note", old_values."inputs", old_values."lines", old_values."expected", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="ff172f392b9fcb3b2b13fc7b5d1326fe00c4a773",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_bc2cb",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_example",
-                    when="AFTER",
+                migrations.AddField(
+                    model_name="example",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
                 ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="exampleevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_example_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="exampleevent",
-            constraint=org.constraints.AppendOnly(name="incentives_exampleevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="exampleevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_exampleevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="exampleevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_exampleevent_key"
-            ),
+                migrations.AddField(
+                    model_name="example",
+                    name="version",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="examples",
+                        to="incentives.planversion",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="exampleevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
+                        ),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="example",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "version", "name"), name="incentives_example_name"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="example",
+                    constraint=org.constraints.TenantPolicy(name="incentives_example_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="example",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_example_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="example",
+                    constraint=org.constraints.TenantReference(
+                        field="version", name="incentives_example_version_ref"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="example",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."note", new_values."inputs", new_values."lines", new_values."expected", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="9d9f899de54c201d7fe06cb2a0464f3b5402acab",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_c658d",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_example",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="example",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."version_id", new_values."order", new_values."name", new_values."note", new_values."inputs", new_values."lines", new_values."expected", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="b3ff3093b66c235cb12428b8473f68563251f045",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_2933f",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_example",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="example",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_exampleevent" ("tenant_id", "version_id", "order", "name", "note", "inputs", "lines", "expected", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."version_id", old_values."order", old_values."name", old_values."note", old_values."inputs", old_values."lines", old_values."expected", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="ff172f392b9fcb3b2b13fc7b5d1326fe00c4a773",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_bc2cb",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_example",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="exampleevent",
+                    index=models.Index(fields=["tenant", "row_id"], name="incentives_example_past"),
+                ),
+                migrations.AddConstraint(
+                    model_name="exampleevent",
+                    constraint=org.constraints.AppendOnly(name="incentives_exampleevent_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="exampleevent",
+                    constraint=org.constraints.TenantPolicy(name="incentives_exampleevent_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="exampleevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_exampleevent_key"
+                    ),
+                ),
+            ]
         ),
     ]

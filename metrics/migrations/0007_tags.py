@@ -3,6 +3,7 @@
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -11,156 +12,164 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="metric",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="metric",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="metric",
-            name="history_delete",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="transactionkind",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="transactionkind",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="transactionkind",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="metric",
-            name="tags",
-            field=models.JSONField(
-                blank=True, default=list, help_text="What compliance packs go by: metrics.tags."
-            ),
-        ),
-        migrations.AddField(
-            model_name="metricevent",
-            name="tags",
-            field=models.JSONField(
-                blank=True, default=list, help_text="What compliance packs go by: metrics.tags."
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactionkind",
-            name="tags",
-            field=models.JSONField(
-                blank=True,
-                default=dict,
-                help_text="Attribute to its tags, as compliance packs go by them.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="transactionkindevent",
-            name="tags",
-            field=models.JSONField(
-                blank=True,
-                default=dict,
-                help_text="Attribute to its tags, as compliance packs go by them.",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."tags", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="0dc7196f0294378a58280fcd125059736217c9ea",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_45973",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_metric",
-                    when="AFTER",
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="metric",
+                    name="history_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."tags", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="911e873eb1b47b2808732668e72c44a0d89bf3bc",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_6eae2",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_metric",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="metric",
+                    name="history_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="metric",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."tags", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="f268d836daff96a1ed1c57d0a5626c1bbade27e6",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_5ca65",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_metric",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="metric",
+                    name="history_delete",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."tags", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="2397d932667f940a95420b195eb86d794b63106f",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_069a2",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="transactionkind",
+                    name="history_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."tags", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="cdacfc15e91db4404b30ff575431fd4fb28e3977",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_020cf",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="transactionkind",
+                    name="history_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="transactionkind",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."key_columns", old_values."dates", old_values."attributes", old_values."tags", old_values."roles", old_values."undone_share", old_values."undone_on", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="9fcb5f3b315f4e21fbc56e31660f103307d06614",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_08ddc",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="metrics_transactionkind",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="transactionkind",
+                    name="history_delete",
                 ),
-            ),
+                migrations.AddField(
+                    model_name="metric",
+                    name="tags",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="What compliance packs go by: metrics.tags.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="metricevent",
+                    name="tags",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="What compliance packs go by: metrics.tags.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactionkind",
+                    name="tags",
+                    field=models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Attribute to its tags, as compliance packs go by them.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="transactionkindevent",
+                    name="tags",
+                    field=models.JSONField(
+                        blank=True,
+                        default=dict,
+                        help_text="Attribute to its tags, as compliance packs go by them.",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."tags", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="0dc7196f0294378a58280fcd125059736217c9ea",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_45973",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."tags", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="911e873eb1b47b2808732668e72c44a0d89bf3bc",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_6eae2",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="metric",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_metricevent" ("tenant_id", "code", "name", "tags", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."tags", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="f268d836daff96a1ed1c57d0a5626c1bbade27e6",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_5ca65",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_metric",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."tags", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="2397d932667f940a95420b195eb86d794b63106f",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_069a2",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."key_columns", new_values."dates", new_values."attributes", new_values."tags", new_values."roles", new_values."undone_share", new_values."undone_on", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="cdacfc15e91db4404b30ff575431fd4fb28e3977",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_020cf",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="transactionkind",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "metrics_transactionkindevent" ("tenant_id", "code", "name", "key_columns", "dates", "attributes", "tags", "roles", "undone_share", "undone_on", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."key_columns", old_values."dates", old_values."attributes", old_values."tags", old_values."roles", old_values."undone_share", old_values."undone_on", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="9fcb5f3b315f4e21fbc56e31660f103307d06614",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_08ddc",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="metrics_transactionkind",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

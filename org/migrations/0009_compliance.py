@@ -3,6 +3,7 @@
 import pgtrigger.compiler
 import pgtrigger.migrations
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -11,92 +12,96 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="jobtype",
-            name="history_insert",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="jobtype",
-            name="history_update",
-        ),
-        pgtrigger.migrations.RemoveTrigger(
-            model_name="jobtype",
-            name="history_delete",
-        ),
-        migrations.AddField(
-            model_name="jobtype",
-            name="licences",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Product classes that everybody of this job type is licensed to sell.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="jobtypeevent",
-            name="licences",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Product classes that everybody of this job type is licensed to sell.",
-            ),
-        ),
-        migrations.AddField(
-            model_name="tenant",
-            name="compliance",
-            field=models.JSONField(
-                blank=True,
-                default=list,
-                help_text="Rules of law that every version is held against before it is published.",
-                verbose_name="compliance packs",
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."licences", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="cef82f37ca08c977a35d2aff3ca882966d16d1d2",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_935be",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="org_jobtype",
-                    when="AFTER",
+        Together(
+            [
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="jobtype",
+                    name="history_insert",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."licences", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="12046469812a34b9e766c1b6252eb72dcd32d9f1",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_a5603",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="org_jobtype",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="jobtype",
+                    name="history_update",
                 ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="jobtype",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."licences", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="7a7be19c2a7618226741d1c744c049f2654a0f3e",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_a55a0",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="org_jobtype",
-                    when="AFTER",
+                pgtrigger.migrations.RemoveTrigger(
+                    model_name="jobtype",
+                    name="history_delete",
                 ),
-            ),
+                migrations.AddField(
+                    model_name="jobtype",
+                    name="licences",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Product classes that everybody of this job type is licensed to sell.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="jobtypeevent",
+                    name="licences",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Product classes that everybody of this job type is licensed to sell.",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="tenant",
+                    name="compliance",
+                    field=models.JSONField(
+                        blank=True,
+                        default=list,
+                        help_text="Rules of law that every version is held against before it is published.",
+                        verbose_name="compliance packs",
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."licences", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="cef82f37ca08c977a35d2aff3ca882966d16d1d2",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_935be",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."code", new_values."name", new_values."licences", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="12046469812a34b9e766c1b6252eb72dcd32d9f1",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_a5603",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="jobtype",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "org_jobtypeevent" ("tenant_id", "code", "name", "licences", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."code", old_values."name", old_values."licences", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="7a7be19c2a7618226741d1c744c049f2654a0f3e",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_a55a0",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="org_jobtype",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+            ]
         ),
     ]

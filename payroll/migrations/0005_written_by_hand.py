@@ -8,8 +8,8 @@ from org.migrating import Together
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incentives", "0011_written_by_hand"),
-        ("org", "0009_written_by_hand"),
+        ("incentives", "0012_written_by_hand"),
+        ("org", "0010_written_by_hand"),
         ("payroll", "0004_people_of_a_batch"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]

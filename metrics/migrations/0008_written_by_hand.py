@@ -8,8 +8,8 @@ from org.migrating import Together
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("metrics", "0006_trials"),
-        ("org", "0009_written_by_hand"),
+        ("metrics", "0007_tags"),
+        ("org", "0010_written_by_hand"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 

@@ -28,7 +28,7 @@ END $$
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("org", "0008_through_of_deeds"),
+        ("org", "0009_compliance"),
     ]
 
     operations = [

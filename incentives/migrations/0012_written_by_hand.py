@@ -8,8 +8,8 @@ from org.migrating import Together
 
 class Migration(migrations.Migration):
     dependencies = [
-        ("incentives", "0010_caps_in_a_currency"),
-        ("org", "0009_written_by_hand"),
+        ("incentives", "0011_review_and_examples"),
+        ("org", "0010_written_by_hand"),
         migrations.swappable_dependency(settings.AUTH_USER_MODEL),
     ]
 
