@@ -248,7 +248,7 @@ class PlanVersionAdmin(TenantAdmin):
     def copy_view(self, request: HttpRequest, pk: int) -> HttpResponse:
         """Make a draft like the version of a page, and open it."""
         draft = self._copy(request, self._version(request, pk))
-        return HttpResponseRedirect(reverse("admin:incentives_planversion_change", args=[draft.pk]))
+        return HttpResponseRedirect(reverse("edit-version", args=[draft.pk]))
 
     def _version(self, request: HttpRequest, pk: int) -> PlanVersion:
         """A version of the tenant (404), if the role may write rules (403)."""

@@ -8,6 +8,9 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Any
+
+from django.db import models
 
 from incentives.models import Component, Eligibility, Example, Measure, PlanVersion, RateTable
 from org.past import events_of
@@ -22,6 +25,25 @@ class Edited:
     stamp: str
     who: str = ""
     at: datetime | None = None
+
+
+def last_edit_of(row: models.Model | None) -> Edited:
+    """What somebody who opens one part of a version now has seen of it; a new one has no past."""
+    if row is None or row.pk is None:
+        return Edited("new")
+    return _edited(events_of(type(row)).objects.filter(row_id=row.pk))
+
+
+def last_edit_of_rows(model: type[models.Model], version: PlanVersion) -> Edited:
+    """The same of all rows of one kind that a version has."""
+    return _edited(events_of(model).objects.filter(version=version.pk))
+
+
+def _edited(events: Any) -> Edited:
+    event = events.order_by("-id").first()
+    if event is None:
+        return Edited("0")
+    return Edited(str(event.pk), (event.pgh_context or {}).get("name", ""), event.pgh_created_at)
 
 
 def last_edit(version: PlanVersion) -> Edited:

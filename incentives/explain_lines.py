@@ -45,7 +45,7 @@ def grain_component(
         ).order_by("day", "grain")
     )
     work = {Per.CREDIT: _credit, Per.DAY: _day, Per.TEAM: _team}[Per(component.per)]
-    deals = _deals(component, rows)
+    deals = deals_of(component, rows)
     lines = tuple(work(component, known, row, deals, made) for row in rows)
     waits = any(row.amount is None for row in rows)
     total = sum((row.amount or Decimal(0) for row in rows), Decimal(0))
@@ -63,10 +63,7 @@ def grain_component(
     )
 
 
-DEALS = "SELECT deal.id, {} FROM metrics_transaction AS deal WHERE deal.id = ANY({})"
-
-
-def _deals(component: ComponentRule, rows: Iterable[Earning]) -> dict[int, Known]:
+def deals_of(component: ComponentRule, rows: Iterable[Earning]) -> dict[int, Known]:
     """What formulas read of the transactions of these lines, by transaction."""
     ids = sorted({row.transaction_id for row in rows if row.transaction_id is not None})
     columns = attribute_columns(component.references, "deal")

@@ -1,11 +1,12 @@
 """Addresses of the desks of plans and of closing."""
 
-from django.urls import path
+from django.urls import include, path
 
 from incentives import views
 
 urlpatterns = [
     path("rules/", views.rules, name="rules"),
+    path("rules/", include("incentives.editor.urls")),
     path("rules/runs/", views.runs, name="runs"),
     path("rules/waiting/<str:calendar>/<str:period>/", views.waiting, name="waiting"),
     path(

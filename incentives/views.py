@@ -41,6 +41,7 @@ def rules(request: HttpRequest) -> HttpResponse:
         "period": period,
         "without": desk.without_plan(period).count() if period else 0,
         "may_publish": Permission.PUBLISH_RULES in request_permissions(request),
+        "may_edit": Permission.EDIT_RULES in request_permissions(request),
     }
     return render(request, "incentives/rules.html", context)
 

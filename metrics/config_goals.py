@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from datetime import date, datetime
 from itertools import pairwise
 from typing import Any
@@ -92,7 +92,7 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     )
     said = [f"- goal {_words(_written(row))}" for row in changes.gone]
     said += [f"+ goal {row['words']}" for row in changes.new]
-    _record([*changes.gone, *added], said, by=by, at=at)
+    note_goals([*changes.gone, *added], said, by=by, at=at)
     return said
 
 
@@ -150,7 +150,20 @@ def _words(item: Mapping[str, Any]) -> str:
     return said
 
 
-def _record(rows: list[Goal], said: list[str], *, by: User | None, at: datetime) -> None:
+def words_of(row: Goal) -> str:
+    """A goal in words: its metric and value, for whom and from when."""
+    return _words(_written(row))
+
+
+def note_goals(
+    rows: Iterable[Goal],
+    said: list[str],
+    *,
+    by: User | None,
+    at: datetime,
+    reference: str = "tenant file",
+) -> None:
+    """Record that goals were added or ended: the cause, whom it may move, and the audit row."""
     marks = {Mark(r.valid_from, r.valid_to, person=r.person_id, metric=r.metric_id) for r in rows}
     first = said[0][2:] if len(said) == 1 else f"{len(said)} goals"
     record_change(
@@ -159,7 +172,7 @@ def _record(rows: list[Goal], said: list[str], *, by: User | None, at: datetime)
         marks=sorted(marks, key=str),
         by=by,
         at=at,
-        reference="tenant file",
+        reference=reference,
     )
     record(action="set goals", subject=first, by=by, at=at, detail={"changes": said[:200]})
 

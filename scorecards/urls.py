@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from scorecards import board_views, person_views, views, wall_views
+from scorecards import board_views, person_views, used_views, views, wall_views
 
 OF_A_PERIOD = [
     path("", person_views.scorecard, name="scorecard"),
@@ -41,4 +41,10 @@ urlpatterns = [
         name="wallboard-revoke",
     ),
     path("wall/<str:secret>/", wall_views.wall, name="wall"),
+    path("rules/used/<str:what>/<str:name>/", used_views.where_used, name="where-used"),
+    path(
+        "rules/versions/<int:pk>/<str:section>/parts/<str:name>/used/",
+        used_views.where_used_part,
+        name="where-used-part",
+    ),
 ]

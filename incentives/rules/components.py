@@ -91,7 +91,7 @@ class ComponentReader:
         self.names = {
             name: Name(NUMBER, measure=True) for name, m in measures.items() if not m.hidden
         }
-        rows = list(reader.version.components.all())
+        rows = reader.component_rows
         self.rows = rows
         self.known = {key_of(row.name) for row in rows}
         self.to_date = any(row.cumulate == "to_date" for row in rows)
@@ -118,7 +118,7 @@ class ComponentReader:
 
     def whole(self) -> dict[str, Formula]:
         """Gate, modifier and cap of the plan, over measures, components and their ``total``."""
-        scope = self.scope(Per.PERSON, extra={TOTAL: Name(NUMBER)})
+        scope = self.whole_scope()
         parts: dict[str, Formula] = {}
         for part in ("gate", "modifier", "cap"):
             text = self.reader.version.options.get(part, "")
@@ -130,6 +130,10 @@ class ComponentReader:
         if parts:
             parts["amount"] = self._whole_amount(parts)
         return parts
+
+    def whole_scope(self) -> Scope:
+        """What gate, modifier and cap of the plan may read."""
+        return self.scope(Per.PERSON, extra={TOTAL: Name(NUMBER)})
 
     def _whole_amount(self, parts: Mapping[str, Formula]) -> Formula:
         """What the plan pays in all: the sum of its components within gate, modifier and cap."""
@@ -151,7 +155,7 @@ class ComponentReader:
         if trouble := self._trouble(row):
             self.reader.add(where, trouble)
             return None
-        scope = self._scope_of(where, row)
+        scope = self.scope_for(where, row)
         parts = self._parts(where, row, Parts(name), scope)
         if "formula" not in parts.formulas:
             return None
@@ -266,7 +270,8 @@ class ComponentReader:
             uses=USES[per],
         )
 
-    def _scope_of(self, where: str, row: Component) -> Scope:
+    def scope_for(self, where: str, row: Component) -> Scope:
+        """What the formulas of a component may read; a name with two meanings is a problem."""
         if row.per != Per.CREDIT:
             return self.scope(row.per)
         kinds = kinds_into([self.measures[key_of(row.of)].metric])

@@ -16,6 +16,7 @@ from formula import (
     Name,
     Ref,
     Scope,
+    Table,
     check,
     key_of,
 )
@@ -177,16 +178,23 @@ class MeasureReader:
     def _filter(self, where: str, row: Measure, definition: MetricDefinition) -> Formula | None:
         if not row.filter.strip():
             return None
-        kinds = kinds_into([definition.metric_id])
-        if not kinds:
+        scope = filter_scope(definition.metric_id, self.reader.tables)
+        if scope is None:
             self.reader.add(
                 f"{where}.filter",
                 f"No credit rule feeds the metric “{definition.metric.code}”, so its values have no"
                 " attributes that a filter could read.",
             )
             return None
-        scope = Scope(names_of(kinds), self.reader.tables, about=about_of(kinds), uses=ABOUT)
         return self.reader.formula(f"{where}.filter", row.filter, scope, BOOLEAN)
+
+
+def filter_scope(metric: int, tables: Mapping[str, Table]) -> Scope | None:
+    """What the filter of a measure of a metric may read; None where no transaction feeds it."""
+    kinds = kinds_into([metric])
+    if not kinds:
+        return None
+    return Scope(names_of(kinds), tables, about=about_of(kinds), uses=ABOUT)
 
 
 def window_of(row: Measure) -> Window:

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
 from formula import Formula, FormulaError, Scope, Table, TableError, Type, check, key_of
-from incentives.models import Component, PlanVersion, Transfer
+from incentives.models import Component, PlanVersion, RateTable, Transfer
 from incentives.rules.components import ComponentReader, cycle_in, plans_named
 from incentives.rules.measures import MeasureReader
 from incentives.rules.parts import FACT_TYPES, Problem, RulesProblem, VersionRules
@@ -53,10 +54,23 @@ class Before:
 
 
 class Reader:
-    """Reads a version part by part."""
+    """Reads a version part by part.
 
-    def __init__(self, version: PlanVersion, on: date, *, old: bool = False) -> None:
+    ``components``, ``tables``: rows that stand in place of the saved ones, as somebody types them.
+    """
+
+    def __init__(
+        self,
+        version: PlanVersion,
+        on: date,
+        *,
+        old: bool = False,
+        components: Sequence[Component] | None = None,
+        tables: Sequence[RateTable] | None = None,
+    ) -> None:
         self.version = version
+        self.component_rows = list(version.components.all() if components is None else components)
+        self.table_rows = list(version.tables.all() if tables is None else tables)
         self.on = on
         self.old = old
         self.found: list[Problem] = []
@@ -69,9 +83,7 @@ class Reader:
 
     def read(self) -> VersionRules:
         """The rules; what is wrong with them is in ``found``."""
-        self.tables = self._tables()
-        measures = MeasureReader(self).read()
-        components = ComponentReader(self, measures)
+        components = self.begin()
         found = components.read()
         whole = components.whole()
         if not found and not self.found:
@@ -85,6 +97,15 @@ class Reader:
             whole,
             self.before.day if components.to_date and self.before else None,
         )
+
+    def begin(self) -> ComponentReader:
+        """Read tables and measures, and be ready for the components."""
+        self.tables = self._tables()
+        return ComponentReader(self, MeasureReader(self).read())
+
+    def read_tables(self) -> dict[str, Table]:
+        """The tables alone."""
+        return self._tables()
 
     def add(self, where: str, sentence: str) -> None:
         """Note a problem, once."""
@@ -102,7 +123,7 @@ class Reader:
 
     def _tables(self) -> dict[str, Table]:
         tables: dict[str, Table] = {}
-        for row in self.version.tables.all():
+        for row in self.table_rows:
             try:
                 tables[row.name] = Table.parse(row.name, row.spec)
             except TableError as error:

@@ -14,6 +14,7 @@ from org.models.people import (
     PayGroup,
     Person,
 )
+from org.models.rule_changes import RuleChange
 from org.models.sign_in import ProviderSecret, SignInRules
 from org.models.team import TeamConfirmation, TeamObjection
 from org.models.tenants import Tenant, User
@@ -39,6 +40,7 @@ __all__ = [
     "Person",
     "ProviderSecret",
     "RoleGrant",
+    "RuleChange",
     "SignInRules",
     "StaleMark",
     "TeamConfirmation",

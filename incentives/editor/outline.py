@@ -1,0 +1,123 @@
+"""A version as an outline: its sections, their parts, a line about each, and how many mistakes."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+from django.urls import reverse
+
+from incentives.config_versions import from_rows
+from incentives.describe_words import schedule_sentence, who_sentence
+from incentives.editor.problems import Placed, counted
+from incentives.models import Component, Measure, PlanVersion, RateTable
+from incentives.table_text import KINDS, kind_of
+
+LABELS = {
+    "measures": ("Figures", "Add a figure"),
+    "tables": ("Tables", "Add a table"),
+    "components": ("Components", "Add a component"),
+    "schedules": ("Paid in parts", "Add a schedule"),
+}
+INTROS = {
+    "measures": "What formulas read: a metric, whose, and of which days.",
+    "tables": "Rates and steps that formulas look up.",
+    "components": "What the plan pays: each is a line of the statement.",
+    "schedules": "When parts of an amount become payable.",
+}
+
+
+@dataclass(frozen=True)
+class Entry:
+    """A part in the outline."""
+
+    section: str
+    name: str
+    title: str
+    line: str
+    address: str
+    problems: int = 0
+
+
+@dataclass(frozen=True)
+class Chapter:
+    """A section of the outline with its parts."""
+
+    section: str
+    label: str
+    add: str
+    intro: str
+    entries: tuple[Entry, ...]
+
+
+def outline(version: PlanVersion, found: Iterable[Placed]) -> list[Chapter]:
+    """The parts of a version, section by section."""
+    wrong = counted(found)
+    return [
+        Chapter(
+            section, *LABELS[section], INTROS[section], tuple(_entries(version, section, wrong))
+        )
+        for section in LABELS
+    ]
+
+
+def address_of(version: PlanVersion, section: str, name: str) -> str:
+    """Where a part is edited."""
+    return reverse("edit-part", args=[version.pk, section, name])
+
+
+def _entries(
+    version: PlanVersion, section: str, wrong: Counter[tuple[str, str]]
+) -> Iterator[Entry]:
+    for name, title, line in _parts(version, section):
+        yield Entry(
+            section,
+            name,
+            title,
+            line,
+            address_of(version, section, name),
+            wrong[section, name],
+        )
+
+
+def _parts(version: PlanVersion, section: str) -> Iterator[tuple[str, str, str]]:
+    if section == "measures":
+        for measure in version.measures.select_related("metric").order_by("name"):
+            yield measure.name, measure.name, measure_line(measure)
+    elif section == "tables":
+        for table in version.tables.order_by("name"):
+            yield table.name, table.name, table_line(table)
+    elif section == "components":
+        for component in version.components.order_by("order", "name"):
+            yield component.name, component.title or component.name, component_line(component)
+    else:
+        for name, parts in version.schedules.items():
+            yield name, name, schedule_sentence(name, parts).partition(": ")[2]
+
+
+def measure_line(row: Measure) -> str:
+    """A measure in a few words: ``Sales, own, year to date``."""
+    what = row.metric.name if row.metric else f"what {row.earnings_of} earned"
+    scope = "" if row.scope == "own" else f", {row.get_scope_display().lower()}"
+    window = "" if row.window == "period" else f", {row.get_window_display().lower()}"
+    return f"{what}{scope}{window}"
+
+
+def table_line(row: RateTable) -> str:
+    """A table in a few words."""
+    rows = row.spec.get("rows") or row.spec.get("points") or ()
+    return f"{KINDS[kind_of(row.spec)].partition(',')[0]}, {len(rows)} rows".replace(
+        "Found by its rows", "Steps"
+    )
+
+
+def component_line(row: Component) -> str:
+    """A component's formula on one line."""
+    text = " ".join(row.formula.split())
+    return text if len(text) <= 60 else f"{text[:59]}…"
+
+
+def who_lines(version: PlanVersion) -> list[str]:
+    """Whom a version is for, a line each."""
+    return [who_sentence(entry) for entry in from_rows(version)["eligibility"]]

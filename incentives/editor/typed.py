@@ -1,0 +1,72 @@
+"""Parts of a version as a form that is not sent yet holds them: rows that are not saved."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from copy import copy
+from typing import Any
+
+from incentives.editor.table_form import TableForm
+from incentives.models import Component, Measure, PlanVersion, RateTable
+from incentives.rules import PARTS
+
+Post = Mapping[str, str]
+_CHOSEN = ("per", "of", "cumulate", "rounding_each", "exchange_rate", "after_final", "schedule")
+
+
+def component(version: PlanVersion, saved: Component | None, post: Post) -> Component:
+    """A component as it is typed; what cannot be read counts as not said."""
+    row = copy(saved) if saved is not None else Component(version=version)
+    row.name = post.get("name", "").strip() or (saved.name if saved else "")
+    row.title = post.get("title", "").strip()
+    for part in PARTS:
+        setattr(row, part, _lines(post.get(part, "")))
+    usual = Component()
+    for field in _CHOSEN:
+        setattr(row, field, post.get(field, "") or getattr(usual, field))
+    row.prorate = bool(post.get("prorate"))
+    decimals = post.get("rounding_decimals", "")
+    row.rounding_decimals = int(decimals) if decimals.lstrip("-").isdecimal() else 2
+    row.options = _options(post)
+    return row
+
+
+def _options(post: Post) -> dict[str, Any]:
+    options: dict[str, Any] = {}
+    by, within = _lines(post.get("distribute", "")).strip(), post.get("within") or "unit"
+    if by:
+        options["distribute"] = by if within == "unit" else {"by": by, "within": within}
+    if currency := post.get("currency", "").strip():
+        options["currency"] = currency
+    return options
+
+
+def measure(version: PlanVersion, saved: Measure | None, post: Post) -> Measure:
+    """A measure with the metric and filter as they are typed."""
+    row = copy(saved) if saved is not None else Measure(version=version)
+    metric = post.get("metric", "")
+    row.metric_id = int(metric) if metric.isdecimal() else None
+    row.filter = _lines(post.get("filter", ""))
+    return row
+
+
+def whole(version: PlanVersion, post: Post) -> PlanVersion:
+    """A version with gate, modifier and cap as they are typed."""
+    row = copy(version)
+    typed = {part: _lines(post.get(part, "")) for part in ("gate", "modifier", "cap")}
+    row.options = {**version.options, **typed}
+    return row
+
+
+def table(version: PlanVersion, saved: RateTable | None, post: Post) -> TableForm:
+    """A table as it is typed, read by its form; the form's row holds what was understood."""
+    row = copy(saved) if saved is not None else RateTable(version=version)
+    data = {**post, "name": post.get("name", "").strip() or "table"}
+    form = TableForm(data, instance=row, version=version)
+    form.full_clean()
+    return form
+
+
+def _lines(text: str) -> str:
+    """A text with one sign between lines, so that a place in it is the same here and there."""
+    return text.replace("\r\n", "\n")
