@@ -23,10 +23,14 @@ Entry = dict[str, Any]
 
 
 class RuleForm(forms.Form):
-    """An entry of the tenant file as fields; ``where`` maps its keys to the fields of the form."""
+    """An entry of the tenant file as fields.
+
+    ``where`` maps its keys to the fields of the form, ``keys`` are those that the form shows.
+    """
 
     groups: tuple[Group, ...] = ()
     where: Mapping[str, str] = {}
+    keys: frozenset[str] = frozenset()
     reason = forms.CharField(
         widget=forms.Textarea(attrs={"rows": 2}),
         help_text="Why it changes. Whoever approves it reads this.",
@@ -43,8 +47,13 @@ class RuleForm(forms.Form):
             yield Shown(group, fields, not group.aside or chosen)
 
     def entry(self) -> Entry:
-        """The entry as the tenant file says it."""
+        """The entry as the tenant file says it, as far as the form goes."""
         raise NotImplementedError(f"{type(self).__name__} writes no entry")
+
+    def beside(self, before: Entry | None) -> Entry:
+        """The entry with what the form does not show left as it was."""
+        rest = {key: value for key, value in (before or {}).items() if key not in self.keys}
+        return {**self.entry(), **rest}
 
     def place(self, problems: Iterable[str]) -> None:
         """Put each problem of the section at the field that it is about."""
@@ -86,6 +95,7 @@ class KindForm(RuleForm):
               ("undone_share", "undone_on"), aside=True),
     )  # fmt: skip
     where = {"undone": "undone_share", "share": "undone_share", "on": "undone_on"}
+    keys = frozenset({"name", "key", "dates", "attributes", "roles", "undone"})
 
     code = forms.CharField(max_length=60, help_text="As formulas and files call it, such as sale.")
     name = forms.CharField(required=False, max_length=200, help_text="As people read it.")
@@ -184,6 +194,10 @@ class CreditForm(RuleForm):
               ("on", "once_per", "first", "until")),
     )  # fmt: skip
     where = {"from": "first"}
+    keys = frozenset(
+        {"group", "order", "kind", "when", "to", "split", "amount", "weight", "into", "on"}
+        | {"once_per", "from", "until"}
+    )
 
     group = forms.CharField(
         max_length=60,
@@ -280,6 +294,10 @@ class PayRuleForm(RuleForm):
               ("recover", "protect", "protect_amount", "negative", "debts", "leavers")),
     )  # fmt: skip
 
+    keys = frozenset(
+        {"calendar", "currency", "draw", "recover", "protect", "negative", "minimum", "leavers"}
+        | {"debts"}
+    )
     calendar = forms.ModelChoiceField(
         queryset=Calendar.objects.none(),
         to_field_name="code",

@@ -190,7 +190,7 @@ def _entry(
                     section=section,
                     code=code,
                     before=before,
-                    wanted=None if taken_out else form.entry(),
+                    wanted=None if taken_out else form.beside(before),
                     reason=form.cleaned_data.get("reason", ""),
                     today=tenant_day(request),
                     **noted(request),
