@@ -224,11 +224,11 @@ def from_rows(row: PlanVersion) -> Canonical:
         "eligibility": sorted(_eligibility_of(row), key=str),
         "tables": {one.name: table_form(one.spec) for one in row.tables.order_by("name")},
         "measures": {
-            one.name: _measure_of(one)
+            one.name: measure_said(one)
             for one in row.measures.select_related("metric").order_by("name")
         },
         "components": {
-            one.name: _component_of(one) for one in row.components.order_by("order", "name")
+            one.name: component_said(one) for one in row.components.order_by("order", "name")
         },
         "schedules": row.schedules,
         "options": row.options,
@@ -243,12 +243,14 @@ def _eligibility_of(row: PlanVersion) -> Iterator[Canonical]:
         yield _who({**codes, "slot": one.slot})
 
 
-def _measure_of(row: Measure) -> Canonical:
+def measure_said(row: Measure) -> Canonical:
+    """The canonical form of one measure."""
     said = {key: getattr(row, key) for key in MEASURE_DEFAULTS}
     return {**said, "metric": row.metric and row.metric.code, "options": row.options}
 
 
-def _component_of(row: Component) -> Canonical:
+def component_said(row: Component) -> Canonical:
+    """The canonical form of one component."""
     return {
         "formula": row.formula,
         **{key: getattr(row, key) for key in COMPONENT_DEFAULTS},

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
 from typing import Any
 
@@ -12,12 +13,16 @@ from django.utils import timezone
 from django.views.decorators.http import require_POST
 
 from incentives.editor import figures, trial, typed
+from incentives.editor.names import as_data
 from incentives.editor.pages import tenant_day, typed_figures, version_or_404
 from incentives.editor.panel import (
     REMEMBERED,
     Chosen,
     component_panel,
+    component_said,
+    measure_said,
     table_panel,
+    titles,
     worked_over,
 )
 from incentives.editor.worked import Tried, somebody, try_for
@@ -53,11 +58,15 @@ def check(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         raise Http404("There are no formulas here.")
     post = request.POST.dict()
     if section == "components":
-        context |= component_panel(request, version, _saved(Component, version, request), post)
-        context |= _changed_parts(context, post)
+        kept = trial.kept_reader(version)
+        row = typed.component(version, trial.saved_component(kept, post.get("was", "")), post)
+        checked = trial.check_component(version, row, kept)
+        context |= component_said(row, checked, typed_figures(post))
+        context |= _changed_parts(version, context, post)
     elif section == "measures":
-        row = typed.measure(version, _saved(Measure, version, request), post)
-        context["checked"] = trial.check_filter(version, row)
+        measure = typed.measure(version, _saved(Measure, version, request), post)
+        context["checked"] = trial.check_filter(version, measure)
+        context |= measure_said(measure)
     else:
         context["checked"] = trial.check_whole(typed.whole(version, post))
     context["fields"] = [(name, context["checked"].of(name)) for name in FORMULAS[section]]
@@ -70,14 +79,17 @@ def _saved(model: type[Any], version: PlanVersion, request: HttpRequest) -> Any:
     return model.objects.filter(version=version, name=was).first() if was else None
 
 
-def _changed_parts(context: Mapping[str, Any], post: Mapping[str, str]) -> dict[str, bool]:
+def _changed_parts(
+    version: PlanVersion, context: Mapping[str, Any], post: Mapping[str, str]
+) -> dict[str, Any]:
     """Which parts of the page must follow: boxes of figures, names to complete."""
     boxes = set(typed_figures(post))
     wanted = {figure.column for figure, _ in context.get("figures", ())}
-    return {
-        "new_figures": "figures" in context and boxes != wanted,
-        "new_names": post.get("named", "") != context["named"],
-    }
+    found: dict[str, Any] = {"new_figures": "figures" in context and boxes != wanted}
+    if post.get("named", "") != context["named"]:
+        data = as_data(context["checked"].scope, titles(version))
+        found |= {"new_names": True, "names_json": json.dumps(data)}
+    return found
 
 
 # --- worked out by the engine
@@ -89,7 +101,7 @@ def attempt(request: HttpRequest, pk: int) -> HttpResponse:
     """A component as it is typed, calculated by the engine for the person who was chosen."""
     version = version_or_404(pk)
     post = request.POST.dict()
-    saved = _saved(Component, version, request)
+    saved = trial.saved_component(trial.kept_reader(version), post.get("was", ""))
     row = typed.component(version, saved, post)
     context: dict[str, Any] = {"version": version, "section": "components", "swap": True}
     try:

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from incentives.editor.forms import NAME_HELP, FormulaField, Group, PartForm
+from incentives.editor.forms import NAME_HELP, FormulaField, Group, PartForm, code_of
 from incentives.models import Component, PlanVersion
 
 
@@ -59,7 +59,11 @@ class ComponentForm(PartForm):
         label="Title",
         help_text="As people read it on their statement, such as Commission. Empty: its name.",
     )
-    name = forms.CharField(max_length=60, help_text=NAME_HELP.format("commission"))
+    name = forms.CharField(
+        max_length=60,
+        required=False,
+        help_text=NAME_HELP.format("commission") + " Empty: made of the title.",
+    )
     formula = FormulaField(
         4,
         required=True,
@@ -216,6 +220,12 @@ class ComponentForm(PartForm):
         choice = self.fields[field]
         assert isinstance(choice, forms.ChoiceField)
         choice.choices = [("", "—"), *((name, name) for name in names)]
+
+    def clean_name(self) -> str:
+        """Left empty it is made of the title."""
+        if not str(self.cleaned_data["name"]).strip():
+            self.cleaned_data["name"] = code_of(self.cleaned_data.get("title", ""))[:36].strip("_")
+        return super().clean_name()
 
     def _post_clean(self) -> None:
         """Gather what stands among the options of a component."""

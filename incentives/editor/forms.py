@@ -79,3 +79,10 @@ class FormulaField(forms.CharField):
             }
         )
         super().__init__(**{"required": False, "strip": False, "widget": widget, **kwargs})
+
+
+def code_of(name: str) -> str:
+    """A code made of a name: ``Sales commission`` becomes ``sales_commission``."""
+    words = "".join(c.lower() if c.isalnum() else " " for c in name).split()
+    code = "_".join(words)[:60].strip("_")
+    return f"n_{code}" if code[:1].isdigit() else code or "unnamed"

@@ -14,12 +14,12 @@ from org.models import Calendar
 
 
 class MeasureForm(PartForm):
-    """A figure that formulas read: which metric, whose, over which days."""
+    """What formulas read: which metric, whose, over which days."""
 
     groups = (
         Group(
-            "Which figure",
-            "Formulas read measures. A measure says which metric, whose, and of which days.",
+            "What is measured",
+            "Formulas read measures, by their names: a metric, whose, and of which days.",
             ("metric", "name", "scope", "window"),
         ),
         Group(

@@ -15,7 +15,7 @@ from incentives.models import Component, Measure, PlanVersion, RateTable
 from incentives.table_text import KINDS, kind_of
 
 LABELS = {
-    "measures": ("Figures", "Add a figure"),
+    "measures": ("Measures", "Add a measure"),
     "tables": ("Tables", "Add a table"),
     "components": ("Components", "Add a component"),
     "schedules": ("Paid in parts", "Add a schedule"),
@@ -120,4 +120,4 @@ def component_line(row: Component) -> str:
 
 def who_lines(version: PlanVersion) -> list[str]:
     """Whom a version is for, a line each."""
-    return [who_sentence(entry) for entry in from_rows(version)["eligibility"]]
+    return [who_sentence(entry) for entry in from_rows(version)["eligibility"]] or ["everybody"]

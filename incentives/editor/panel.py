@@ -9,14 +9,14 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from formula import Table, TableError
+from formula import BOOLEAN, Table, TableError
 from formula.numbers import written
 from formula.tables import CurveTable, LookupTable, MatrixTable, StepTable
-from incentives.editor import figures, names, trial, typed
+from incentives.editor import choices, figures, names, trial, typed
 from incentives.editor.figures import Figure, Worked
 from incentives.editor.pages import typed_figures
 from incentives.editor.trial import Checked
-from incentives.models import Component, PlanPeriod, PlanVersion, Result
+from incentives.models import Component, Measure, PlanPeriod, PlanVersion, Result
 from org.access import request_sees_pay
 from org.models import Period, Person
 from org.reading import log_reading
@@ -42,8 +42,8 @@ def panel(
     if section == "tables":
         return table_panel(version, saved, post)
     if section == "measures":
-        checked = trial.check_filter(version, typed.measure(version, saved, post))
-        return _simple(checked, {})
+        row = typed.measure(version, saved, post)
+        return _simple(trial.check_filter(version, row), {}) | measure_said(row)
     return _simple(trial.check_whole(typed.whole(version, post)), titles(version))
 
 
@@ -67,6 +67,11 @@ def _simple(checked: Checked, called: Mapping[str, str]) -> dict[str, Any]:
     }
 
 
+def measure_said(row: Measure) -> dict[str, Any]:
+    """A measure in words, once it says what it stands on."""
+    return {"choices": choices.of_measure(row) if row.metric_id or row.earnings_of else []}
+
+
 def titles(version: PlanVersion) -> dict[str, str]:
     """What the measures of a version stand on, by name."""
     rows = version.measures.select_related("metric")
@@ -79,23 +84,32 @@ def titles(version: PlanVersion) -> dict[str, str]:
 def component_panel(
     request: HttpRequest, version: PlanVersion, saved: Component | None, post: Mapping[str, str]
 ) -> dict[str, Any]:
-    """A component in words, and worked out over the figures that stand beside it."""
+    """A component in words, worked out over the figures of whoever was chosen, with its help."""
     row = typed.component(version, saved, post)
-    has_formula = bool(row.formula.strip())
     checked = trial.check_component(version, row)
     chosen = chosen_for(request, version)
-    context = _simple(checked, titles(version)) | {
+    given = typed_figures(post)
+    if request.method == "GET":
+        given = stored_figures(request, version, chosen)
+    return {
+        **_simple(checked, titles(version)),
+        **component_said(row, checked, given),
         "chosen": chosen,
         "periods": periods_of(version),
-        "empty": not has_formula,
-        "named": f"{row.per}|{row.of}",
         "sees_pay": request_sees_pay(request),
+    }
+
+
+def component_said(row: Component, checked: Checked, given: Mapping[str, str]) -> dict[str, Any]:
+    """A component in words, and worked out over the figures that stand beside it."""
+    context: dict[str, Any] = {
+        "checked": checked,
+        "empty": not row.formula.strip(),
+        "named": f"{row.per}|{row.of}",
+        "choices": choices.of_component(row) if checked.component is not None else [],
     }
     if checked.component is not None and checked.rules is not None:
         needed = figures.needed(checked.rules, checked.component)
-        given = typed_figures(post)
-        if request.method == "GET":
-            given = stored_figures(request, version, chosen)
         context |= worked_over(checked, needed, given)
     return context
 
@@ -106,7 +120,7 @@ def worked_over(
     """The component over figures, and the figures as boxes to be changed."""
     assert checked.rules is not None
     assert checked.component is not None
-    shown = {figure.column: given.get(figure.column, "") for figure in needed}
+    shown = {figure.column: _typed_as(figure, given.get(figure.column, "")) for figure in needed}
     found: dict[str, Any] = {"figures": [(figure, shown[figure.column]) for figure in needed]}
     if not needed or any(shown.values()):
         worked = figures.work_out(checked.rules, checked.component, shown)
@@ -114,9 +128,25 @@ def worked_over(
     return found
 
 
+def _typed_as(figure: Figure, text: str) -> str:
+    """A value as people type it."""
+    if figure.type is BOOLEAN:
+        return {"true": "yes", "t": "yes", "false": "no", "f": "no"}.get(text, text)
+    return text
+
+
 def steps_of(worked: Worked) -> list[tuple[str, list[tuple[int, str, str, str]]]]:
     """The steps of each part as (depth, text, value, note), the result first."""
-    return [(name, list(_lines(outcome.steps, 0))) for name, outcome in worked.parts]
+    return [(part_words(name), list(_lines(outcome.steps, 0))) for name, outcome in worked.parts]
+
+
+def part_words(name: str) -> str:
+    """What people call a part of a component: ``was formula`` is that of earlier this year."""
+    first, _, rest = name.partition(" ")
+    if not rest:
+        return name
+    when = {"was": "earlier this year", "start": "up to the version before"}.get(first, first)
+    return f"{rest}, {when}"
 
 
 def _lines(step: Any, depth: int) -> Any:

@@ -18,11 +18,10 @@ from incentives.editor.rule_panel import rule_panel
 from metrics import credit_rules
 from metrics.config_credits import CREDITS, TRANSACTIONS
 from metrics.models import CreditRule, TransactionKind
+from org import config_pay_groups, rule_changes
 from org import config_tools as tools
-from org import rule_changes
 from org.access import acting, needs, request_permissions
 from org.base import CURRENT
-from org.config_pay_groups import PAY_GROUPS
 from org.config_section import Section
 from org.errors import DomainError
 from org.models import PayGroup, RuleChange
@@ -32,6 +31,7 @@ READ = needs(Permission.SEE_RULES)
 WRITE = needs(Permission.EDIT_RULES)
 DECIDE = needs(Permission.PUBLISH_RULES)
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
+PAY_GROUPS = config_pay_groups.PAY_GROUPS.section()
 SECTIONS: dict[str, Section] = {one.key: one for one in (TRANSACTIONS, CREDITS, PAY_GROUPS)}
 
 

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from collections import OrderedDict
 from collections.abc import Mapping, Sequence
+from copy import copy
 from dataclasses import dataclass, field
+from threading import Lock
 
 from formula import (
     BOOLEAN,
@@ -19,9 +22,10 @@ from formula import (
 from incentives.describe import in_words
 from incentives.editor.problems import COMPONENTS, Placed, place
 from incentives.models import Component, Measure, PlanVersion, RateTable
-from incentives.rules import ComponentRule, Reader, VersionRules
+from incentives.rules import ComponentRule, Reader, VersionRules, stamps_of
 from incentives.rules.components import ComponentReader
 from incentives.rules.measures import filter_scope
+from org.tenancy import current_tenant_id
 
 UNNAMED = "unnamed"
 
@@ -44,10 +48,14 @@ class Checked:
         return "\n".join(problem.sentence for problem in self.problems if problem.field == name)
 
 
-def check_component(version: PlanVersion, row: Component) -> Checked:
-    """A component of a draft as it is typed, beside the saved parts of the version."""
+def check_component(version: PlanVersion, row: Component, kept: Reader | None = None) -> Checked:
+    """A component of a draft as it is typed, beside the saved parts of the version.
+
+    ``kept``: a reader that was asked for in this request already.
+    """
     row.name = row.name or UNNAMED
-    reader, components = _reader(version, components=_with(version, row))
+    components = _beside(kept or kept_reader(version), row)
+    reader = components.reader
     found = components.read()
     rules = VersionRules(
         version,
@@ -84,8 +92,7 @@ def scope_of(components: ComponentReader, row: Component) -> Scope:
 
 def names_for(version: PlanVersion, row: Component) -> Scope:
     """The scope of a component for a list of names, without checking anything."""
-    _, components = _reader(version)
-    return scope_of(components, row)
+    return scope_of(_beside(kept_reader(version), row), row)
 
 
 def check_filter(version: PlanVersion, row: Measure) -> Checked:
@@ -113,7 +120,8 @@ def _checked(text: str, field_name: str, scope: Scope, *, section: str) -> Check
 
 def check_whole(version: PlanVersion) -> Checked:
     """Gate, modifier and cap of a plan as they are typed: ``options`` of an unsaved version."""
-    reader, components = _reader(version)
+    reader = Reader(version, version.in_force)
+    components = reader.begin()
     components.read()
     known = len(reader.found)
     whole = components.whole()
@@ -144,16 +152,49 @@ def with_table(version: PlanVersion, row: RateTable) -> VersionRules:
     return reader.read()
 
 
-def _reader(
-    version: PlanVersion, components: Sequence[Component] | None = None
-) -> tuple[Reader, ComponentReader]:
-    reader = Reader(version, version.in_force, components=components)
-    return reader, reader.begin()
+# --- readers of saved parts, kept while nothing that they have read changes
+
+MOST_KEPT = 64
+_kept: OrderedDict[tuple[int, int, str], Reader] = OrderedDict()
+_lock = Lock()
 
 
-def _with(version: PlanVersion, row: Component) -> list[Component]:
-    """The components of a version with one as it is typed."""
-    rows = list(version.components.all())
+def kept_reader(version: PlanVersion) -> Reader:
+    """A reader that has begun on the saved parts of a version; not to be changed (docs/adr/0150).
+
+    It is kept under the hash of all that reading a version reads, so that a check while somebody
+    types asks the database for that hash alone.
+    """
+    stamp = stamps_of([version.plan_id])[version.plan_id]
+    key = (current_tenant_id(), version.pk, stamp)
+    with _lock:
+        found = _kept.get(key)
+        if found is not None:
+            _kept.move_to_end(key)
+            return found
+    reader = Reader(version, version.in_force)
+    reader.measures = reader.begin().measures
+    reader.prepare()
+    with _lock:
+        _kept[key] = reader
+        while len(_kept) > MOST_KEPT:
+            _kept.popitem(last=False)
+    return reader
+
+
+def saved_component(kept: Reader, name: str) -> Component | None:
+    """A saved component of a version by its name."""
+    return next((row for row in kept.component_rows if row.name == name), None)
+
+
+def _beside(kept: Reader, row: Component) -> ComponentReader:
+    """A reader of components with one as it is typed in the place of its saved row."""
+    reader = copy(kept)
+    reader.found = []
+    rows = kept.component_rows
     if row.pk is None:
-        return [*[r for r in rows if key_of(r.name) != key_of(row.name)], row]
-    return [row if other.pk == row.pk else other for other in rows]
+        others = [other for other in rows if key_of(other.name) != key_of(row.name)]
+        reader.component_rows = [*others, row]
+    else:
+        reader.component_rows = [row if other.pk == row.pk else other for other in rows]
+    return ComponentReader(reader, dict(kept.measures))

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from incentives.editor.measure_form import MeasureForm
 from incentives.editor.table_form import TableForm
 from incentives.models import Component, Measure, PlanVersion, RateTable
 from incentives.rules import PARTS
@@ -42,8 +43,10 @@ def _options(post: Post) -> dict[str, Any]:
 
 
 def measure(version: PlanVersion, saved: Measure | None, post: Post) -> Measure:
-    """A measure with the metric and filter as they are typed."""
+    """A measure as its form reads it; what cannot be read stays as it was."""
     row = copy(saved) if saved is not None else Measure(version=version)
+    form = MeasureForm(post, instance=row, version=version)
+    form.full_clean()
     metric = post.get("metric", "")
     row.metric_id = int(metric) if metric.isdecimal() else None
     row.filter = _lines(post.get("filter", ""))

@@ -53,7 +53,7 @@ def _part(version: PlanVersion, section: str, name: str) -> str:
 
 
 def _called(version: PlanVersion, section: str, name: str) -> str:
-    what = {"measures": "figure", "components": "component", "schedules": "schedule"}.get(section)
+    what = {"measures": "measure", "components": "component", "schedules": "schedule"}.get(section)
     return f"{version}: {what} {name}" if what and name else str(version)
 
 

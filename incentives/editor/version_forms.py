@@ -10,7 +10,7 @@ from django import forms
 from django.forms import BaseFormSet, formset_factory
 
 from formula.numbers import read_number
-from incentives.editor.forms import FormulaField, Group, PartForm
+from incentives.editor.forms import FormulaField, Group, PartForm, code_of
 from incentives.models import Eligibility, Family, Plan, PlanVersion
 from incentives.rules.names import name_trouble
 from org import config_tools as tools
@@ -294,12 +294,6 @@ class BeginForm(forms.Form):
             )
         data["family"] = data.get("new_family") or data.get("family")
         return data
-
-
-def code_of(name: str) -> str:
-    """A code made of a name: ``Sales commission`` becomes ``sales_commission``."""
-    words = "".join(c.lower() if c.isalnum() else " " for c in name).split()
-    return "_".join(words)[:60].strip("_") or "plan"
 
 
 class WhoForm(forms.Form):

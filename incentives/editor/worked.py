@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import date, datetime
 
 from django.db import OperationalError, connection
+from django.db.models import Exists, OuterRef, QuerySet
 
 from formula import key_of
 from incentives import neighbours
@@ -25,7 +26,7 @@ from incentives.models import (
 )
 from incentives.participants import Frame
 from incentives.rules import ComponentRule, RulesProblem, load
-from metrics.models import Transaction
+from metrics.models import Transaction, Value
 from org import locks
 from org.base import CURRENT
 from org.errors import DomainError
@@ -168,20 +169,35 @@ def _text(value: object) -> str:
 
 
 def somebody(version: PlanVersion, period: Period) -> Person | None:
-    """Somebody whom a draft is for in a period: the first by number, whoever it is."""
-    jobs = Assignment.objects.filter(
-        CURRENT, valid_from__lt=period.valid_to, valid_to__gt=period.valid_from
-    )
+    """Somebody whom a draft is for in a period: one with figures, if that is easily found."""
     for who in list(version.eligibility.all()) or [Eligibility()]:
-        near = jobs
+        jobs = Assignment.objects.filter(
+            CURRENT, valid_from__lt=period.valid_to, valid_to__gt=period.valid_from
+        )
         if who.person_id:
-            near = near.filter(person=who.person_id)
+            jobs = jobs.filter(person=who.person_id)
         if who.job_type_id:
-            near = near.filter(job_type=who.job_type_id)
+            jobs = jobs.filter(job_type=who.job_type_id)
         if who.unit_id:
             below = UnitClosure.objects.filter(ancestor=who.unit_id).values("descendant")
-            near = near.filter(unit__in=below)
-        job = near.order_by("person__code").select_related("person").first()
+            jobs = jobs.filter(unit__in=below)
+        found = _with_figures(version, period, jobs)
+        if found is not None:
+            return found
+    return None
+
+
+def _with_figures(
+    version: PlanVersion, period: Period, jobs: QuerySet[Assignment]
+) -> Person | None:
+    """The first of these people with a value of what the version measures; else the first."""
+    metrics = list(version.measures.exclude(metric=None).values_list("metric", flat=True))
+    values = Value.objects.filter(
+        metric_id__in=metrics, day__gte=period.valid_from, day__lt=period.valid_to
+    )
+    with_values = jobs.filter(Exists(values.filter(person_id=OuterRef("person"))))
+    for rows in (with_values, jobs):
+        job = rows.order_by("person__code").select_related("person").first()
         if job is not None:
             return job.person
     return None

@@ -11,7 +11,7 @@ from formula import Formula, FormulaError, Scope, Table, TableError, Type, check
 from incentives.models import Component, PlanVersion, RateTable, Transfer
 from incentives.rules.components import ComponentReader, cycle_in, plans_named
 from incentives.rules.measures import MeasureReader
-from incentives.rules.parts import FACT_TYPES, Problem, RulesProblem, VersionRules
+from incentives.rules.parts import FACT_TYPES, MeasureRule, Problem, RulesProblem, VersionRules
 from incentives.rules.sense import doubts
 from incentives.years import begins_on, year_start
 from org.models import FactType, Tenant
@@ -80,6 +80,7 @@ class Reader:
             fact.code: FACT_TYPES[fact.kind] for fact in FactType.objects.order_by("code")
         }
         self.tables: dict[str, Table] = {}
+        self.measures: dict[str, MeasureRule] = {}
 
     def read(self) -> VersionRules:
         """The rules; what is wrong with them is in ``found``."""
@@ -102,6 +103,10 @@ class Reader:
         """Read tables and measures, and be ready for the components."""
         self.tables = self._tables()
         return ComponentReader(self, MeasureReader(self).read())
+
+    def prepare(self) -> None:
+        """Read what components may ask for of other plans and versions, for copies of this."""
+        _ = self.foreign_components, self.before
 
     def read_tables(self) -> dict[str, Table]:
         """The tables alone."""

@@ -1,0 +1,33 @@
+"""What a part of a version chose where plans differ, in the sentences of the plan document."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+
+from incentives.config_versions import component_said, measure_said
+from incentives.describe import flat
+from incentives.describe_words import (
+    COMPONENT_CHOICES,
+    DEFAULT,
+    MEASURE_CHOICES,
+    Choice,
+    Said,
+    sentence_of,
+)
+from incentives.models import Component, Measure
+
+
+def of_measure(row: Measure) -> list[str]:
+    """What a measure is, a sentence each; what goes without saying comes last."""
+    return _sentences(MEASURE_CHOICES, flat(measure_said(row)), usual=True)
+
+
+def of_component(row: Component) -> list[str]:
+    """What a component chose otherwise than usual, a sentence each."""
+    return _sentences(COMPONENT_CHOICES, flat(component_said(row)), usual=False)
+
+
+def _sentences(choices: Mapping[str, Choice], said: Said, *, usual: bool) -> list[str]:
+    found = [text for path, choice in choices.items() if (text := sentence_of(choice, path, said))]
+    chosen = [text for text in found if not text.endswith(f"{DEFAULT}.")]
+    return [*chosen, *(text for text in found if text not in chosen)] if usual else chosen
