@@ -16,15 +16,23 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
-from metrics.models import CorrectionRequest, Delivery, Metric, Source, Trial
+from metrics.models import (
+    CorrectionRequest,
+    CreditRule,
+    Delivery,
+    Metric,
+    Source,
+    TransactionKind,
+    Trial,
+)
 from org.base import TenantModel
-from org.models import Assignment, JobType, TeamObjection, Unit
+from org.models import Assignment, JobType, RuleChange, TeamObjection, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
 from scorecards.walls import make_token, say
 from tests.factories import make_calendar, make_month, make_pay_group, make_person
 from tests.web.board_cast import make_board, make_wall, rank_june
-from tests.web.cast import NOW, SINCE, Cast
+from tests.web.cast import NOW, SINCE, Cast, make_version
 
 Browser = Callable[[str], Client]
 TABLE = Path(__file__).with_name("access.txt")
@@ -127,7 +135,7 @@ def things(bank: Cast) -> dict[str, Any]:
             valid_from=SINCE,
             recorded_at=NOW,
         )
-        screen, data = boards(bank), put_data(bank)
+        screen, data = boards(bank), {**put_data(bank), **put_rules(bank)}
     return {
         "BATCH": batch.pk,
         "FILE": file.pk,
@@ -159,6 +167,35 @@ def put_data(bank: Cast) -> dict[str, Any]:
         **shared, sha256="2" * 64, size=3, state="ready", by=bank.user("mia"), at=NOW
     )
     return {"SOURCE": source.code, "DELIVERY": delivery.pk, "TRIAL": trial.pk}
+
+
+def put_rules(bank: Cast) -> dict[str, Any]:
+    """A draft of Mia, a kind of transaction with a credit rule, and a change that Mo asks for."""
+    draft = make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
+    draft.schedules = {"later": [{"share": "100%", "release": "final"}]}
+    draft.save()
+    kind = TransactionKind.objects.create(
+        code="sale", key_columns=["no"], dates=["sold"], roles={"seller": {}}
+    )
+    rule = CreditRule.objects.create(
+        kind=kind,
+        group="volume",
+        order=1,
+        to=["seller"],
+        into=Metric.objects.get(),
+        on="sold",
+        valid_from=SINCE,
+        recorded_at=NOW,
+    )
+    change = RuleChange.objects.create(
+        section="transactions",
+        code="sale",
+        before={"key": ["no"]},
+        reason="x",
+        asked_by=bank.user("mo"),
+        asked_at=NOW,
+    )
+    return {"VERSION": draft.pk, "KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk}
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:
