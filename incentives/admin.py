@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from incentives.compliance import findings
 from incentives.draft import copy_as_draft, next_number
 from incentives.edited import last_edit
 from incentives.forms import (
@@ -145,7 +146,7 @@ class PlanVersionAdmin(TenantAdmin):
     list_filter = ("status", "plan")
     list_select_related = ("plan", "author", "published_by")
     ordering = ("plan__code", "-number")
-    actions = ["publish_drafts", "copy_versions"]
+    actions = ["publish_versions", "copy_versions"]
     readonly_fields = (
         "number",
         "status",
@@ -187,6 +188,7 @@ class PlanVersionAdmin(TenantAdmin):
         version = context.get("original")
         own = version is not None and version.author_id == request.user.pk
         context["may_publish"] = self.may(request, Permission.PUBLISH_RULES) and not own
+        context["findings"] = findings(version) if version is not None else []
         context["may_copy"] = self.may(request, Permission.EDIT_RULES)
         if version is not None:
             # A page that was refused keeps what its editor has seen, and is refused again.
@@ -226,6 +228,8 @@ class PlanVersionAdmin(TenantAdmin):
             raise Unsound(placed)
         for problem in found:
             messages.warning(request, f"Not ready to be published. {problem}")
+        for finding in findings(form.instance):
+            messages.warning(request, str(finding))
 
     # --- what is done with a whole version
 
@@ -281,8 +285,8 @@ class PlanVersionAdmin(TenantAdmin):
         )
         return draft
 
-    @admin.action(description="Publish the chosen drafts", permissions=["publish"])
-    def publish_drafts(self, request: HttpRequest, queryset: QuerySet[PlanVersion]) -> None:
+    @admin.action(description="Publish the chosen versions in review", permissions=["publish"])
+    def publish_versions(self, request: HttpRequest, queryset: QuerySet[PlanVersion]) -> None:
         for version in queryset:
             self._publish(request, version)
 

@@ -19,8 +19,9 @@ from incentives import config_versions as versions
 from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
 from incentives.late import SHOWN, put_in_force
-from incentives.models import CalculationRun, Family, Plan, PlanPeriod, PlanVersion
-from incentives.publish import begin_problem, final_periods, publish, withdraw
+from incentives.models import CalculationRun, Family, Plan, PlanVersion
+from incentives.publish import begin_problem, final_periods, publish, take_out
+from incentives.review import final_with
 from metrics.models import Metric
 from org import config_tools as tools
 from org.changes import Mark, record_change
@@ -277,12 +278,6 @@ def _successor(said: versions.Canonical, wanted: list[Wanted]) -> Wanted | None:
     return None
 
 
-def _used(row: PlanVersion) -> list[str]:
-    """The periods that are final with a version, by code."""
-    rows = PlanPeriod.objects.filter(run__version=row, final_at__isnull=False)
-    return list(rows.order_by("period__valid_from").values_list("period__code", flat=True))
-
-
 def _leave_out(row: PlanVersion, wanted: list[Wanted], work: Work) -> None:
     """A version that the file does not have: a draft goes, a published one is withdrawn."""
     plan = row.plan
@@ -292,7 +287,7 @@ def _leave_out(row: PlanVersion, wanted: list[Wanted], work: Work) -> None:
         return
     if _successor(versions.from_rows(row), wanted):
         return  # publishing the successor withdraws it
-    used = _used(row)
+    used = final_with(row)
     if used:
         work.problems.add(
             f"plans.{plan.code}.versions",
@@ -300,7 +295,7 @@ def _leave_out(row: PlanVersion, wanted: list[Wanted], work: Work) -> None:
             "to change what it paid, add a version with a reason from the same day.",
         )
         return
-    _withdraw(row, "left out of the tenant file", work)
+    take_out(version=row, by=work.by, at=work.at, reason="left out of the tenant file")
     work.said.append(f"- plan {plan.code} version {row.number}")
 
 
@@ -309,26 +304,14 @@ def _periods(codes: list[str]) -> str:
     return f"{shown} {'is' if len(codes) == 1 else 'are'}"
 
 
-def _withdraw(row: PlanVersion, reason: str, work: Work) -> None:
-    withdraw(version=row, by=work.by, at=work.at, reason=reason)
-    record_change(
-        kind=InputChange.Kind.VERSION,
-        sentence=f"{row} was withdrawn: {reason}",
-        marks=[Mark(row.in_force, FOREVER, plan=row.plan_id)],
-        by=work.by,
-        at=work.at,
-        reference=f"plan {row.plan.code} version {row.number}",
-    )
-
-
 def _write(plan: Plan, one: Wanted, work: Work) -> None:
     """Write a new or changed version as a draft, check it, and note it for publishing."""
     sign, what = ("~", "changed") if one.row else ("+", "was published")
     if one.row and one.row.status == Status.PUBLISHED:
-        if used := _used(one.row):
+        if used := final_with(one.row):
             work.problems.add(one.where, _changed_sentence(one, used))
             return
-        _withdraw(one.row, "changed in the tenant file", work)
+        take_out(version=one.row, by=work.by, at=work.at, reason="changed in the tenant file")
         one.row = None
     before = len(work.problems.found)
     row = versions.write(
@@ -402,9 +385,11 @@ def _publish_all(work: Work, *, new_tenant: bool) -> None:
 
 def _put_in_force(row: PlanVersion, what: str, work: Work) -> None:
     if work.trial:
-        publish(version=row, by=work.approver, at=work.at, changed=what)
+        publish(version=row, by=work.approver, at=work.at, changed=what, from_file=True)
         return
-    effects = put_in_force(version=row, by=work.approver, at=work.at, on=work.on, changed=what)
+    effects = put_in_force(
+        version=row, by=work.approver, at=work.at, on=work.on, changed=what, from_file=True
+    )
     work.said += [f"  {one}" for one in effects[:SHOWN]]
     if effects[SHOWN:]:
         work.said.append(f"  … and {len(effects) - SHOWN} more: see `preview`.")

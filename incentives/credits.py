@@ -96,15 +96,18 @@ def _of(work: Work, component: ComponentRule) -> MeasureRule:
 
 def _base(work: Work, component: ComponentRule, known: str) -> Composable:
     """Credits with the columns that formulas read: of the credit, its transaction, its person."""
-    measure = _of(work, component)
-    window = measure.window if _looks_back(component) else Window()
-    rows = credit_rows(work.frame, measure, window)
     person = _person_columns(work, component)
     extra: list[Composable] = [SQL("known.{c} AS {c}").format(c=Identifier(c)) for c in person]
-    of_deal = [r for r in component.references if r.column not in (*work.known, *CREDIT_NAMES)]
-    extra += attribute_columns(of_deal, "deal")
-    if component.rate:
-        extra += _rate(work, component)
+    if work.frame.given is not None:
+        rows = work.frame.given.credits[component.of].query
+    else:
+        measure = _of(work, component)
+        window = measure.window if _looks_back(component) else Window()
+        rows = credit_rows(work.frame, measure, window)
+        of_deal = [r for r in component.references if r.column not in (*work.known, *CREDIT_NAMES)]
+        extra += attribute_columns(of_deal, "deal")
+        if component.rate:
+            extra += _rate(work, component)
     for ref in sorted(r for r in component.references if r.kind == "running"):
         extra.append(
             SQL(

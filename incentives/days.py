@@ -36,7 +36,9 @@ def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
     ).format(
         measures=_listed("day", [m.name for m in measures]),
         person=_listed("known", person),
-        daily=daily(work.frame, measures),
+        daily=daily(work.frame, measures)
+        if work.frame.given is None
+        else work.frame.given.days.query,
         known=Identifier(known),
     )
     amount, error = component.column, error_column(component.column)

@@ -6,7 +6,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date
 
-from django.db.models import Exists, OuterRef, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incentives.models import PlanPeriod, PlanVersion, Result
 from org.base import CURRENT
@@ -27,14 +27,26 @@ class Closing:
 
 
 def drafts() -> QuerySet[PlanVersion]:
-    """Versions that are not in force yet, the oldest first."""
+    """Versions that are still being written, the oldest first."""
     found = PlanVersion.objects.filter(status=PlanVersion.Status.DRAFT)
     return found.select_related("plan", "author").order_by("created_at")
 
 
-def drafts_for(user: User) -> QuerySet[PlanVersion]:
-    """The drafts that this user may publish: those that somebody else wrote."""
-    return drafts().exclude(author=user)
+def reviews() -> QuerySet[PlanVersion]:
+    """Versions that were handed in and wait for a second person, the oldest first."""
+    found = PlanVersion.objects.filter(status=PlanVersion.Status.REVIEW)
+    return found.select_related("plan", "author", "handed_in_by").order_by("handed_in_at")
+
+
+def reviews_for(user: User) -> QuerySet[PlanVersion]:
+    """What this user may publish: what somebody else wrote and handed in."""
+    others = Q(author=None) | ~Q(author=user)
+    return reviews().filter(others).exclude(handed_in_by=user)
+
+
+def sent_back_to(user: User) -> QuerySet[PlanVersion]:
+    """The drafts of a user that somebody sent back."""
+    return drafts().filter(author=user).exclude(sent_back="")
 
 
 def in_force(on: date) -> list[PlanVersion]:

@@ -111,6 +111,8 @@ def work_out(frame: Frame, inputs: Composable) -> Work:
 
 
 def _begin(frame: Frame, inputs: Composable) -> Work:
+    if frame.given is not None:
+        return Work(frame, inputs, frame.given.known, sorted(frame.given.sure))
     known = list(KEY_COLUMNS)
     sure = ["prorate"]
     for measure in frame.rules.stored:
@@ -138,7 +140,7 @@ def attain(work: Work) -> None:
 
 def _derive(work: Work) -> None:
     """The derived metrics, formulas over figures that are rolled up already."""
-    derived = work.rules.derived
+    derived = [measure for measure in work.rules.derived if measure.name not in work.known]
     work.layer([[(m.name, m.derived)] for m in derived if m.derived is not None])
 
 
@@ -166,6 +168,8 @@ def _attain(work: Work) -> None:
 
 def _add_constants(work: Work) -> None:
     """What is the same for everybody, or comes from the ledger: rates, openings, the year."""
+    if work.frame.given is not None:
+        return
     components = list(work.rules.components.values())
     rated = [c for c in components if c.rate and c.per != Per.CREDIT]
     for component in rated:

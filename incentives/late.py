@@ -16,9 +16,9 @@ from decimal import Decimal
 from django.db import transaction
 from psycopg.sql import SQL, Literal
 
-from incentives import calculate
+from incentives import calculate, own_pay
 from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
-from incentives.publish import final_periods, publish
+from incentives.publish import final_periods, hold, publish, refuse_state, take_force
 from org import audit, locks
 from org.errors import DomainError
 from org.models import Membership, Period, Tenant, User
@@ -81,21 +81,25 @@ def put_in_force(
     on: date,
     changed: str = "",
     higher: User | None = None,
+    from_file: bool = False,
 ) -> list[Effect]:
     """Publish a draft, and answer what it changes in periods that are final.
 
-    ``higher``: who approves it where it reduces pay already earned, if ``by`` may not. Refuses
+    ``higher``: who approves it where it reduces pay already earned, if ``by`` may not.
+    ``from_file``: as :func:`incentives.publish.publish` has it. Refuses
     (DomainError) what :func:`incentives.publish.publish` refuses, whoever's own pay it moves, and
     a reduction that nobody with that right approves.
     """
     locks.hold_engine()  # no period becomes final between the list and its consequence
+    hold(version)
+    refuse_state(version, elsewhere=by is None or from_file)
     effects = effects_on_final(version, at=at, on=on)
     for user in {by, higher} - {None}:
         _refuse_own_pay(version, effects, user, at=at, on=on)
     reduced = reductions(effects)
     if reduced:
         _need_higher(version, reduced, [by, higher], on)
-    publish(version=version, by=by, at=at, changed=changed)
+    publish(version=version, by=by, at=at, changed=changed, from_file=from_file)
     if effects:
         audit.record(
             action="publish late version",
@@ -156,6 +160,9 @@ def _refuse_own_pay(
     if not mine and latest is not None:
         people = (own.person.pk,)
         mine = _effects(version, [latest.period], at=at, on=on, people=people)
+    if not mine:
+        assert user is not None, "nobody has no person of their own"
+        own_pay.refuse(version, user)
     if mine:
         raise DomainError(
             f"{user} is {own.person}, and {version} moves the own pay: {mine[0]}. Nobody approves"
@@ -203,7 +210,7 @@ def _effects(
         if not version.reason.strip():
             PlanVersion.objects.filter(pk=version.pk).update(reason="What would it change?")
             version.refresh_from_db()
-        publish(version=version, by=None, at=at)
+        take_force(version=version, by=None, at=at)
         for made in _calculated(version.plan, periods, people, at=at, on=on):
             query = SQL(COMPARED).format(
                 period=Literal(made.period.code),

@@ -25,6 +25,7 @@ from psycopg.sql import SQL, Composable, Literal
 from incentives import absence, leavers
 from incentives.common import Common
 from incentives.currencies import places
+from incentives.given import Given
 from incentives.models import Eligibility, PlanVersion
 from incentives.rules import VersionRules
 from org.dates import FOREVER
@@ -41,7 +42,8 @@ class Frame:
 
     ``people``: the ids of those whose results are wanted; None: everybody's. ``beside``: those who
     are worked out with them, because cents are shared with them, and not written. ``common``: what
-    plans that were calculated just before left for this one.
+    plans that were calculated just before left for this one. ``given``: of a worked example, the
+    results and lines that stand in the place of what is measured.
     """
 
     rules: VersionRules
@@ -49,6 +51,7 @@ class Frame:
     people: tuple[int, ...] | None = None
     beside: tuple[int, ...] = ()
     common: Common = field(default_factory=Common, compare=False)
+    given: Given | None = field(default=None, compare=False)
 
     @property
     def version(self) -> PlanVersion:
@@ -82,6 +85,11 @@ class Frame:
     def places(self) -> int:
         """Decimals of the amounts that the plan pays."""
         return places(self.currency)
+
+    @property
+    def persons(self) -> Composable:
+        """The table of people, by which equal shares are ordered."""
+        return SQL("org_person") if self.given is None else self.given.persons
 
     @property
     def days(self) -> dict[str, Composable]:

@@ -82,6 +82,7 @@ def _shares(work: Work, component: ComponentRule, known: str, pool: str) -> Comp
     return SQL(SHARES).format(
         known=Identifier(known),
         pool=Identifier(pool),
+        persons=work.frame.persons,
         group=_group(component),
         unit=SQL("coalesce(unit.code, '')") if component.within == "unit" else SQL("'plan'"),
         weight=_weight(work, component),
@@ -128,7 +129,7 @@ SHARES = """
                      bool_or({weight} IS NULL) OVER (PARTITION BY {group})
                      THEN 'blank_pool' END) AS "~note"{inputs}
                 FROM {known} AS known JOIN {pool} AS pool ON pool."~group" = {group}
-                JOIN org_person AS person ON person.id = known.person_id
+                JOIN {persons} AS person ON person.id = known.person_id
                 LEFT JOIN org_unit AS unit ON unit.id = known.unit_id) AS q) AS q) AS q) AS q
 """
 

@@ -15,7 +15,7 @@ from decimal import Decimal
 from incentives import amounts, calculate
 from incentives.amounts import Amount, Line, Moved, Outcome
 from incentives.models import Plan, PlanVersion
-from incentives.publish import publish
+from incentives.publish import take_force
 from org import locks
 from org.errors import DomainError
 from org.models import Period
@@ -151,5 +151,5 @@ def publish_draft(version: PlanVersion, *, at: datetime) -> list[str]:
     if not version.reason.strip():
         version.reason = WHY
         version.save(update_fields=["reason"])
-    publish(version=version, by=None, at=at)
+    take_force(version=version, by=None, at=at)
     return [f"{version} is in force from {version.in_force}"]

@@ -1,4 +1,4 @@
-"""Publishing a plan version: by somebody else than its author, checked, and never in silence."""
+"""Publishing a plan version: by a second person, checked, its examples run, never in silence."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ from datetime import date, datetime
 
 from django.db import transaction
 
-from incentives import rules, schedule_checks
+from incentives import compliance, examples, own_pay, rules, schedule_checks
 from incentives.models import PlanPeriod, PlanVersion
 from org.audit import record
 from org.calendars import make_periods
@@ -20,20 +20,40 @@ Status = PlanVersion.Status
 
 @transaction.atomic
 def publish(
+    *,
+    version: PlanVersion,
+    by: User | None,
+    at: datetime,
+    changed: str = "",
+    from_file: bool = False,
+) -> PlanVersion:
+    """Put a version in force; ``by`` nobody is the system, for a configuration reviewed elsewhere.
+
+    Refuses whoever wrote it or handed it in, whose own pay it moves, what :func:`take_force`
+    refuses, and examples that do not come out. A person publishes what was handed in, and of which
+    each component has an example; ``from_file``: it was reviewed where the tenant file is kept.
+    """
+    hold(version)
+    elsewhere = by is None or from_file
+    refuse_state(version, elsewhere=elsewhere)
+    if by is not None:
+        refuse_publisher(version, by)
+    check(version)
+    examples.refuse(version, complete=not elsewhere)
+    return take_force(version=version, by=by, at=at, changed=changed)
+
+
+@transaction.atomic
+def take_force(
     *, version: PlanVersion, by: User | None, at: datetime, changed: str = ""
 ) -> PlanVersion:
-    """Put a draft in force; ``by`` nobody is the system, for a configuration reviewed elsewhere.
+    """Make a draft the version in force, whoever asks: the part of publishing that a preview tries.
 
-    Refuses the author, a version with problems, one that does not begin with a period of its
-    plan's calendar, and one that reaches a final period without a reason. A published version
-    that begins on the same day is withdrawn by it. ``changed`` is said in the recorded cause.
+    Refuses a version with problems, one that does not begin with a period of its plan's calendar,
+    and one that reaches a final period without a reason. A published version that begins on the
+    same day is withdrawn by it. ``changed`` is said in the recorded cause.
     """
-    if version.status != Status.DRAFT:
-        raise DomainError(f"{version} is {version.get_status_display().lower()}, not a draft.")
-    if by is not None and version.author_id == by.pk:
-        raise DomainError(
-            f"{version} was written by {by.get_username()}, so somebody else must publish it."
-        )
+    refuse_state(version, elsewhere=True)
     check(version)
     final = final_periods(version)
     if final and not version.reason.strip():
@@ -50,6 +70,45 @@ def publish(
     return version
 
 
+def hold(version: PlanVersion) -> None:
+    """Let nobody else change a version until we are done, and see what the last one made of it."""
+    locked = PlanVersion.objects.select_for_update(of=("self",)).get(pk=version.pk)
+    for name in ("status", "handed_in_by_id", "handed_in_at", "published_by_id", "published_at"):
+        setattr(version, name, getattr(locked, name))
+
+
+def refuse_state(version: PlanVersion, *, elsewhere: bool) -> None:
+    """Refuse what is published or withdrawn, and a draft unless it was reviewed ``elsewhere``."""
+    if version.status == Status.PUBLISHED:
+        by = version.published_by.get_username() if version.published_by else "the system"
+        when = f" on {version.published_at:%Y-%m-%d}" if version.published_at else ""
+        raise DomainError(
+            f"{version} is published already, by {by}{when}. Nothing was done a second time."
+        )
+    if version.status == Status.RETIRED:
+        raise DomainError(
+            f"{version} was withdrawn and is not published again. Copy it as a new draft."
+        )
+    if version.status == Status.DRAFT and not elsewhere:
+        raise DomainError(
+            f"{version} is a draft that was not handed in. Its author hands it in for review, then"
+            " somebody else publishes it."
+        )
+
+
+def refuse_publisher(version: PlanVersion, user: User) -> None:
+    """Refuse whoever wrote a version or handed it in, and whose own pay it moves."""
+    if version.author_id == user.pk:
+        raise DomainError(
+            f"{version} was written by {user.get_username()}, so somebody else must publish it."
+        )
+    if version.handed_in_by_id == user.pk:
+        raise DomainError(
+            f"{version} was handed in by {user.get_username()}, so somebody else must publish it."
+        )
+    own_pay.refuse(version, user)
+
+
 @transaction.atomic
 def withdraw(*, version: PlanVersion, by: User | None, at: datetime, reason: str) -> None:
     """Take a published version out of force; it stays as it was for whoever asks what held then."""
@@ -58,10 +117,25 @@ def withdraw(*, version: PlanVersion, by: User | None, at: datetime, reason: str
     record(action="withdraw version", subject=str(version), by=by, at=at, reason=reason)
 
 
+@transaction.atomic
+def take_out(*, version: PlanVersion, by: User | None, at: datetime, reason: str) -> None:
+    """Withdraw a published version, and record it as the cause of what its periods come to now."""
+    withdraw(version=version, by=by, at=at, reason=reason)
+    record_change(
+        kind=InputChange.Kind.VERSION,
+        sentence=f"{version} was withdrawn: {reason}",
+        marks=[Mark(version.in_force, FOREVER, plan=version.plan_id)],
+        by=by,
+        at=at,
+        reference=f"plan {version.plan.code} version {version.number}",
+    )
+
+
 def check(version: PlanVersion) -> None:
-    """Refuse a version with which nobody could be paid, naming all that is wrong."""
+    """Refuse a version with which nobody could be paid, or that breaks a rule of law that the
+    tenant switched on, naming all that is wrong."""
     found = [*rules.problems(version), *schedule_checks.problems(version)]
-    sentences = [str(problem) for problem in found]
+    sentences = [str(problem) for problem in found] or compliance.problems(version)
     if trouble := begin_problem(version.plan.calendar, version.in_force):
         sentences.insert(0, f"in_force: {trouble}")
     if version.ends and version.ends <= version.in_force:

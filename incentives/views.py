@@ -35,6 +35,7 @@ def rules(request: HttpRequest) -> HttpResponse:
     now = _today(request)
     period = desk.running_period(now)
     context = {
+        "reviews": desk.reviews(),
         "drafts": desk.drafts(),
         "in_force": desk.in_force(now),
         "troubled": desk.troubled(),

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from typing import Any, ClassVar
 
+from django import forms
 from django.contrib import admin
 from django.db.models import QuerySet
 from django.http import HttpRequest
@@ -20,6 +21,7 @@ from org.admin_base import TenantAdmin, TenantForm, TenantInline
 from org.admin_members import MembershipAdmin
 from org.admin_sign_in import SignInRulesAdmin
 from org.base import CURRENT
+from org.compliance import ProductClass
 from org.dates import FOREVER
 from org.errors import DomainError
 from org.models import (
@@ -74,8 +76,24 @@ class CodedAdmin(TenantAdmin):
         return ("code",) if obj else ()
 
 
+class JobTypeForm(TenantForm):
+    """A job type; its licences decide what compliance packs let it be paid by."""
+
+    licences = forms.MultipleChoiceField(
+        choices=ProductClass.choices,
+        required=False,
+        widget=forms.CheckboxSelectMultiple,
+        help_text="Everybody of this job type is licensed to sell these.",
+    )
+
+    class Meta:
+        model = JobType
+        fields = ("code", "name", "licences")
+
+
 @admin.register(JobType)
 class JobTypeAdmin(CodedAdmin):
+    form = JobTypeForm
     list_display = ("code", "name")
 
 

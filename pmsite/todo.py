@@ -10,6 +10,7 @@ from django.db.models import Q, Sum
 from django.urls import reverse
 
 from incentives import desk
+from incentives.models import PlanVersion
 from metrics.models import Delivery
 from metrics.requests import requests_of
 from org.models import Membership, TeamObjection
@@ -73,12 +74,29 @@ def _rejected(_membership: Membership, on: date) -> Found:
 
 
 def _to_publish(membership: Membership, _on: date) -> Found:
-    drafts = list(desk.drafts_for(membership.user))
+    found = list(desk.reviews_for(membership.user))
     yield Todo(
-        len(drafts),
-        _count(len(drafts), "Draft waits for you to publish it", "Drafts wait for a second person"),
-        ", ".join(str(draft) for draft in drafts[:3]),
-        reverse("rules"),
+        len(found),
+        _count(len(found), "Version waits for you to publish it", "Versions wait for you"),
+        ", ".join(str(version) for version in found[:3]),
+        _way_to(found),
+    )
+
+
+def _way_to(versions: list[PlanVersion]) -> str:
+    """To the only version, or to the list of all."""
+    if len(versions) == 1:
+        return reverse("version", args=[versions[0].pk])
+    return reverse("rules")
+
+
+def _sent_back(membership: Membership, _on: date) -> Found:
+    found = list(desk.sent_back_to(membership.user))
+    yield Todo(
+        len(found),
+        _count(len(found), "Draft of yours was sent back", "Drafts of yours were sent back"),
+        ", ".join(f"{draft}: {draft.sent_back[:60]}" for draft in found[:3]),
+        _way_to(found),
     )
 
 
@@ -197,6 +215,7 @@ FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.PUBLISH_RULES, _to_publish),
     (P.FINALISE, _to_close),
     (P.PREPARE_PAY, _to_prepare),
+    (P.EDIT_RULES, _sent_back),
     (P.EDIT_RULES, _rules),
     (P.APPROVE_CORRECTIONS, _to_decide),
     (P.CONFIRM_TEAM, _to_confirm),

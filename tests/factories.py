@@ -10,7 +10,12 @@ from datetime import UTC, date, datetime
 from itertools import count
 from typing import Any
 
-from incentives.models import Family, Plan
+from formula import BOOLEAN, DATE, NUMBER, TEXT
+from incentives.examples import Said, needs_of, outcomes
+from incentives.examples.run import shown
+from incentives.models import Family, Plan, PlanVersion
+from incentives.review import hand_in
+from incentives.rules import load
 from org.dates import FOREVER
 from org.models import (
     Calendar,
@@ -94,3 +99,23 @@ def make_plan(calendar: Calendar, code: str = "sales", **fields: Any) -> Plan:
     """A plan in a family of its own, without versions."""
     family = Family.objects.create(code=f"family of {code}")
     return Plan.objects.create(code=code, name=code, family=family, calendar=calendar, **fields)
+
+
+ANYTHING = {NUMBER: "100", TEXT: "A", BOOLEAN: "yes", DATE: "2026-01-01"}
+
+
+def make_example(version: PlanVersion, name: str = "Any") -> None:
+    """An example of a version that expects what its components come to for figures of 100."""
+    rules = load(version)
+    needs = needs_of(rules)
+    wanted = [one for one in needs.inputs if not one.name.startswith("ATTAINMENT(")]
+    inputs = {one.name: ANYTHING[one.type] for one in wanted if not one.default}
+    found = outcomes(rules, name, Said(inputs))
+    expected = {one.component: shown(one.came) for one in found}
+    version.examples.create(name=name, inputs=inputs, expected=expected)
+
+
+def make_ready(version: PlanVersion, by: User | None = None) -> PlanVersion:
+    """A draft with an example of each component, handed in by its author."""
+    make_example(version)
+    return hand_in(version=version, by=by or version.author, at=AT)

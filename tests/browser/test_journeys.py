@@ -47,6 +47,9 @@ def test_a_manager_writes_and_another_cannot_be_passed_by(window: Window, site: 
     page.get_by_role("link", name="Sales commission", exact=True).click()
     page.get_by_role("button", name=re.compile("Copy")).click()
     expect(page.get_by_text("is a draft of yours")).to_be_visible()
+    page.get_by_role("button", name="Hand in for review").click()
+    expect(page.get_by_text("is handed in. Somebody else publishes it.")).to_be_visible()
+    expect(page.get_by_role("button", name="Publish")).to_have_count(0)
     page.goto(f"{site.address}/rules/")
     expect(page.get_by_text("somebody else must publish it")).to_be_visible()
 

@@ -13,6 +13,7 @@ from org.errors import DomainError
 from org.models import AuditEntry, InputChange, Period, StaleMark, Tenant
 from org.tenancy import enter
 from tests.config.files import AT, SMALL, Folder, export, user
+from tests.factories import make_ready
 
 LATER = AT + timedelta(days=1)
 CHANGED = SMALL.replace("[100, 6%]", "[100, 7%]")
@@ -244,24 +245,26 @@ def draft_of(bank: Folder, **fields: object) -> PlanVersion:
 
 
 def test_publishing_by_somebody_else(bank: Folder) -> None:
-    draft, bob = draft_of(bank), user("bob")
+    draft, bob = make_ready(draft_of(bank)), user("bob")
     publish(version=draft, by=bob, at=LATER)
     assert (draft.status, draft.published_by, draft.published_at) == ("published", bob, LATER)
     change = InputChange.objects.filter(kind="version").first()
     assert change is not None
     assert change.sentence == "service version 2 (from 2026-02-01) was published"
-    with pytest.raises(DomainError, match="is published, not a draft"):
+    with pytest.raises(DomainError, match=r"is published already, by bob on 2026-07-06\. Nothing"):
         publish(version=draft, by=bob, at=LATER)
 
 
 def test_the_author_cannot_publish(bank: Folder) -> None:
-    draft = draft_of(bank)
+    draft = make_ready(draft_of(bank))
     with pytest.raises(DomainError, match="was written by ann, so somebody else must publish it"):
         publish(version=draft, by=draft.author, at=LATER)
 
 
 def test_publishing_checks_the_rules_and_the_first_day(bank: Folder) -> None:
-    draft = draft_of(bank, in_force=date(2026, 2, 10))
+    draft = make_ready(draft_of(bank))
+    PlanVersion.objects.filter(pk=draft.pk).update(in_force=date(2026, 2, 10))
+    draft.refresh_from_db()
     draft.components.update(formula="nothing + 1")
     with pytest.raises(DomainError) as refused:
         publish(version=draft, by=user("bob"), at=LATER)
@@ -270,7 +273,7 @@ def test_publishing_checks_the_rules_and_the_first_day(bank: Folder) -> None:
 
 
 def test_publishing_into_final_periods_needs_a_reason(bank: Folder) -> None:
-    draft = draft_of(bank)
+    draft = make_ready(draft_of(bank))
     run_of("2026-02", final=True)
     with pytest.raises(DomainError, match=r"1 period.s. from then on are final .2026-02 first"):
         publish(version=draft, by=user("bob"), at=LATER)

@@ -17,7 +17,7 @@ from org.errors import DomainError
 from org.models import Membership, RoleGrant, Tenant, User
 from org.tenancy import enter
 from tests.conftest import Kept
-from tests.factories import make_member, make_tenant
+from tests.factories import make_member, make_ready, make_tenant
 from tests.incentives.desk import Desk, later
 
 ON = date(2026, 3, 20)
@@ -64,7 +64,7 @@ class Late:
             **{"reason": "agreed late", **fields},
         )
         self._table(version, upper)
-        return version
+        return make_ready(version)
 
 
 @pytest.fixture(scope="module")
@@ -91,7 +91,7 @@ def test_a_late_version_lists_its_people_and_posts_their_differences(late: Late)
     ]
     assert reductions(listed) == []
     draft.refresh_from_db()
-    assert draft.status == "draft", "a list writes nothing"
+    assert draft.status == "review", "a list writes nothing"
     assert put_in_force(version=draft, by=late.second, at=later(), on=ON) == listed
     late.desk.finalise("2026-03")
     posted = Transfer.objects.filter(posted_period=late.desk.months["2026-03"])

@@ -195,7 +195,9 @@ def put_rules(bank: Cast) -> dict[str, Any]:
         asked_by=bank.user("mo"),
         asked_at=NOW,
     )
-    return {"VERSION": draft.pk, "KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk}
+    example = draft.examples.create(name="One", expected={"bonus": "1"})
+    about = {"KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk}
+    return {"VERSION": draft.pk, "EXAMPLE": example.pk, **about}
 
 
 def answer_of(client: Client, row: Row, things: dict[str, Any]) -> str:

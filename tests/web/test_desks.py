@@ -11,13 +11,14 @@ import pytest
 from django.test import Client
 
 from incentives.ledger import Entry, post
-from incentives.models import CalculationRun, Component, PlanPeriod
+from incentives.models import CalculationRun, Component, PlanPeriod, PlanVersion
+from incentives.review import send_back
 from org.history import TRACKED
 from org.models import AuditEntry, JobType, Period
 from org.sql import execute
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
-from tests.factories import make_employment, make_pay_group
+from tests.factories import make_employment, make_pay_group, make_ready
 from tests.web.cast import NOW, Cast, make_run, make_version
 
 Browser = Callable[[str], Client]
@@ -32,19 +33,31 @@ def page(client: Client, address: str) -> str:
 
 
 @pytest.fixture
-def draft(bank: Cast) -> None:
-    """Mia's draft of a second version."""
+def ready(bank: Cast) -> PlanVersion:
+    """Mia's draft of a second version, handed in."""
     with enter(bank.tenant.pk):
-        make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
+        version = make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
+        version.refresh_from_db()
+        return make_ready(version)
 
 
 # --- What to do now
 
 
-def test_a_draft_waits_for_the_other_manager_only(browser: Browser, draft: None) -> None:
-    assert "Draft waits for you to publish it" in page(browser("mo"), "/")
-    assert "Draft waits for you" not in page(browser("mia"), "/")
+def test_a_version_waits_for_the_other_manager_only(browser: Browser, ready: PlanVersion) -> None:
+    assert "Version waits for you to publish it" in page(browser("mo"), "/")
+    assert "Version waits for you" not in page(browser("mia"), "/")
     assert "somebody else must publish it" in page(browser("mia"), "/rules/")
+
+
+def test_what_was_sent_back_waits_for_its_author(
+    browser: Browser, bank: Cast, ready: PlanVersion
+) -> None:
+    with enter(bank.tenant.pk):
+        send_back(version=ready, by=bank.user("mo"), at=NOW, reason="Cap it")
+    assert "Draft of yours was sent back" in page(browser("mia"), "/")
+    assert "Cap it" in page(browser("mia"), "/rules/")
+    assert "was sent back" not in page(browser("mo"), "/")
 
 
 def test_who_has_nothing_to_do_is_told_so(browser: Browser) -> None:

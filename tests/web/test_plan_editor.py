@@ -12,6 +12,7 @@ from django.test import Client
 from incentives.models import Component, Measure, PlanVersion, RateTable
 from org.models import AuditEntry
 from org.tenancy import enter
+from tests.factories import make_ready
 from tests.web.cast import BONUS, Cast, make_version
 
 Browser = Callable[[str], Client]
@@ -238,18 +239,31 @@ def test_somebody_elses_draft_is_read_only(
 # --- publishing and copying
 
 
-def test_the_author_cannot_publish(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
-    answer = browser("mia").post(f"{VERSIONS}{draft.pk}/publish/", follow=True)
+@pytest.fixture
+def ready(bank: Cast, draft: PlanVersion) -> PlanVersion:
+    """Mia's draft, handed in."""
+    with enter(bank.tenant.pk):
+        draft.refresh_from_db()
+        return make_ready(draft)
+
+
+def test_the_author_cannot_publish(browser: Browser, bank: Cast, ready: PlanVersion) -> None:
+    answer = browser("mia").post(f"{VERSIONS}{ready.pk}/publish/", follow=True)
     assert "somebody else must publish it" in answer.content.decode()
     with enter(bank.tenant.pk):
-        assert PlanVersion.objects.get(pk=draft.pk).status == "draft"
+        assert PlanVersion.objects.get(pk=ready.pk).status == "review"
 
 
-def test_somebody_else_publishes(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
+def test_a_draft_is_handed_in_first(browser: Browser, draft: PlanVersion) -> None:
     answer = browser("mo").post(f"{VERSIONS}{draft.pk}/publish/", follow=True)
+    assert "is a draft that was not handed in" in answer.content.decode()
+
+
+def test_somebody_else_publishes(browser: Browser, bank: Cast, ready: PlanVersion) -> None:
+    answer = browser("mo").post(f"{VERSIONS}{ready.pk}/publish/", follow=True)
     assert "is published: in force from" in answer.content.decode()
     with enter(bank.tenant.pk):
-        published = PlanVersion.objects.get(pk=draft.pk)
+        published = PlanVersion.objects.get(pk=ready.pk)
     assert (published.status, published.published_by) == ("published", bank.user("mo"))
 
 
@@ -260,13 +274,13 @@ def test_publishing_and_copying_take_a_post(
     assert browser("mo").get(f"{VERSIONS}{draft.pk}/{verb}/").status_code == 405
 
 
-def test_the_list_publishes_drafts_and_says_what_was_refused(
-    browser: Browser, bank: Cast, draft: PlanVersion
+def test_the_list_publishes_versions_and_says_what_was_refused(
+    browser: Browser, bank: Cast, ready: PlanVersion
 ) -> None:
-    chosen = {"action": "publish_drafts", "_selected_action": [draft.pk, bank.version.pk]}
+    chosen = {"action": "publish_versions", "_selected_action": [ready.pk, bank.version.pk]}
     page = browser("mo").post(VERSIONS, chosen, follow=True).content.decode()
     assert "is published: in force from" in page
-    assert "not a draft" in page
+    assert "is published already" in page
 
 
 def test_a_copy_is_a_draft_of_whoever_copies(browser: Browser, bank: Cast) -> None:

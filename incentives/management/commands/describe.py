@@ -1,4 +1,4 @@
-"""describe TENANT PLAN: the plan as a readable document, every choice in a sentence."""
+"""describe TENANT PLAN: the plan as a readable document, or what differs between two versions."""
 
 from argparse import ArgumentParser
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from incentives.describe import document
 from incentives.lookup import find_plan
 from incentives.models import PlanVersion
+from incentives.version_words import differences
 from org.commands import TenantCommand, write_file
 from org.errors import DomainError
 
@@ -19,14 +20,32 @@ class Command(TenantCommand):
         parser.add_argument(
             "--version", type=int, dest="number", help="Its number; left out: the one in force."
         )
+        parser.add_argument(
+            "--against",
+            type=int,
+            metavar="NUMBER",
+            help="Say in sentences what differs from this version, and nothing else.",
+        )
         parser.add_argument("--out", type=Path, help="File to write; without it, to the terminal.")
 
     def create_parser(self, prog_name: str, subcommand: str, **kwargs: Any) -> Any:
         """Django's own ``--version`` gives way: here it is the plan's."""
         return super().create_parser(prog_name, subcommand, conflict_handler="resolve", **kwargs)
 
-    def work(self, *, plan: str, number: int | None, out: Path | None, **options: Any) -> None:
-        text = document(self._version(plan, number))
+    def work(
+        self,
+        *,
+        plan: str,
+        number: int | None,
+        against: int | None,
+        out: Path | None,
+        **options: Any,
+    ) -> None:
+        version = self._version(plan, number)
+        if against is None:
+            text = document(version)
+        else:
+            text = _differences(self._version(plan, against), version)
         if out is None:
             self.stdout.write(text, ending="")
             return
@@ -48,3 +67,13 @@ class Command(TenantCommand):
         if found is None:
             raise DomainError(f"{plan} has no version yet. Write one in the tenant file.")
         return found
+
+
+def _differences(before: PlanVersion, after: PlanVersion) -> str:
+    """What a version says otherwise than another, part by part."""
+    lines = [f"{after} against version {before.number}"]
+    for part, said in differences(before, after).items():
+        lines += ["", part, *(f"- {sentence}" for sentence in said)]
+    if len(lines) == 1:
+        lines += ["", "Nothing differs."]
+    return "\n".join(lines) + "\n"

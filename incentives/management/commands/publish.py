@@ -1,4 +1,4 @@
-"""publish TENANT PLAN: put a draft in force as a second person, or see whom it moves."""
+"""publish TENANT PLAN: put a version in force as a second person, or see whom it moves."""
 
 from argparse import ArgumentParser
 from datetime import date
@@ -12,7 +12,7 @@ from org.errors import DomainError
 
 
 class Command(TenantCommand):
-    help = "Put a draft in force; with --list only say whom it pays differently in final periods."
+    help = "Put a version in force; with --list only say whom it pays differently in final periods."
 
     def arguments(self, parser: ArgumentParser) -> None:
         parser.add_argument("plan", help="Code of the plan.")
@@ -29,10 +29,10 @@ class Command(TenantCommand):
     def work(self, *, plan: str, number: int | None, on: date | None, **options: Any) -> None:
         chosen = plan_called(plan)
         assert chosen is not None
-        version, day_ = _draft(chosen, number), on or self.today()
+        version, day_ = unpublished(chosen, number), on or self.today()
         if options["list"]:
             self._tell(effects_on_final(version, at=self.at, on=day_))
-            self.say(f"{version} is still a draft.")
+            self.say(f"{version} is still {version.get_status_display().lower()}.")
             return
         if options["reason"]:
             version.reason = options["reason"]
@@ -57,8 +57,9 @@ class Command(TenantCommand):
             self.say(f"It reduces pay already earned, of {', '.join(reduced)}.")
 
 
-def _draft(plan: Plan, number: int | None) -> PlanVersion:
-    drafts = plan.versions.filter(status=PlanVersion.Status.DRAFT).select_related("plan")
+def unpublished(plan: Plan, number: int | None) -> PlanVersion:
+    """The draft or version in review that is meant: the only one, or the one with a number."""
+    drafts = plan.versions.filter(status__in=PlanVersion.UNPUBLISHED).select_related("plan")
     found = list(drafts if number is None else drafts.filter(number=number))
     if len(found) != 1:
         known = ", ".join(str(draft.number) for draft in drafts) or "none"

@@ -1,0 +1,328 @@
+"""Pages of one plan version: where it stands in its life, what it changes, and its examples."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Any
+
+from django.contrib import messages
+from django.core.exceptions import PermissionDenied
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.utils import timezone
+from django.views.decorators.http import require_http_methods
+
+from incentives import compliance, draft, examples, review, version_words
+from incentives.edited import last_edit
+from incentives.examples import edit, needs_of
+from incentives.examples.run import without_example
+from incentives.examples.take import take
+from incentives.forms_examples import ExampleForm
+from incentives.late import SHOWN, put_in_force
+from incentives.models import Example, PlanPeriod, PlanVersion
+from incentives.publish import final_periods, refuse_publisher
+from incentives.rules import RulesProblem, VersionRules, load, problems
+from org.access import acting, needs, request_permissions, request_sees_pay, today
+from org.errors import DomainError
+from org.models import Person
+from org.pages import said
+from org.permissions import Permission
+from org.reading import log_reading
+
+Status = PlanVersion.Status
+TAGS = {
+    Status.DRAFT: "open",
+    Status.REVIEW: "watch",
+    Status.PUBLISHED: "good",
+    Status.RETIRED: "",
+}
+
+
+def _version_or_404(pk: int) -> PlanVersion:
+    rows = PlanVersion.objects.select_related(
+        "plan__calendar", "plan__family", "author", "handed_in_by", "published_by", "copied_from"
+    )
+    version = rows.filter(pk=pk).first()
+    if version is None:
+        raise Http404("No version of yours has this number.")
+    return version
+
+
+# --- where a version stands
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.SEE_RULES)
+def version(request: HttpRequest, pk: int) -> HttpResponse:
+    """One version: its state, what it changes, what stands in its way, and what can be done."""
+    found = _version_or_404(pk)
+    if request.method == "POST":
+        return _do(request, found)
+    before = version_words.ruled_before(found)
+    held = request_permissions(request)
+    context = {
+        "version": found,
+        "tag": TAGS[Status(found.status)],
+        "origin": draft.origin(found),
+        "before": before,
+        "differences": version_words.differences(before, found) if before else {},
+        "findings": compliance.findings(found),
+        "troubles": problems(found) if found.status in PlanVersion.UNPUBLISHED else [],
+        "examples": found.examples.count(),
+        "may_edit": Permission.EDIT_RULES in held,
+        "may_publish": Permission.PUBLISH_RULES in held,
+        "own": found.author_id in (None, acting(request).pk),
+        "hindered": _hindrance(request, found),
+        "needs_reason": _needs_reason(found),
+    }
+    return render(request, "incentives/version.html", context)
+
+
+def _hindrance(request: HttpRequest, version: PlanVersion) -> str:
+    """Why whoever asks may not publish or withdraw a version; '' where nothing hinders."""
+    if version.status not in (Status.REVIEW, Status.PUBLISHED):
+        return ""
+    try:
+        refuse_publisher(version, acting(request))
+    except DomainError as refusal:
+        return str(refusal)
+    return ""
+
+
+def _needs_reason(version: PlanVersion) -> bool:
+    """Whether it reaches final periods, and nobody has said why."""
+    waits = version.status == Status.REVIEW and not version.reason.strip()
+    return waits and bool(final_periods(version))
+
+
+def _do(request: HttpRequest, version: PlanVersion) -> HttpResponse:
+    """Do what a button of the page says; who lacks the permission for it gets a 403."""
+    permission, deed = DEEDS.get(request.POST.get("do", ""), (Permission.EDIT_RULES, None))
+    if permission not in request_permissions(request):
+        raise PermissionDenied("Your role reads versions of plans; others write and publish them.")
+    if deed is None:
+        raise Http404("No such thing can be done with a version.")
+    with said(request):
+        if (other := deed(request, version)) is not None:
+            return redirect("version", other.pk)
+    return redirect("version", version.pk)
+
+
+def _hand_in(request: HttpRequest, version: PlanVersion) -> None:
+    review.hand_in(version=version, by=acting(request), at=timezone.now())
+    messages.success(request, f"{version} is handed in. Somebody else publishes it.")
+
+
+def _send_back(request: HttpRequest, version: PlanVersion) -> None:
+    reason = request.POST.get("reason", "")
+    review.send_back(version=version, by=acting(request), at=timezone.now(), reason=reason)
+    messages.success(request, f"{version} is a draft again, and its author reads why.")
+
+
+def _take_back(request: HttpRequest, version: PlanVersion) -> None:
+    if version.handed_in_by_id != acting(request).pk:
+        raise DomainError("Whoever handed a version in can take it back; others send it back.")
+    review.send_back(
+        version=version, by=acting(request), at=timezone.now(), reason="Taken back by its author."
+    )
+    messages.success(request, f"{version} is a draft of yours again.")
+
+
+def _publish(request: HttpRequest, version: PlanVersion) -> None:
+    if reason := request.POST.get("reason", "").strip():
+        version.reason = reason
+        version.save(update_fields=["reason"])
+    tenant = request.membership.tenant  # type: ignore[attr-defined]
+    effects = put_in_force(version=version, by=acting(request), at=timezone.now(), on=today(tenant))
+    messages.success(request, f"{version} is published: in force from {version.in_force}.")
+    for one in effects[:SHOWN]:
+        messages.info(request, str(one))
+
+
+def _retire(request: HttpRequest, version: PlanVersion) -> None:
+    reason = request.POST.get("reason", "")
+    review.retire(version=version, by=acting(request), at=timezone.now(), reason=reason)
+    messages.success(request, f"{version} is withdrawn. What ruled before it goes on.")
+
+
+def _copy(request: HttpRequest, version: PlanVersion) -> PlanVersion:
+    made = draft.copy_as_draft(version=version, by=acting(request), at=timezone.now())
+    messages.success(request, f"{made} is a draft of yours, like version {version.number}.")
+    return made
+
+
+Deed = Callable[[HttpRequest, PlanVersion], PlanVersion | None]
+DEEDS: dict[str, tuple[Permission, Deed]] = {
+    "hand_in": (Permission.EDIT_RULES, _hand_in),
+    "take_back": (Permission.EDIT_RULES, _take_back),
+    "send_back": (Permission.PUBLISH_RULES, _send_back),
+    "publish": (Permission.PUBLISH_RULES, _publish),
+    "retire": (Permission.PUBLISH_RULES, _retire),
+    "copy": (Permission.EDIT_RULES, _copy),
+}
+
+
+# --- examples
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.SEE_RULES)
+def examples_of(request: HttpRequest, pk: int) -> HttpResponse:
+    """The examples of a version, each with what both engines make of it."""
+    found = _version_or_404(pk)
+    if request.method == "POST":
+        return _do_example(request, found)
+    context: dict[str, Any] = {
+        "version": found,
+        "tag": TAGS[Status(found.status)],
+        "changes": _may_change(request, found),
+        "seen": last_edit(found).stamp,
+        "points": _points(found),
+    }
+    try:
+        rules = load(found)
+    except RulesProblem as trouble:
+        context["trouble"] = trouble
+    else:
+        context["listed"] = [
+            (one, examples.outcomes(rules, one.name, examples.said_by(one)))
+            for one in found.examples.all()
+        ]
+        context["missing"] = without_example(found, rules)
+    return render(request, "incentives/examples.html", context)
+
+
+def _may_change(request: HttpRequest, version: PlanVersion) -> bool:
+    own = version.author_id in (None, acting(request).pk)
+    may = Permission.EDIT_RULES in request_permissions(request)
+    return may and own and version.status == Status.DRAFT
+
+
+def _points(version: PlanVersion) -> list[PlanPeriod]:
+    """The calculated periods of the plan, the latest first, to take a person's result from."""
+    rows = PlanPeriod.objects.filter(plan=version.plan_id, run__isnull=False)
+    return list(rows.select_related("period__calendar").order_by("-period__valid_from")[:24])
+
+
+def _do_example(request: HttpRequest, version: PlanVersion) -> HttpResponse:
+    if Permission.EDIT_RULES not in request_permissions(request):
+        raise PermissionDenied("Your role reads examples; others write them.")
+    about: dict[str, Any] = {
+        "by": acting(request),
+        "at": timezone.now(),
+        "seen": request.POST.get("seen", ""),
+    }
+    do = request.POST.get("do", "")
+    with said(request):
+        if do == "take":
+            _take(request, version, about)
+        else:
+            example = _example_or_404(version, request.POST.get("example", ""))
+            if do == "remove":
+                edit.remove(example=example, **about)
+                messages.success(request, f"Example “{example.name}” is removed.")
+            elif do == "accept":
+                edit.accept(example=example, **about)
+                messages.success(request, f"“{example.name}” expects what came out.")
+    return redirect("version-examples", version.pk)
+
+
+def _take(request: HttpRequest, version: PlanVersion, about: dict[str, Any]) -> None:
+    """Take an example from a person whose pay whoever asks may read."""
+    code = request.POST.get("person", "").strip()
+    person = Person.objects.filter(code=code).first()
+    if person is None:
+        raise DomainError(f"Nobody has the personnel number “{code}”. Search for the name above.")
+    if not request_sees_pay(request, person):
+        raise PermissionDenied("You may not read what this person is paid.")
+    point = next((p for p in _points(version) if str(p.pk) == request.POST.get("point")), None)
+    if point is None:
+        raise DomainError("Choose a period that was calculated.")
+    log_reading(request, [person], what=f"example of {version.plan}, {point.period}")
+    example, notes = take(version=version, person=person, point=point, **about)
+    messages.success(request, f"“{example.name}” has the figures of that result, not the name.")
+    for note in notes:
+        messages.warning(request, note)
+
+
+def _example_or_404(version: PlanVersion, pk: str) -> Example:
+    found = version.examples.filter(pk=pk).first() if pk.isdecimal() else None
+    if found is None:
+        raise Http404("No example of this version has this number.")
+    return found
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.EDIT_RULES)
+def example_new(request: HttpRequest, pk: int) -> HttpResponse:
+    """A new example of a draft."""
+    return _example_page(request, _version_or_404(pk), None)
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(Permission.EDIT_RULES)
+def example(request: HttpRequest, pk: int, number: int) -> HttpResponse:
+    """An example of a draft, to be changed."""
+    found = _version_or_404(pk)
+    return _example_page(request, found, _example_or_404(found, str(number)))
+
+
+def _example_page(
+    request: HttpRequest, version: PlanVersion, example: Example | None
+) -> HttpResponse:
+    try:
+        rules = load(version)
+    except RulesProblem as trouble:
+        messages.error(request, f"Mend the rules first, then write examples. {trouble}")
+        return redirect("version-examples", version.pk)
+    posted = request.POST if request.method == "POST" else None
+    form = ExampleForm(posted, rules=rules, needs=needs_of(rules), example=example)
+    if posted is not None and form.is_valid():
+        answer = _save_example(request, version, rules, example, form)
+        if answer is not None:
+            return answer
+    outcomes = []
+    if example is not None and posted is None:
+        outcomes = examples.outcomes(rules, example.name, examples.said_by(example))
+    context = {
+        "version": version,
+        "example": example,
+        "form": form,
+        "outcomes": outcomes,
+        "seen": request.POST.get("seen") or last_edit(version).stamp,
+        "changes": _may_change(request, version),
+    }
+    return render(request, "incentives/example.html", context)
+
+
+def _save_example(
+    request: HttpRequest,
+    version: PlanVersion,
+    rules: VersionRules,
+    example: Example | None,
+    form: ExampleForm,
+) -> HttpResponse | None:
+    """Save what was typed and say what comes out; None where it is refused, with why."""
+    try:
+        row = edit.save(
+            version=version,
+            example=example,
+            name=form.cleaned_data["name"],
+            note=form.cleaned_data["note"],
+            said=form.said,
+            by=acting(request),
+            at=timezone.now(),
+            seen=request.POST.get("seen", ""),
+        )
+    except DomainError as refusal:
+        form.add_error(None, str(refusal))
+        return None
+    found = examples.outcomes(rules, row.name, examples.said_by(row))
+    wrong = [one.sentence for one in found if not one.ok]
+    if wrong:
+        messages.warning(request, f"Saved. {' '.join(wrong)}")
+    else:
+        messages.success(request, f"Saved. “{row.name}” comes out on both engines.")
+    if request.POST.get("more"):
+        return redirect("version-example", version.pk, row.pk)
+    return redirect("version-examples", version.pk)
