@@ -188,6 +188,7 @@ def document(version: PlanVersion) -> str:
         "What it pays": _components(rules, said),
         "Figures": _figures(rules),
         "Tables": _tables(said),
+        "Examples": list(example_lines(version)),
         "Paid in parts": [f"- {schedule_sentence(n, p)}" for n, p in said["schedules"].items()],
         "What this version chose": [f"- {one}" for one in choices(rules)],
         "What always holds": [f"- {one}" for one in ALWAYS],
@@ -255,3 +256,26 @@ def _tables(said: Said) -> list[str]:
         lines += [f"    {line}" for line in text_of(spec).splitlines()]
         lines.append("")
     return lines[:-1]
+
+
+def example_lines(version: PlanVersion) -> Iterator[str]:
+    """The worked examples of a version: what goes in, and what comes out."""
+    for example in version.examples.all():
+        note = f" {example.note.strip()}" if example.note.strip() else ""
+        yield f"**{example.name}**.{note}"
+        yield ""
+        yield from (f"    {name} = {text}" for name, text in example.inputs.items())
+        yield from _lines_of(example.lines)
+        yield from (f"    → {name}: {text}" for name, text in example.expected.items())
+        yield ""
+
+
+def _lines_of(lines: Mapping[str, Any]) -> Iterator[str]:
+    for measure, rows in lines.get("credits", {}).items():
+        yield from (f"    credit of {measure}: {_row(row)}" for row in rows)
+    yield from (f"    day: {_row(row)}" for row in lines.get("days", ()))
+    yield from (f"    colleague: {_row(row)}" for row in lines.get("others", ()))
+
+
+def _row(row: Mapping[str, str]) -> str:
+    return ", ".join(f"{name} {text}" for name, text in row.items()) or "the same figures"

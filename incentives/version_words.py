@@ -48,15 +48,15 @@ def sentences(found: Differences) -> list[str]:
 def ruled_before(version: PlanVersion) -> PlanVersion | None:
     """The published version that rules, or ruled, when this one takes over; else what it was
     copied from."""
-    published = PlanVersion.objects.filter(
-        plan=version.plan_id,
-        published_at__isnull=False,
-        in_force__lte=version.in_force,
+    earlier = PlanVersion.objects.filter(
+        plan=version.plan_id, in_force__lte=version.in_force
     ).exclude(pk=version.pk)
-    if version.published_at is None:
-        published = published.filter(status=PlanVersion.Status.PUBLISHED)
+    if version.status in PlanVersion.UNPUBLISHED:
+        published = earlier.filter(status=PlanVersion.Status.PUBLISHED)
     else:
-        published = published.filter(published_at__lt=version.published_at)
+        published = earlier.exclude(status__in=PlanVersion.UNPUBLISHED)
+        if version.published_at is not None:
+            published = published.exclude(published_at__gte=version.published_at)
     return published.order_by("-in_force", "-published_at").first() or version.copied_from
 
 

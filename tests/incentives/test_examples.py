@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from incentives import examples
+from incentives.describe import document
 from incentives.examples import Outcome, Said, needs_of, outcomes
 from incentives.examples.run import shown
 from incentives.examples.take import taken_from
@@ -272,3 +273,18 @@ def _stands_alone(point: PlanPeriod, name: str) -> bool:
     assert point.run is not None
     component = Component.objects.filter(version=point.run.version_id, name=name).first()
     return component is not None and component.per in ("person", "day")
+
+
+def test_they_stand_in_the_plan_document(version: PlanVersion) -> None:
+    version.examples.create(
+        name="One",
+        note="Why.",
+        inputs={"calls": "120"},
+        lines={"credits": {"volume": [{"amount": "5"}]}, "days": [{"calls": "9"}], "others": [{}]},
+        expected={"goal": "250"},
+    )
+    text = document(version)
+    assert "## Examples" in text
+    assert "**One**. Why." in text
+    assert "    calls = 120\n    credit of volume: amount 5\n    day: calls 9\n" in text
+    assert "    colleague: the same figures\n    → goal: 250\n" in text
