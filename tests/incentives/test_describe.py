@@ -26,6 +26,7 @@ SHOWN = {
     "version": {
         *("number", "in_force", "ends", "status", "reason", "eligibility"),
         *("tables", "measures", "components", "schedules"),
+        "examples",
     },
     "measure": set(),
     "component": {"title", "of", "formula", "gate", "modifier", "cap", "floor"},
