@@ -12,10 +12,10 @@ urlpatterns = [
     path(
         "rules/without-plan/<str:calendar>/<str:period>/", views.without_plan, name="without-plan"
     ),
-    path("rules/versions/<int:pk>/", views_versions.version, name="version"),
+    path("rules/versions/<int:pk>/life/", views_versions.version, name="version"),
     path("rules/versions/<int:pk>/examples/", views_versions.examples_of, name="version-examples"),
     path(
-        "rules/versions/<int:pk>/examples/new/",
+        "rules/versions/<int:pk>/examples/add/",
         views_versions.example_new,
         name="version-example-new",
     ),

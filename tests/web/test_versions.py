@@ -38,7 +38,7 @@ def ready(bank: Cast, draft: PlanVersion) -> PlanVersion:
         return hand_in(version=draft, by=bank.user("mia"), at=NOW)
 
 
-def address(version: PlanVersion, rest: str = "") -> str:
+def address(version: PlanVersion, rest: str = "life/") -> str:
     return f"/rules/versions/{version.pk}/{rest}"
 
 
@@ -156,10 +156,10 @@ def typed(**fields: str) -> dict[str, Any]:
 
 def test_an_example_is_written_and_run(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
     mia = browser("mia")
-    page = mia.get(address(draft, "examples/new/")).content.decode()
+    page = mia.get(address(draft, "examples/add/")).content.decode()
     assert "GOAL(calls)" in page
     sent = typed(**{"pays-bonus": "15"})
-    answer = mia.post(address(draft, "examples/new/"), sent, follow=True).content.decode()
+    answer = mia.post(address(draft, "examples/add/"), sent, follow=True).content.decode()
     assert "“Ten calls” comes out on both engines" in answer
     assert "as expected" in answer
     with enter(bank.tenant.pk):
@@ -173,7 +173,7 @@ def test_one_that_comes_out_otherwise_is_kept_and_says_so(
     browser: Browser, draft: PlanVersion
 ) -> None:
     sent = typed(**{"pays-bonus": "20"})
-    page = browser("mia").post(address(draft, "examples/new/"), sent, follow=True)
+    page = browser("mia").post(address(draft, "examples/add/"), sent, follow=True)
     assert "20 is expected, but 15 came out" in page.content.decode()
     assert "otherwise" in page.content.decode()
     assert "20 is expected" in do(browser("mia"), draft, "hand_in")
@@ -181,7 +181,7 @@ def test_one_that_comes_out_otherwise_is_kept_and_says_so(
 
 def test_what_cannot_be_computed_is_kept_and_says_why(browser: Browser, draft: PlanVersion) -> None:
     sent = typed(**{"in-0": "ten", "pays-bonus": "15"})
-    page = browser("mia").post(address(draft, "examples/new/"), sent, follow=True)
+    page = browser("mia").post(address(draft, "examples/add/"), sent, follow=True)
     assert "calls: &quot;ten&quot; is not a number" in page.content.decode()
     assert "not computed" in page.content.decode()
 
@@ -189,7 +189,7 @@ def test_what_cannot_be_computed_is_kept_and_says_why(browser: Browser, draft: P
 def test_two_of_one_name_are_refused_and_what_was_typed_stays(
     browser: Browser, draft: PlanVersion
 ) -> None:
-    page = browser("mia").post(address(draft, "examples/new/"), typed(name="hundred"))
+    page = browser("mia").post(address(draft, "examples/add/"), typed(name="hundred"))
     assert page.status_code == 200
     assert "Another example is called “hundred”" in page.content.decode()
     assert 'value="10"' in page.content.decode()
@@ -199,11 +199,11 @@ def test_two_editors_never_overwrite_each_other(
     browser: Browser, bank: Cast, draft: PlanVersion
 ) -> None:
     mia = browser("mia")
-    page = mia.get(address(draft, "examples/new/")).content.decode()
+    page = mia.get(address(draft, "examples/add/")).content.decode()
     seen = page.split('name="seen" value="')[1].split('"')[0]
     with enter(bank.tenant.pk):
         draft.components.update(title="Other")
-    answer = mia.post(address(draft, "examples/new/"), typed(seen=seen))
+    answer = mia.post(address(draft, "examples/add/"), typed(seen=seen))
     assert "changed this version after you opened the page" in answer.content.decode()
     with enter(bank.tenant.pk):
         assert not Example.objects.filter(name="Ten calls").exists()
@@ -251,7 +251,7 @@ def test_who_reads_rules_reads_examples(browser: Browser, draft: PlanVersion) ->
     assert "Hundred" in page
     assert "as expected" in page
     assert 'value="remove"' not in page
-    assert browser("audrey").get(address(draft, "examples/new/")).status_code == 403
+    assert browser("audrey").get(address(draft, "examples/add/")).status_code == 403
 
 
 # --- compliance
