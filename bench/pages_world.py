@@ -222,7 +222,7 @@ def _visits(tenant: Tenant, people: int, teams: int) -> dict[str, list[dict[str,
     draw = random.Random(1)
     agents = draw.sample(range(teams + 1, people + 1), min(MOST_AGENTS, people - teams))
     heads = draw.sample(range(1, teams + 1), min(MOST_SUPERVISORS, teams))
-    cookies = _signed_in(tenant, agents, Role.AGENT) | _signed_in(tenant, heads, Role.SUPERVISOR)
+    cookies = signed_in(tenant, agents, Role.AGENT) | signed_in(tenant, heads, Role.SUPERVISOR)
     pages: dict[str, list[Visit]] = {
         "scorecard": [],
         "team": [],
@@ -252,14 +252,15 @@ def _visits(tenant: Tenant, people: int, teams: int) -> dict[str, list[dict[str,
     return {name: [asdict(visit) for visit in visits] for name, visits in pages.items()}
 
 
-def _signed_in(tenant: Tenant, numbers: list[int], role: Role) -> dict[int, str]:
+def signed_in(tenant: Tenant, numbers: list[int], role: Role, called: str = "p") -> dict[int, str]:
     """A user with the role and a session for each of these people; what their browsers send."""
     persons = {p.code: p for p in Person.objects.filter(code__in=[f"p{n}" for n in numbers])}
     users = User.objects.bulk_create(
-        User(username=f"p{n}", password=make_password(None)) for n in numbers
+        User(username=f"{called}{n}", password=make_password(None)) for n in numbers
     )
     members = Membership.objects.bulk_create(
-        Membership(user=user, tenant=tenant, person=persons[user.username]) for user in users
+        Membership(user=user, tenant=tenant, person=persons.get(f"p{n}"))
+        for n, user in zip(numbers, users, strict=True)
     )
     RoleGrant.objects.bulk_create(
         RoleGrant(membership=member, role=role, valid_from=BEGIN) for member in members

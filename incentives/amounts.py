@@ -56,6 +56,14 @@ def total_of(amounts: Iterable[Amount]) -> Decimal:
 
 
 def work_out(*, period: Period, at: datetime, on: date, plan: Plan | None = None) -> Outcome:
+    """What :func:`calculated` comes to, line by line."""
+    runs = calculated(period=period, at=at, on=on, plan=plan)
+    return Outcome(runs, of_runs(runs))
+
+
+def calculated(
+    *, period: Period, at: datetime, on: date, plan: Plan | None = None
+) -> tuple[CalculationRun, ...]:
     """Let the engine calculate a period's plans as of now, those that are final there, too.
 
     Writes runs like every calculation: call it in a transaction that is rolled back. DomainError
@@ -77,8 +85,7 @@ def work_out(*, period: Period, at: datetime, on: date, plan: Plan | None = None
             )
         )
     wanted = {one.pk for one in paying}
-    runs = tuple(run for run in made if run.plan_id in wanted and run.period_id == period.pk)
-    return Outcome(runs, of_runs(runs))
+    return tuple(run for run in made if run.plan_id in wanted and run.period_id == period.pk)
 
 
 def of_runs(runs: Iterable[CalculationRun]) -> Amounts:

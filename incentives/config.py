@@ -9,6 +9,7 @@ from typing import Any
 
 from django.db.models import ProtectedError, Q
 
+from incentives.config_budgets import BUDGETS
 from incentives.config_caps import PERSON_CAPS
 from incentives.config_plans import PLANS
 from incentives.config_schema import EXCHANGE_RATES, FAMILIES
@@ -187,4 +188,5 @@ SECTIONS: tuple[Section, ...] = (
     RATES,
     PLANS,
     PERSON_CAPS,
+    BUDGETS,
 )

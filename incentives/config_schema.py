@@ -377,3 +377,18 @@ PERSON_CAPS: dict[str, Any] = tools.listing(
         "plans",
     ),
 )
+
+BUDGETS: dict[str, Any] = tools.listing(
+    "What plans may cost. A preview of a change says how far it is within them.",
+    tools.mapping(
+        "A budget.",
+        {
+            "plan": tools.text("Code of the plan."),
+            "amount": tools.number("What each period may cost, in the plan's currency."),
+            "from": tools.FROM,
+            "to": tools.TO,
+        },
+        "plan",
+        "amount",
+    ),
+)

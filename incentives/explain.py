@@ -6,7 +6,7 @@ explanation that somebody opens checks the payroll.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import replace
 from datetime import date, timedelta
 from decimal import Decimal
@@ -136,14 +136,20 @@ def work_out(
     rules: VersionRules,
     stored: Mapping[str, str],
     instead: Mapping[str, Decimal] = MappingProxyType({}),
+    *,
+    only: Collection[str] = (),
 ) -> dict[str, Any]:
     """Every name of a result with its value, and under ``= name`` how a formula came to it.
 
-    ``instead``: figures of measures that take the place of their own, all else as it is.
+    ``instead``: figures of measures that take the place of their own, all else as it is. ``only``:
+    the names of the components that are wanted, with all that these stand on; none means all, and
+    the plan as a whole.
     """
     known = measured(rules, stored, instead)
     for stage in rules.stages:
         for component in stage.components:
+            if only and component.name not in only:
+                continue
             if component.weight is not None:
                 _add(known, weight_name(component), component.weight)
             if stage.per != Per.PERSON:
@@ -152,7 +158,8 @@ def work_out(
                 _add(known, name, formula)
             _add(known, component.column, component.amount)
             known[Ref("earned", component.name).column] = _earned(component, known, stored)
-    _whole(rules, known)
+    if not only:
+        _whole(rules, known)
     return known
 
 

@@ -8,7 +8,7 @@ person's result, everything else as it stands; what is promised is what the engi
 from __future__ import annotations
 
 from bisect import bisect_left, bisect_right
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from decimal import ROUND_CEILING, ROUND_FLOOR, ROUND_HALF_UP, Decimal
 from typing import Any
@@ -78,7 +78,7 @@ def _step_of(
         return None
     points = {
         to
-        for place in _decisive(rules, measure)
+        for place in decisive(rules, measure)
         if (to := _first_change(known, measure, place)) is not None
     }
     for to in sorted(points, reverse=measure.lower_is_better):
@@ -181,7 +181,7 @@ class Place:
         return numbers if len(numbers) == len(found) else []
 
 
-def _decisive(rules: VersionRules, measure: MeasureRule) -> Iterator[Place]:
+def decisive(rules: VersionRules, measure: MeasureRule) -> Iterator[Place]:
     """Each look-up and comparison of numbers that reads the measure."""
     formulas = [
         formula
@@ -189,7 +189,12 @@ def _decisive(rules: VersionRules, measure: MeasureRule) -> Iterator[Place]:
         if component.per == Per.PERSON
         for formula in component.parts.values()
     ]
-    for formula in (*formulas, *rules.whole.values()):
+    return places_of((*formulas, *rules.whole.values()), measure)
+
+
+def places_of(formulas: Iterable[Formula], measure: MeasureRule) -> Iterator[Place]:
+    """Each look-up and comparison of numbers in some formulas that reads the measure."""
+    for formula in formulas:
         for node in walk(formula.node):
             if isinstance(node, Call) and _reads(node, measure):
                 if node.table is not None:
@@ -231,6 +236,16 @@ def _bounds(table: Table, argument: int) -> tuple[Decimal, ...]:
     return ()
 
 
+def with_figure(known: Known, measure: MeasureRule, figure: Decimal) -> dict[str, Any]:
+    """The names with a measure at a figure, and with its attainment; all else as it is."""
+    found = {**known, measure.name: CONTEXT.plus(figure)}
+    attainment_inputs(found, measure)
+    outcome = evaluate(measure.attainment, found)
+    column = Ref("attainment", measure.name).column
+    found[column] = ErrorValue(outcome.error) if outcome.error else outcome.value
+    return found
+
+
 @dataclass(frozen=True)
 class Way:
     """The figures of a measure that are better than now, on the grid of what people read."""
@@ -249,12 +264,7 @@ class Way:
 
     def at(self, strides: int) -> dict[str, Any]:
         """The names with the measure there, and with its attainment."""
-        found = {**self.known, self.measure.name: CONTEXT.plus(self.point(strides))}
-        attainment_inputs(found, self.measure)
-        outcome = evaluate(self.measure.attainment, found)
-        column = Ref("attainment", self.measure.name).column
-        found[column] = ErrorValue(outcome.error) if outcome.error else outcome.value
-        return found
+        return with_figure(self.known, self.measure, self.point(strides))
 
     def ends(self, strides: int) -> bool:
         """Whether there is nothing to look for so far away."""

@@ -32,6 +32,11 @@ EARNING = Identifier(Earning._meta.db_table)
 def write(work: Work, made: CalculationRun) -> None:
     """Write results and earnings of everybody in the table ``outcome``."""
     _write_results(work, made)
+    write_earnings(work, made)
+
+
+def write_earnings(work: Work, made: CalculationRun) -> None:
+    """Write the earnings alone, cut to what the plan as a whole pays."""
     _write_people(work, made)
     for component, table in work.grains:
         _write_grain(work, made, component, table)
@@ -44,21 +49,28 @@ def write(work: Work, made: CalculationRun) -> None:
 
 
 def _write_results(work: Work, made: CalculationRun) -> None:
-    # Two arrays: a function takes a hundred arguments, and ten measures have more keys and texts.
-    inputs = _input_texts(work)
     execute(
         SQL(
             "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
-            " SELECT {run}, outcome.person_id, outcome.job,"
-            " jsonb_strip_nulls(jsonb_object(ARRAY[{names}]::text[], ARRAY[{texts}]::text[])),"
-            " key.segments FROM outcome"
+            " SELECT {run}, outcome.person_id, outcome.job, {inputs}, key.segments FROM outcome"
             " JOIN (SELECT result_id, segments FROM outcome_key) AS key USING (result_id)"
         ).format(
             result=Identifier(Result._meta.db_table),
             run=Literal(made.pk),
-            names=SQL(", ").join(Literal(name) for name in inputs),
-            texts=SQL(", ").join(inputs.values()),
+            inputs=inputs_as_json(work),
         )
+    )
+
+
+def inputs_as_json(work: Work) -> Composable:
+    """Everything that the Decimal engine needs to work a row of ``outcome`` out again."""
+    # Two arrays: a function takes a hundred arguments, and ten measures have more keys and texts.
+    inputs = _input_texts(work)
+    return SQL(
+        "jsonb_strip_nulls(jsonb_object(ARRAY[{names}]::text[], ARRAY[{texts}]::text[]))"
+    ).format(
+        names=SQL(", ").join(Literal(name) for name in inputs),
+        texts=SQL(", ").join(inputs.values()),
     )
 
 

@@ -55,10 +55,11 @@ RELATED = ("metric", "calendar", "person", "unit", "job_type")
 def read() -> list[dict[str, Any]] | None:
     """All goals as known now, in a stable order."""
     rows = Goal.objects.filter(superseded_at=NEVER).select_related(*RELATED)
-    return sorted((_written(row) for row in rows), key=_order) or None
+    return sorted((written(row) for row in rows), key=_order) or None
 
 
-def _written(row: Goal) -> dict[str, Any]:
+def written(row: Goal) -> dict[str, Any]:
+    """A goal as the tenant file says it."""
     codes = {name: getattr(row, name) and getattr(row, name).code for name in RELATED}
     said = {
         "metric": codes.pop("metric"),
@@ -90,7 +91,7 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     added = Goal.objects.bulk_create(
         Goal(recorded_at=at, **{name: row[name] for name in FIELDS}) for row in changes.new
     )
-    said = [f"- goal {_words(_written(row))}" for row in changes.gone]
+    said = [f"- goal {_words(written(row))}" for row in changes.gone]
     said += [f"+ goal {row['words']}" for row in changes.new]
     note_goals([*changes.gone, *added], said, by=by, at=at)
     return said
@@ -152,7 +153,7 @@ def _words(item: Mapping[str, Any]) -> str:
 
 def words_of(row: Goal) -> str:
     """A goal in words: its metric and value, for whom and from when."""
-    return _words(_written(row))
+    return _words(written(row))
 
 
 def note_goals(

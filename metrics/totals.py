@@ -64,6 +64,14 @@ def refresh(wanted: Iterable[Wanted]) -> int:
     return written
 
 
+def are_current(wanted: Iterable[Wanted]) -> bool:
+    """Whether refreshing the wanted totals would change none: no mark waits, all are kept."""
+    if fetch("SELECT 1 FROM org_stalemark WHERE plan IS NULL LIMIT 1"):
+        return False
+    periods = _by_period(wanted)
+    return all({i.metric for i in items} <= _kept(period) for period, items in periods.items())
+
+
 def _take_marks() -> None:
     execute("DROP TABLE IF EXISTS taken_mark")
     execute(

@@ -59,6 +59,7 @@ ORDER = (
     "exchange_rates",
     "plans",
     "person_caps",
+    "budgets",
     "payroll_profiles",
     "leaderboards",
     "wallboards",

@@ -14,6 +14,7 @@ urlpatterns = [
     path("", include("org.urls")),
     path("", include("pmsite.signin.urls")),
     path("data/", include("pmsite.data.urls")),
+    path("rules/impact/", include("pmsite.impacts.urls")),
     path("jobs/", job_pages.jobs, name="jobs"),
     path("jobs/run/", job_pages.run, name="jobs-run"),
     path("search/", search.search, name="search"),

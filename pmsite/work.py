@@ -6,6 +6,7 @@ from incentives import calculate
 from incentives.alarms import check_periods
 from incentives.release import release
 from pmsite.data import work as data
+from pmsite.impacts import work as impacts
 from pmsite.jobs import Handler, Work
 from scorecards.ranking import rank_open
 
@@ -33,7 +34,11 @@ def alarms(work: Work) -> str:
 HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms}
 """Jobs that work on a tenant as a whole, so that a schedule or a person can ask for them."""
 
-ABOUT_ONE: dict[str, Handler] = {data.LOOK: data.look, data.TAKE: data.take}
+ABOUT_ONE: dict[str, Handler] = {
+    data.LOOK: data.look,
+    data.TAKE: data.take,
+    impacts.NAME: impacts.work_out,
+}
 """Jobs that work on one row; who made the row asks for them."""
 
 LABELS = {
@@ -41,4 +46,5 @@ LABELS = {
     "alarms": "Check of what is final",
     data.LOOK: "Look at a file on trial",
     data.TAKE: "Take a file in",
+    impacts.NAME: "Work out an impact",
 }

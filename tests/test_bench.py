@@ -9,7 +9,7 @@ import psycopg
 import pytest
 from django.db import connections
 
-from bench import compare, drive, engine, nightly, pages
+from bench import compare, drive, engine, nightly, pages, rules
 from bench.database import Refused, own_database
 from tests import migrated
 
@@ -143,3 +143,16 @@ def test_percentiles_are_figures_that_were_measured() -> None:
     """The smallest figure below or at which so many lie."""
     assert [pages.percentile([4.0, 1.0, 3.0, 2.0], share) for share in (50, 95)] == [2.0, 4.0]
     assert pages.percentile([float(n) for n in range(1, 101)], 95) == 95.0
+
+
+def test_the_impact_of_one_changed_tier_is_measured_to_the_drawn_page(
+    tmp_path: Path, template: str, worker_id: str
+) -> None:
+    """The benchmark refuses to report where the page does not show the impact and its picture."""
+    file = tmp_path / "rules.json"
+    name = f"pmsite_bench_rules_{worker_id}"
+    given = ["--people", "60", "--requests", "3", "--database", name, "--json", str(file)]
+    rules.run(rules.arguments(given), template=template)
+    found = json.loads(file.read_text())
+    assert set(found) == {"people", *rules.KEYS, "machine"}
+    assert all(found[key] > 0 for key in ("impact_preview_s", "check_ms", "statement_p95_ms"))

@@ -1,5 +1,6 @@
 """Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
 
+from incentives.models.effects import Budget, EffectPerson, EffectTrial
 from incentives.models.examples import Example
 from incentives.models.ledger import Account, Dispute, Transfer
 from incentives.models.plans import (
@@ -18,12 +19,15 @@ from incentives.models.runs import CalculationRun, Dirty, Earning, PlanPeriod, R
 
 __all__ = [
     "Account",
+    "Budget",
     "CalculationRun",
     "Component",
     "Decision",
     "Dirty",
     "Dispute",
     "Earning",
+    "EffectPerson",
+    "EffectTrial",
     "Eligibility",
     "Example",
     "ExchangeRate",

@@ -29,6 +29,29 @@ for tenant in Tenant.objects.all():
     with enter(tenant.pk, through="the night before"):
         calculate.nightly(by=None, at=at, on=at.date())
 """
+# A draft that pays less for what is solved, and what it would do to October.
+DRAFT = """
+import django; django.setup()
+from datetime import datetime
+from incentives.draft import copy_as_draft
+from incentives.effect import trials
+from incentives.models import PlanVersion
+from org.models import Period, Tenant, User
+from org.tenancy import enter
+from pmsite.impacts.work import work_out
+from pmsite.jobs import Work
+at = datetime.fromisoformat({today!r} + "T08:00:00+00:00")
+tenant = Tenant.objects.get(code="brackwater")
+with enter(tenant.pk, through="a draft on trial"):
+    version = PlanVersion.objects.filter(plan__code="service").latest("in_force")
+    draft = copy_as_draft(version=version, by=None, at=at)
+    table = draft.tables.get(name="solved")
+    table.spec["rows"][2:4] = [["1.02", "110"], ["1.04", "170"]]
+    table.save()
+    period = Period.objects.select_related("calendar").get(calendar__code="monthly", code="2026-10")
+    trial, _ = trials.of_version(version=draft, period=period, by=None, at=at)
+    print(work_out(Work(tenant=tenant, at=at, on=at.date(), about=trial.pk)))
+"""
 
 
 @dataclass(frozen=True)
@@ -53,6 +76,7 @@ def demo_site(folder: Path, *, template: str = "") -> Iterator[Site]:
         }
         _run(environment, "manage.py", "demo", "--today", TODAY)
         _run(environment, "-c", NIGHT.format(today=TODAY))
+        _run(environment, "-c", DRAFT.format(today=TODAY))
         with served(environment, folder) as port:
             known = json.loads((folder / "secrets" / "demo-logins.json").read_text())
             yield Site(f"http://127.0.0.1:{port}", known)

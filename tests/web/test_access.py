@@ -16,6 +16,7 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from incentives.models import EffectTrial
 from metrics.models import (
     CorrectionRequest,
     CreditRule,
@@ -136,12 +137,31 @@ def things(bank: Cast) -> dict[str, Any]:
             recorded_at=NOW,
         )
         screen, data = boards(bank), {**put_data(bank), **put_rules(bank)}
+        impact = EffectTrial.objects.create(
+            kind="version",
+            state="ready",
+            about=data["VERSION"],
+            title="Calls version 2",
+            period=june,
+            stamp="",
+            last_change=0,
+            found={
+                "currencies": [],
+                "curves": [],
+                "said": [],
+                "undecided": [0, 0],
+                "typical": None,
+            },
+            by=bank.user("mo"),
+            at=NOW,
+        )
     return {
         "BATCH": batch.pk,
         "FILE": file.pk,
         "ONLY": "only",
         "REQUEST": request.pk,
         "OBJECTION": objection.pk,
+        "IMPACT": impact.pk,
         **screen,
         **data,
     }
