@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 from datetime import date
 from decimal import Decimal
-from functools import singledispatch
+from functools import lru_cache, singledispatch
 
 from psycopg.sql import SQL, Composable, Composed, Identifier
 from psycopg.sql import Literal as Constant
@@ -73,7 +73,14 @@ def layers(
     or pass ``keep``: the columns to return. An error is a code of ERROR_SENTENCES or of an input.
     ValueError if a name is there twice or is a column that the formulas read from ``base``.
     """
-    compiler = Compiler(never_fails)
+    groups = tuple(tuple(group) for group in steps)
+    return _compile(groups, frozenset(never_fails)).select(base, keep)
+
+
+# What is calculated for one person is compiled again and again.
+@lru_cache(maxsize=512)
+def _compile(steps: tuple[tuple[tuple[str, Formula], ...], ...], fixed: frozenset[str]) -> Layering:
+    compiler = Compiler(fixed)
     for group in steps:
         found = {}
         for name, formula in group:
@@ -84,7 +91,7 @@ def layers(
     both = sorted(compiler.read & set(compiler.named))
     if both:
         raise ValueError(f"{', '.join(both)}: a formula, but other formulas read it from the base")
-    return compiler.layers.select(base, keep)
+    return compiler.layers
 
 
 @singledispatch

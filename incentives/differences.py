@@ -93,6 +93,26 @@ PAID_BY = """
       WHERE payer.calendar_id = {calendar} AND employment.superseded_at = {never})
 """
 
+# Each part as it should be beside where it stands. Added up and not joined: nobody can tell the
+# planner how many there are, and it would hold each against all.
+BESIDE = """
+    WITH standing AS ({standing}), whole AS ({whole}), parted AS ({parted}),
+    beside AS (
+        SELECT {key}, part, max(earning_type) AS earning_type,
+               max(transaction_id) AS transaction_id, max(due_on) AS due_on,
+               max(condition) AS condition, max(expires) AS expires, sum(amount) AS amount, {sums}
+        FROM (
+            SELECT {key}, part, true AS should, earning_type, transaction_id, due_on, condition,
+                   expires, amount, {none} FROM parted
+            UNION ALL
+            SELECT {key}, part, false, NULL, NULL, NULL, NULL, NULL, 0, {stands} FROM standing
+        ) AS both_sides
+        GROUP BY {key}, part HAVING bool_or(should) AND sum(amount) <> sum(booked))
+    SELECT {key}, part, earning_type, transaction_id, due_on, condition, expires,
+           amount - booked AS difference, {stands}, {disputed} AS disputed
+    FROM beside AS parted WHERE {frozen}
+"""
+
 DISPUTED = """
     EXISTS (SELECT 1 FROM incentives_dispute AS dispute WHERE dispute.closed_at IS NULL
       AND dispute.plan_id = {plan} AND dispute.period_id = {period}
@@ -146,21 +166,15 @@ def difference_query(made: CalculationRun, which: Which = CAUSED) -> Composed:
         schedules.part_rows(_versions(made), made.period),
         (*KEY, "earning_type", "transaction_id"),
     )
-    return SQL(
-        "WITH standing AS ({standing}), whole AS ({whole}), parted AS ({parted})"
-        " SELECT {key}, part, parted.earning_type, transaction_id, due_on, condition, expires,"
-        " parted.amount - coalesce(booked, 0) AS difference, {stands}, {disputed} AS disputed"
-        " FROM parted LEFT JOIN standing USING ({key}, part)"
-        " WHERE parted.amount <> coalesce(booked, 0) AND {frozen}"
-    ).format(
+    stands = ("booked", "held", "limited", "lost", "forgone")
+    return SQL(BESIDE).format(
         standing=standing,
         whole=whole,
         parted=parted,
         key=identifiers(KEY),
-        stands=SQL(", ").join(
-            SQL("coalesce({0}, 0) AS {0}").format(SQL(name))
-            for name in ("booked", "held", "limited", "lost", "forgone")
-        ),
+        none=SQL(", ").join(SQL("0 AS {}").format(SQL(name)) for name in stands),
+        sums=SQL(", ").join(SQL("sum({0}) AS {0}").format(SQL(name)) for name in stands),
+        stands=identifiers(stands),
         disputed=SQL(DISPUTED).format(plan=plan, period=period),
         frozen=SQL("true") if which.caused is None else _frozen(made),
     )

@@ -16,18 +16,18 @@ from datetime import date, datetime
 from psycopg.sql import SQL, Composable, Literal
 
 from incentives import conditions, limits, schedules
-from incentives.differences import CAUSED, Which, difference_query, with_causes
+from incentives.differences import CAUSED, KEY, Which, difference_query, with_causes
 from incentives.ledger import post_select
 from incentives.models import CalculationRun
 from org import locks
 from org.models import Period, User
-from org.sql import execute, fetch, keep
+from org.sql import execute, fetch, identifiers, keep
 
 # Each part of a key that moves, with what it waits for and where its money stands now. ``ready``:
 # payable by now. ``had``: what has become due of the part so far. ``payable``: the same with what
 # the limit put off. ``room``: what the limit leaves; null: no limit.
 MOVING = """
-    SELECT row_number() OVER () AS id, moved.*, NULL::numeric AS room,
+    SELECT row_number() OVER (ORDER BY {key}, part) AS id, moved.*, NULL::numeric AS room,
            booked - held - limited - lost - forgone AS had, booked - held - lost AS payable,
            due_on IS NULL AND condition = '' OR coalesce(due_on <= {on}, false) AS ready
     FROM ({moved}) AS moved
@@ -84,7 +84,7 @@ def post(
     )
     locks.exclude([locks.LEDGER])
     moved = moved if first else with_causes(made, moved)
-    if not keep("moving", SQL(MOVING).format(on=Literal(on), moved=moved)):
+    if not keep("moving", SQL(MOVING).format(key=identifiers(KEY), on=Literal(on), moved=moved)):
         return 0
     _find_ready()
     if not limits.has_limit(made.plan):

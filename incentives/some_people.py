@@ -22,7 +22,7 @@ from incentives.calculate import (
 )
 from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
 from incentives.participants import Frame
-from incentives.rules import VersionRules, load
+from incentives.rules import VersionRules, load_kept
 from incentives.rules.components import plans_named
 from incentives.signals import calculated
 from org.models import Period, User
@@ -45,7 +45,9 @@ def calculate_people(
     everybody. Refuses (DomainError) a period in which no plan is open.
     """
     hold([period])
-    every = [load(version, period.valid_from) for _, version in _wanted(period, only)]
+    versions = [(version, period.valid_from) for _, version in _wanted(period, only)]
+    kept = load_kept(versions)
+    every = [kept[version.pk, on] for version, on in versions]
     refresh_totals([(rules, period) for rules in every])
     moved: dict[str, tuple[int, ...] | None] = {}
     made = []
