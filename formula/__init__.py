@@ -1,8 +1,9 @@
-"""The language in which managers write pay rules: parse, check, explain, compile to SQL.
+"""The language in which managers write pay rules: parse, check, explain, compile to SQL and Excel.
 
 ``check`` turns text into a Formula; ``evaluate`` works it out for one person, with a trace;
 ``layers`` works many formulas out for a whole population in one SQL statement. Both engines give
-the same result to the last digit; formula/spec.py says what that is. No Django in here.
+the same result to the last digit; formula/spec.py says what that is. ``formula.excel`` writes the
+same for a spreadsheet, as exact as its digits allow. No Django in here.
 """
 
 from formula.checker import Formula, check

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
 from functools import singledispatch
@@ -22,7 +22,8 @@ Inputs = Mapping[str, Value | ErrorValue | None]
 class Step:
     """One sub-expression: how it was written, what came out, and from which steps.
 
-    ``note`` names the row of the table that applied. Branches that were not taken have no step.
+    ``note`` names the row of the table that applied; ``node`` is what was worked out. Branches that
+    were not taken have no step.
     """
 
     text: str
@@ -30,6 +31,7 @@ class Step:
     error: str | None = None
     note: str = ""
     parts: tuple[Step, ...] = ()
+    node: Expression | None = field(default=None, compare=False, repr=False)
 
     @property
     def shown(self) -> str:
@@ -76,15 +78,15 @@ def _step(node: Expression, inputs: Inputs) -> Step:
 
 @_step.register
 def _(node: Literal, inputs: Inputs) -> Step:
-    return Step(node.text, node.value)
+    return Step(node.text, node.value, node=node)
 
 
 @_step.register
 def _(node: Reference, inputs: Inputs) -> Step:
     value = inputs[node.ref.column]
     if isinstance(value, ErrorValue):
-        return Step(node.text, None, value.code)
-    return Step(node.text, None if value is None else _accepted(value, node))
+        return Step(node.text, None, value.code, node=node)
+    return Step(node.text, None if value is None else _accepted(value, node), node=node)
 
 
 @_step.register
@@ -108,7 +110,7 @@ def _(node: Call, inputs: Inputs) -> Step:
         value = FUNCTIONS[node.function].decimal(call)
     except Failed as failure:
         error = failure.code
-    return Step(node.text, value, error, "; ".join(call.notes), tuple(parts))
+    return Step(node.text, value, error, "; ".join(call.notes), tuple(parts), node)
 
 
 def _accepted(value: Value | int, node: Reference) -> Value:

@@ -1,6 +1,6 @@
 """The one table of functions and operators: signature, meaning, example, words and emitters.
 
-The checker, both engines, the explanations in words and the reference that managers read all come
+The checker, all engines, the explanations in words and the reference that managers read all come
 from here.
 """
 
@@ -10,7 +10,7 @@ import operator
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from formula import by_decimal, by_sql
+from formula import by_decimal, by_excel, by_sql
 from formula.tables import Table
 from formula.values import BOOLEAN, DATE, NUMBER, TEXT, Type
 
@@ -77,6 +77,7 @@ class Function:
     example: str
     decimal: by_decimal.Emitter
     sql: by_sql.Emitter
+    excel: by_excel.Emitter
     words: str
     repeat: int = 0
     optional: int = 0
@@ -162,6 +163,7 @@ def _function(
     example: str,
     decimal: by_decimal.Emitter,
     sql: by_sql.Emitter,
+    excel: by_excel.Emitter,
     words: str,
     *,
     repeat: int = 0,
@@ -175,12 +177,12 @@ def _function(
         Parameter(*part.strip().split(":", 1)) for part in rest.split(",") if part.strip()
     )
     return Function(
-        name, GROUPS[group], parameters, result, meaning, example, decimal, sql, words,
-        repeat, optional, table_at, hidden, syntax,
+        name, GROUPS[group], parameters, result, meaning, example, decimal, sql, excel,
+        words, repeat, optional, table_at, hidden, syntax,
     )  # fmt: skip
 
 
-_D, _S = by_decimal, by_sql
+_D, _S, _X = by_decimal, by_sql, by_excel
 _strict, _looked_up, _comparing = _D.strict, _D.looked_up, _D.comparing
 
 _ALL = (
@@ -188,171 +190,187 @@ _ALL = (
         0, "IF condition:yes/no, then:same, otherwise:same", "same",
         "The second value if the condition holds, else the third. Blank if the condition is blank."
         " The value that is not taken does not matter, not even an error in it.",
-        "IF(sales >= 100, 500, 0)", _D.if_, _S.if_, "if {0}, {1}, else {2}",
+        "IF(sales >= 100, 500, 0)", _D.if_, _S.if_, _X.if_, "if {0}, {1}, else {2}",
     ),
     _function(
         0, "IFS condition:yes/no, value:same", "same",
         "The value of the first condition that holds. A blank condition before it makes the result"
         " blank; if none holds, it is an error: end with TRUE and a value.",
-        "IFS(sales >= 200, 900, sales >= 100, 500, TRUE, 0)", _D.ifs, _S.ifs, "", repeat=2,
+        "IFS(sales >= 200, 900, sales >= 100, 500, TRUE, 0)", _D.ifs, _S.ifs, _X.ifs, "", repeat=2,
     ),
     _function(
         0, "AND condition:yes/no", "yes/no",
         "Whether all conditions hold. From left to right: the first that does not hold decides, an"
         " error before it wins. Blank if undecided and one is blank.",
-        'AND(sales >= 100, region = "North")', _D.deciding(False), _S.deciding(False), "{and}",
+        'AND(sales >= 100, region = "North")', _D.deciding(False), _S.deciding(False),
+        _X.deciding(False), "{and}",
         repeat=1,
     ),
     _function(
         0, "OR condition:yes/no", "yes/no",
         "Whether at least one condition holds. From left to right: the first that holds decides, an"
         " error before it wins. Blank if undecided and one is blank.",
-        'OR(sales >= 100, region = "North")', _D.deciding(True), _S.deciding(True), "{or}",
+        'OR(sales >= 100, region = "North")', _D.deciding(True), _S.deciding(True),
+        _X.deciding(True), "{or}",
         repeat=1,
     ),
     _function(
         0, "NOT condition:yes/no", "yes/no", "The opposite; blank stays blank.",
-        "NOT(sales >= 100)", _strict(operator.not_), _S.simple("(NOT {a})"), "it is not so: {0}",
+        "NOT(sales >= 100)", _strict(operator.not_), _S.simple("(NOT {a})"), _X.simple("NOT({0})"),
+        "it is not so: {0}",
     ),
     _function(
         0, "CHOOSE position:number, value:same", "same",
         "The value at a position: 1 is the first. Any other position than a whole number from 1 to"
         " the number of values is an error.",
-        "CHOOSE(quarter, 100, 120, 140, 200)", _D.choose, _S.choose,
+        "CHOOSE(quarter, 100, 120, 140, 200)", _D.choose, _S.choose, _X.choose,
         "number {0} of: {rest}", repeat=1,
     ),
     _function(
         0, "DEFAULT x:same, value:same", "same",
         "x, or the value where x is blank. An error in x stays an error.",
-        "DEFAULT(survey, 0)", _D.default, _S.default, "{0}, or {1} where there is none",
+        "DEFAULT(survey, 0)", _D.default, _S.default, _X.default, "{0}, or {1} where there is none",
     ),
     _function(
         0, "ISBLANK x:any", "yes/no", "Whether x is blank, that is not known.",
-        "IF(ISBLANK(survey), 0, 50)", _D.is_blank, _S.is_blank, "there is no {0}",
+        "IF(ISBLANK(survey), 0, 50)", _D.is_blank, _S.is_blank, _X.is_blank, "there is no {0}",
     ),
     _function(
         1, "+ left:number, right:number", "number", "The sum.", "sales + 10",
-        _strict(_D.add), _S.arithmetic("({a} + {b})"), "{0} + {1}", syntax="a + b",
+        _strict(_D.add), _S.arithmetic("({a} + {b})"), _X.rounded("{0}+{1}"),
+        "{0} + {1}", syntax="a + b",
     ),
     _function(
         1, "- left:amount, right:amount", "number",
         "The difference; between two dates the days from the second to the first.",
-        "sales - 10", _strict(_D.subtract), _S.subtract, "{0} - {1}", syntax="a - b",
+        "sales - 10", _strict(_D.subtract), _S.subtract, _X.subtract, "{0} - {1}", syntax="a - b",
     ),
     _function(
         1, "* left:number, right:number", "number", "The product.", "sales * 4%",
-        _strict(_D.multiply), _S.arithmetic("round({a} * {b}, 12)"), "{0} × {1}", syntax="a * b",
+        _strict(_D.multiply), _S.arithmetic("round({a} * {b}, 12)"), _X.rounded("{0}*{1}"),
+        "{0} × {1}", syntax="a * b",
     ),
     _function(
         1, "/ left:number, right:number", "number",
         "The quotient. Dividing by zero is an error.", "sales / 12",
-        _strict(_D.divide), _S.divide, "{0} ÷ {1}", syntax="a / b",
+        _strict(_D.divide), _S.divide, _X.divide, "{0} ÷ {1}", syntax="a / b",
     ),
     _function(
         1, "^ base:number, exponent:number", "number",
         "The power. The exponent is a whole number from -400 to 400; 0 to the power of 0 or less is"
         " an error. Unary minus binds tighter: -2^2 is 4. From left to right: 2^3^2 is 64.",
-        "95% ^ 3", _strict(_D.power), _S.power, "{0} to the power of {1}", syntax="a ^ b",
+        "95% ^ 3", _strict(_D.power), _S.power, _X.power, "{0} to the power of {1}", syntax="a ^ b",
     ),
     _function(
         1, "% number:number", "number", "Per cent: the hundredth part.", "4%",
-        _strict(_D.percent), _S.simple("round({a} * 0.01, 12)"), "{0} per cent", syntax="a%",
+        _strict(_D.percent), _S.simple("round({a} * 0.01, 12)"), _X.percent,
+        "{0} per cent", syntax="a%",
     ),
     _function(
         1, "-x number:number", "number", "The number with the other sign.", "-sales",
-        _strict(_D.negate), _S.simple("(-{a})"), "minus {0}", syntax="-a",
+        _strict(_D.negate), _S.simple("(-{a})"), _X.simple("(-{0})"), "minus {0}", syntax="-a",
     ),
     _function(
         1, "+x number:number", "number", "The number itself.", "+sales",
-        _strict(lambda number: number), _S.simple("{a}", weight=0), "{0}", syntax="+a",
+        _strict(lambda number: number), _S.simple("{a}", weight=0), _X.same, "{0}", syntax="+a",
     ),
     _function(
         1, "MIN value:amount", "amount",
         "The smallest of the numbers (or dates). Blank if any of them is blank.",
-        "MIN(sales * 10, 1000)", _strict(_D.smallest), _S.extreme("LEAST"),
+        "MIN(sales * 10, 1000)", _strict(_D.smallest), _S.extreme("LEAST"), _X.extreme("MIN"),
         "the smallest of {all}", repeat=1,
     ),
     _function(
         1, "MAX value:amount", "amount",
         "The largest of the numbers (or dates). Blank if any of them is blank.",
-        "MAX(sales * 10, 100)", _strict(_D.largest), _S.extreme("GREATEST"),
+        "MAX(sales * 10, 100)", _strict(_D.largest), _S.extreme("GREATEST"), _X.extreme("MAX"),
         "the largest of {all}", repeat=1,
     ),
     _function(
         1, "ROUND number:number, places:number", "number",
         "Rounded to decimal places (0 if left out, negative for tens and hundreds), half away from"
         " zero.",
-        "ROUND(sales / 7, 2)", _D.rounding("nearest"), _S.rounding("nearest"),
+        "ROUND(sales / 7, 2)", _D.rounding("nearest"), _S.rounding("nearest"), _X.rounding("ROUND"),
         "{0} rounded{places}", optional=1,
     ),
     _function(
         1, "ROUNDUP number:number, places:number", "number",
         "Rounded away from zero to decimal places (0 if left out).",
-        "ROUNDUP(sales / 7, 2)", _D.rounding("up"), _S.rounding("up"),
+        "ROUNDUP(sales / 7, 2)", _D.rounding("up"), _S.rounding("up"), _X.rounding("ROUNDUP"),
         "{0} rounded up{places}", optional=1,
     ),
     _function(
         1, "ROUNDDOWN number:number, places:number", "number",
         "Rounded towards zero to decimal places (0 if left out).",
         "ROUNDDOWN(sales / 7, 2)", _D.rounding("down"), _S.rounding("down"),
+        _X.rounding("ROUNDDOWN"),
         "{0} rounded down{places}", optional=1,
     ),
     _function(
         1, "ABS number:number", "number", "The number without its sign.", "ABS(sales - 100)",
-        _strict(lambda number: number.copy_abs()), _S.simple("abs({a})"), "the size of {0}",
+        _strict(lambda number: number.copy_abs()), _S.simple("abs({a})"), _X.simple("ABS({0})"),
+        "the size of {0}",
     ),
     _function(
         1, "MOD number:number, divisor:number", "number",
         "The rest of a division, with the sign of the divisor: MOD(-7, 3) is 2.",
-        "MOD(sales, 10)", _strict(_D.modulo), _S.modulo, "the rest of {0} divided by {1}",
+        "MOD(sales, 10)", _strict(_D.modulo), _S.modulo, _X.modulo,
+        "the rest of {0} divided by {1}",
     ),
     _function(
         2, "= left:same, right:same", "yes/no",
         "Whether both are the same. Texts are compared without case.",
-        'region = "north"', _comparing(operator.eq), _S.comparing("="), "{0} is {1}",
+        'region = "north"', _comparing(operator.eq), _S.comparing("="), _X.simple("({0}={1})"),
+        "{0} is {1}",
         syntax="a = b",
     ),
     _function(
         2, "<> left:same, right:same", "yes/no", "Whether they differ.",
-        'region <> "north"', _comparing(operator.ne), _S.comparing("<>"), "{0} is not {1}",
+        'region <> "north"', _comparing(operator.ne), _S.comparing("<>"), _X.simple("({0}<>{1})"),
+        "{0} is not {1}",
         syntax="a <> b",
     ),
     _function(
         2, "< left:ordered, right:ordered", "yes/no", "Whether the first is less, or earlier.",
-        "sales < 100", _comparing(operator.lt), _S.comparing("<"), "{0} is below {1}",
+        "sales < 100", _comparing(operator.lt), _S.comparing("<"), _X.simple("({0}<{1})"),
+        "{0} is below {1}",
         syntax="a < b",
     ),
     _function(
         2, "<= left:ordered, right:ordered", "yes/no", "Whether the first is not more.",
-        "sales <= 100", _comparing(operator.le), _S.comparing("<="), "{0} is at most {1}",
+        "sales <= 100", _comparing(operator.le), _S.comparing("<="), _X.simple("({0}<={1})"),
+        "{0} is at most {1}",
         syntax="a <= b",
     ),
     _function(
         2, "> left:ordered, right:ordered", "yes/no", "Whether the first is more, or later.",
-        "sales > 100", _comparing(operator.gt), _S.comparing(">"), "{0} is above {1}",
+        "sales > 100", _comparing(operator.gt), _S.comparing(">"), _X.simple("({0}>{1})"),
+        "{0} is above {1}",
         syntax="a > b",
     ),
     _function(
         2, ">= left:ordered, right:ordered", "yes/no", "Whether the first is not less.",
-        "sales >= 100", _comparing(operator.ge), _S.comparing(">="), "{0} is at least {1}",
+        "sales >= 100", _comparing(operator.ge), _S.comparing(">="), _X.simple("({0}>={1})"),
+        "{0} is at least {1}",
         syntax="a >= b",
     ),
     _function(
         2, "& left:any, right:any", "text",
         "Both as one text: numbers without zeros at their end, dates as 2026-05-31. Blank if one of"
         " them is blank.",
-        'region & "-" & grade', _strict(_D.join), _S.join, "{0} followed by {1}", syntax="a & b",
+        'region & "-" & grade', _strict(_D.join), _S.join, _X.join,
+        "{0} followed by {1}", syntax="a & b",
     ),
     _function(
         2, "DATE year:number, month:number, day:number", "date",
         "A day. A day that is not in the calendar is an error.", "hired < DATE(2026, 5, 31)",
-        _strict(_D.day), _S.day, "",
+        _strict(_D.day), _S.day, _X.day, "",
     ),
     _function(
         3, "TIER value:key", "number",
         "Each slice of the value at its own rate (marginal), added up. Below the first bound the"
         " first row's rate goes on, unless the table says below: nothing.",
-        "TIER(sales, step)", _looked_up(_D.tier), _S.tier,
+        "TIER(sales, step)", _looked_up(_D.tier), _S.tier, _X.tier,
         "each slice of {0} at its own rate in table {table}", table_at=1,
     ),
     _function(
@@ -360,40 +378,41 @@ _ALL = (
         "What an amount adds to TIER after what came before it: TIER(before + amount) less"
         " TIER(before). However a total is divided into amounts, one after the other, their slices"
         " sum exactly to TIER of the total.",
-        "SLICE(sales, 500, step)", _looked_up(_D.slice_), _S.slice_,
+        "SLICE(sales, 500, step)", _looked_up(_D.slice_), _S.slice_, _X.slice_,
         "each slice of {1}, which comes after {0}, at its own rate in table {table}", table_at=2,
     ),
     _function(
         3, "RATE value:key", "number",
         "The rate that the value reaches. Multiply it yourself by the amount that it is paid on.",
-        "sales * RATE(sales, step)", _looked_up(_D.rate), _S.rate,
+        "sales * RATE(sales, step)", _looked_up(_D.rate), _S.rate, _X.rate,
         "the rate that {0} reaches in table {table}", table_at=1,
     ),
     _function(
         3, "CURVE value:key", "number",
         "The point on the straight lines between the table's points. Outside, the ends hold, unless"
         " the table says outside: error.",
-        "base * CURVE(quality, payout)", _looked_up(_D.curve), _S.curve,
+        "base * CURVE(quality, payout)", _looked_up(_D.curve), _S.curve, _X.curve,
         "the point for {0} on curve {table}", table_at=1,
     ),
     _function(
         3, "MATRIX row:key, column:key", "number",
         "The cell where row and column meet. A value below the first bound, or a text that is not"
         " there, is an error.",
-        "MATRIX(sales, quality, grid)", _looked_up(_D.matrix), _S.matrix,
+        "MATRIX(sales, quality, grid)", _looked_up(_D.matrix), _S.matrix, _X.matrix,
         "the cell for {0} and {1} in table {table}", table_at=2,
     ),
     _function(
         3, "LOOKUP key:key, else:cell", "cell",
         "The value of the key's row; texts without case. Without such a row the third argument"
         " holds; without a third argument it is an error.",
-        "LOOKUP(region, allowance, 0)", _D.lookup, _S.lookup,
+        "LOOKUP(region, allowance, 0)", _D.lookup, _S.lookup, _X.lookup,
         "the value for {0} in table {table}{else}", table_at=1, optional=1,
     ),
     _function(
         4, "PRORATE amount:number, share:number", "number",
         "The amount times the share of the period's days on which the person was eligible.",
         "PRORATE(500)", _strict(_D.multiply), _S.arithmetic("round({a} * {b}, 12)"),
+        _X.rounded("{0}*{1}"),
         "{0} for the eligible part of the period", hidden=1,
     ),
 )  # fmt: skip

@@ -1,4 +1,4 @@
-"""What formulas mean: expression, inputs, expected. Both engines run every row of it.
+"""What formulas mean: expression, inputs, expected. All engines run every row of it.
 
 The names have fixed types: ``a b c n`` are numbers, ``s t`` texts, ``p q`` yes/no, ``d e`` dates;
 ``sales`` is a measure, ``base`` a fact, ``bonus`` a component, ``payment`` a kind of transaction

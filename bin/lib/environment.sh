@@ -127,6 +127,12 @@ prepare_browser() {
     [ -x /usr/bin/chromium ]
 }
 
+# LibreOffice, for tests that have a second program work the statements' workbooks out again.
+prepare_spreadsheet() {
+    command -v soffice >/dev/null || install_system_packages libreoffice-calc
+    command -v soffice >/dev/null
+}
+
 # Several commands may start at once in one project, or share one .venv by a link.
 prepare_environment() {
     local wanted
