@@ -181,9 +181,19 @@ ALWAYS = (
 
 def document(version: PlanVersion) -> str:
     """The plan version as Markdown that reads well as plain text; RulesProblem if unsound."""
+    title, sections = parts(version)
+    lines = [f"# {title}", "", *sections.pop("In short")]
+    for heading, section in sections.items():
+        lines += ["", f"## {heading}", "", *section]
+    return "\n".join(lines) + "\n"
+
+
+def parts(version: PlanVersion) -> tuple[str, dict[str, list[str]]]:
+    """The title of the document, and its sections by heading; those without a line are left out."""
     rules = load(version)
     said = from_rows(version)
     sections = {
+        "In short": _facts(version),
         "Who it is for": _eligibility(version, said),
         "What it pays": _components(rules, said),
         "Figures": _figures(rules),
@@ -193,12 +203,8 @@ def document(version: PlanVersion) -> str:
         "What this version chose": [f"- {one}" for one in choices(rules)],
         "What always holds": [f"- {one}" for one in ALWAYS],
     }
-    lines = [f"# {version.plan.name} ({version.plan.code}), version {version.number}", ""]
-    lines += _facts(version)
-    for title, section in sections.items():
-        if section:
-            lines += ["", f"## {title}", "", *section]
-    return "\n".join(lines) + "\n"
+    title = f"{version.plan.name} ({version.plan.code}), version {version.number}"
+    return title, {name: lines for name, lines in sections.items() if lines}
 
 
 def _facts(version: PlanVersion) -> list[str]:

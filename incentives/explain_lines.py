@@ -90,16 +90,8 @@ def _credit(
     made: CalculationRun,
 ) -> GrainLine:
     detail = row.detail or {}
-    inputs = {**_blank(component, known), **known, **deals.get(row.transaction_id or 0, {})}
-    inputs |= {name: _number(detail.get(name)) for name in ("amount", "weight")}
-    for ref in component.references:
-        if ref.kind == "running" or ref.column in detail:
-            inputs[ref.column] = _number(detail.get(ref.column))
-    rate = part_name(component.name, "rate")
-    if component.rate:
-        found = _number(detail.get(rate))
-        inputs[rate] = ErrorValue("no_rate") if found is None else found
-    parts, raw = _evaluate(component, inputs)
+    inputs = line_inputs(component, known, row, deals)
+    parts, raw = evaluate_line(component, inputs)
     undone = _number(detail.get("reversed")) or Decimal(0)
     value = raw.value if isinstance(raw.value, Decimal) else None
     if raw.error == "left_out":
@@ -193,8 +185,8 @@ def _day(
     made: CalculationRun,
 ) -> GrainLine:
     detail = row.detail or {}
-    inputs = {**known, **{name: _number(detail.get(name)) for name in component.measures()}}
-    parts, raw = _evaluate(component, inputs)
+    inputs = line_inputs(component, known, row, deals)
+    parts, raw = evaluate_line(component, inputs)
     if row.amount is not None and raw.value != row.amount and "plan" not in detail:
         raise _disagreement(component, row, raw.value)
     return _line(row, parts, raw, "")
@@ -208,8 +200,8 @@ def _team(
     made: CalculationRun,
 ) -> GrainLine:
     detail = row.detail or {}
-    inputs = {**known, **{k[3:]: _number(v) for k, v in detail.items() if k.startswith("in ")}}
-    parts, raw = _evaluate(component, inputs)
+    inputs = line_inputs(component, known, row, deals)
+    parts, raw = evaluate_line(component, inputs)
     weight = known[weight_name(component)]
     pool, weights = _number(detail.get("pool")), _number(detail.get("weights"))
     if row.problem == "not_employed":
@@ -220,9 +212,39 @@ def _team(
     return _line(row, parts, raw, said)
 
 
-def _evaluate(
+def line_inputs(
+    component: ComponentRule,
+    known: Mapping[str, Any],
+    row: Earning,
+    deals: Mapping[int, Known],
+) -> Known:
+    """What the formulas of a line read: of the person, and of the credit, day or unit itself."""
+    return {**_blank(component, known), **known, **own_inputs(component, row, deals)}
+
+
+def own_inputs(component: ComponentRule, row: Earning, deals: Mapping[int, Known]) -> Known:
+    """What a line alone has: its amount and deal, the figures of its day, those of its unit."""
+    detail = row.detail or {}
+    if component.per == Per.DAY:
+        return {name: _number(detail.get(name)) for name in sorted(component.measures())}
+    if component.per == Per.TEAM:
+        return {k[3:]: _number(v) for k, v in detail.items() if k.startswith("in ")}
+    found = dict(deals.get(row.transaction_id or 0, {}))
+    found |= {name: _number(detail.get(name)) for name in ("amount", "weight")}
+    for ref in sorted(component.references):
+        if ref.kind == "running" or ref.column in detail:
+            found[ref.column] = _number(detail.get(ref.column))
+    rate = part_name(component.name, "rate")
+    if component.rate:
+        said = _number(detail.get(rate))
+        found[rate] = ErrorValue("no_rate") if said is None else said
+    return found
+
+
+def evaluate_line(
     component: ComponentRule, inputs: Known
 ) -> tuple[tuple[tuple[str, str, Outcome], ...], Outcome]:
+    """Each part of a component on the inputs of a line, which get the parts; and the amount."""
     parts = []
     for name, formula in component.steps:
         outcome = evaluate(formula, inputs)

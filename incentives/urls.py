@@ -2,7 +2,7 @@
 
 from django.urls import include, path
 
-from incentives import views, views_compliance, views_versions
+from incentives import paper_views, views, views_compliance, views_versions
 
 urlpatterns = [
     path("rules/", views.rules, name="rules"),
@@ -25,6 +25,26 @@ urlpatterns = [
         name="version-example",
     ),
     path("rules/compliance/", views_compliance.packs, name="compliance"),
+    path("rules/acknowledgements/", paper_views.acknowledgements, name="acknowledgements"),
+    path(
+        "rules/versions/<int:version>/acknowledgements/",
+        paper_views.acknowledgements_of,
+        name="acknowledgements-of",
+    ),
+    path(
+        "rules/versions/<int:version>/remind/",
+        paper_views.acknowledgements_remind,
+        name="acknowledgements-remind",
+    ),
+    path("rules/versions/<int:version>/document/", paper_views.plan_document, name="plan-document"),
+    path("my-plans/", paper_views.my_plans, name="my-plans"),
+    path("my-plans/<str:plan>/<int:number>/", paper_views.my_plan, name="my-plan"),
+    path("my-plans/<str:plan>/<int:number>/pdf/", paper_views.my_plan_pdf, name="my-plan-pdf"),
+    path(
+        "my-plans/<str:plan>/acknowledge/",
+        paper_views.my_plan_acknowledge,
+        name="my-plan-acknowledge",
+    ),
     path("closing/", views.closings, name="closings"),
     path("closing/<str:calendar>/<str:period>/", views.closing, name="closing"),
     path("audit/as-known/", views.as_known, name="as-known"),

@@ -69,7 +69,12 @@ def harmless(value: Any) -> Any:
     if value is None or isinstance(value, bool | int | Decimal):
         return value
     text = str(value)
-    return f"'{text}" if text.startswith(_FORMULA) else text
+    return f"'{text}" if is_reinterpreted(text) else text
+
+
+def is_reinterpreted(text: str) -> bool:
+    """Whether a spreadsheet takes a text for a formula."""
+    return text.startswith(_FORMULA)
 
 
 def _csv(rows: Iterator[list[Any]]) -> bytes:

@@ -69,6 +69,7 @@ SECTIONS = (
                 own=True,
                 short="Scorecard",
             ),
+            Place("My plans", "file-text", "my-plans", _of(P.SEE_OWN), key="n", own=True),
             Place("Leaderboards", "trophy", "leaderboards", key="l"),
         ),
     ),

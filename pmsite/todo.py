@@ -9,7 +9,7 @@ from datetime import date, timedelta
 from django.db.models import Q, Sum
 from django.urls import reverse
 
-from incentives import desk
+from incentives import acknowledge, desk
 from incentives.models import PlanVersion
 from metrics.models import Delivery
 from metrics.requests import requests_of
@@ -209,6 +209,19 @@ def _objections(_membership: Membership, _on: date) -> Found:
     )
 
 
+def _to_acknowledge(membership: Membership, on: date) -> Found:
+    """The rules that pay a member and that the member has not acknowledged."""
+    if membership.person is None:
+        return
+    waiting = list(acknowledge.waiting_for(membership.person, on))
+    yield Todo(
+        len(waiting),
+        _count(len(waiting), "Plan to read and acknowledge", "Plans to read and acknowledge"),
+        ", ".join(str(version.plan) for version in waiting[:3]),
+        reverse("my-plans"),
+    )
+
+
 FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.CONFIGURE, _failed_jobs),
     (P.APPROVE_PAY, _to_approve),
@@ -221,4 +234,5 @@ FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.CONFIRM_TEAM, _to_confirm),
     (P.MANAGE_PEOPLE, _objections),
     (P.UPLOAD_DATA, _rejected),
+    (P.SEE_OWN, _to_acknowledge),
 )

@@ -15,6 +15,7 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from incentives import acknowledge
 from incentives.explain import explain_result
 from incentives.explanation import Disagreement, Explanation
 from incentives.models import Result
@@ -31,7 +32,6 @@ from scorecards.history import history_of
 from scorecards.queries import around
 from scorecards.reading import Line, figure_of, line_of
 from scorecards.sources import find_source
-from scorecards.statement import statement_of, waiting_for
 from scorecards.tables import SourceTable
 from scorecards.views import day_of
 
@@ -100,7 +100,10 @@ def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> Ht
     )
     if place.pay:
         log_reading(request, [place.person], what=f"scorecard {place.period}")
-    return render(request, "scorecards/scorecard.html", place.context(card=card, here="scorecard"))
+    own = request.membership.person_id == place.person.pk  # type: ignore[attr-defined]
+    unread = list(acknowledge.waiting_for(place.person, place.now)) if own else []
+    context = place.context(card=card, unread=unread, here="scorecard")
+    return render(request, "scorecards/scorecard.html", context)
 
 
 @require_safe
@@ -174,35 +177,6 @@ def figures(request: HttpRequest, code: str, calendar: str, period: str, name: s
 
 @require_safe
 @reads_prepared
-@member_required
-def statement(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
-    """What a person earned in a period, what became of it, and what stands where."""
-    place = place_of(request, code, calendar, period, pay=True)
-    found = statement_of(
-        person=place.person,
-        period=place.period,
-        tenant=request.membership.tenant,  # type: ignore[attr-defined]
-    )
-    log_reading(request, [place.person], what=f"statement {place.period}")
-    context = place.context(found=found, here="statement")
-    return render(request, "scorecards/statement.html", context)
-
-
-@require_safe
-@member_required
-def waiting(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
-    """The differences of closed periods that the next closing books: a page, or a part of one."""
-    place = place_of(request, code, calendar, period, pay=True)
-    rows = waiting_for(place.person)
-    log_reading(request, [place.person], what=f"differences that wait, {place.period}")
-    template = "waiting_body" if request.headers.get("HX-Request") else "waiting"
-    context = place.context(rows=rows, here="statement")
-    answer = render(request, f"scorecards/{template}.html", context)
-    patch_vary_headers(answer, ["HX-Request"])
-    return answer
-
-
-@require_safe
 @member_required
 def history(request: HttpRequest, code: str) -> HttpResponse:
     """What a person earned and reached in each period, the latest first."""

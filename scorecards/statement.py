@@ -40,7 +40,12 @@ class Statement:
     period: Period
     slips: list[Slip]
     expected: list[Expected]
-    plan_periods: list[PlanPeriod]
+    points: list[Point]
+
+    @property
+    def plan_periods(self) -> list[PlanPeriod]:
+        """The plans' periods that stand on it."""
+        return [point.plan_period for point in self.points]
 
     @property
     def final(self) -> bool:
@@ -75,7 +80,7 @@ def statement_of(*, person: Person, period: Period, tenant: Tenant) -> Statement
             if point.plan_period.final_at is None
             for one in _expected(point, tenant)
         ],
-        plan_periods=[point.plan_period for point in points],
+        points=points,
     )
 
 

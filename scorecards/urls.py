@@ -2,15 +2,26 @@
 
 from django.urls import include, path
 
-from scorecards import board_views, person_views, used_views, views, wall_views
+from scorecards import (
+    board_views,
+    person_views,
+    statement_views,
+    used_views,
+    views,
+    wall_views,
+    what_if_views,
+)
 
 OF_A_PERIOD = [
     path("", person_views.scorecard, name="scorecard"),
     path("parts/<str:plan>/<str:component>/", person_views.part_page, name="part"),
     path("plans/<str:plan>/", person_views.plan_page, name="plan-of-person"),
     path("figures/<str:name>/", person_views.figures, name="figures"),
-    path("statement/", person_views.statement, name="statement"),
-    path("statement/waiting/", person_views.waiting, name="statement-waiting"),
+    path("what-if/", what_if_views.what_if_page, name="what-if"),
+    path("statement/", statement_views.statement, name="statement"),
+    path("statement/waiting/", statement_views.waiting, name="statement-waiting"),
+    path("statement/pdf/", statement_views.statement_pdf, name="statement-pdf"),
+    path("statement/workbook/", statement_views.statement_book, name="statement-workbook"),
 ]
 
 urlpatterns = [

@@ -3,6 +3,7 @@
 from incentives.models.effects import Budget, EffectPerson, EffectTrial
 from incentives.models.examples import Example
 from incentives.models.ledger import Account, Dispute, Transfer
+from incentives.models.papers import Acknowledgement, AcknowledgementReminder
 from incentives.models.plans import (
     Component,
     Decision,
@@ -20,6 +21,8 @@ from incentives.models.runs import CalculationRun, Dirty, Earning, PlanPeriod, R
 __all__ = [
     "Account",
     "Budget",
+    "Acknowledgement",
+    "AcknowledgementReminder",
     "CalculationRun",
     "Component",
     "Decision",

@@ -157,6 +157,7 @@ def things(bank: Cast) -> dict[str, Any]:
         )
     return {
         "BATCH": batch.pk,
+        "RULING": bank.version.pk,
         "FILE": file.pk,
         "ONLY": "only",
         "REQUEST": request.pk,
