@@ -62,16 +62,17 @@ def changes_since(*, found: Statement, on: date) -> Changes:
 @transaction.atomic
 def note_seen(*, found: Statement, on: date, at: datetime) -> None:
     """Keep what the person sees now as what was seen on this day."""
-    SeenStatement.objects.update_or_create(
-        person=found.person,
-        period=found.period,
-        day=on,
-        defaults={"at": at, "said": said_by(found)},
+    seen = SeenStatement(
+        person=found.person, period=found.period, day=on, at=at, said=said_by(found)
+    )
+    SeenStatement.objects.bulk_create(
+        [seen],
+        update_conflicts=True,
+        unique_fields=["tenant", "person", "period", "day"],
+        update_fields=["at", "said"],
     )
     rows = SeenStatement.objects.filter(person=found.person, period=found.period)
-    old = list(rows.order_by("-day").values_list("pk", flat=True)[KEPT:])
-    if old:
-        SeenStatement.objects.filter(pk__in=old).delete()
+    rows.exclude(pk__in=rows.order_by("-day").values("pk")[:KEPT]).delete()
 
 
 def _earlier(person: Person, period: Period, on: date) -> SeenStatement | None:
