@@ -18,6 +18,7 @@ from incentives.acknowledge import readers, waiting_for
 from incentives.fingerprint import version_hash
 from incentives.models import Acknowledgement, CalculationRun, Earning, PlanPeriod, Result
 from incentives.publish import publish
+from incentives.review import hand_in
 from org.models import AuditEntry, Person
 from org.tenancy import enter
 from scorecards.models import SeenStatement
@@ -162,6 +163,7 @@ def test_rules_replaced_a_moment_ago_are_not_acknowledged(browser: Browser, bank
     with enter(bank.tenant.pk):
         digest = version_hash(bank.version)
         draft = make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
+        hand_in(version=draft, by=bank.user("mia"), at=NOW)
         publish(version=draft, by=bank.user("mo"), at=NOW)
     answer = ann.post(
         reverse("my-plan-acknowledge", args=["calls"]), {"digest": digest}, follow=True
