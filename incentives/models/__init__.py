@@ -20,9 +20,9 @@ from incentives.models.runs import CalculationRun, Dirty, Earning, PlanPeriod, R
 
 __all__ = [
     "Account",
-    "Budget",
     "Acknowledgement",
     "AcknowledgementReminder",
+    "Budget",
     "CalculationRun",
     "Component",
     "Decision",

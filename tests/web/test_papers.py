@@ -18,10 +18,10 @@ from incentives.acknowledge import readers, waiting_for
 from incentives.fingerprint import version_hash
 from incentives.models import Acknowledgement, CalculationRun, Earning, PlanPeriod, Result
 from incentives.publish import publish
-from incentives.review import hand_in
 from org.models import AuditEntry, Person
 from org.tenancy import enter
 from scorecards.models import SeenStatement
+from tests.factories import make_ready
 from tests.web.cast import NOW, Cast, add_result, make_version
 
 Browser = Callable[[str], Client]
@@ -163,7 +163,7 @@ def test_rules_replaced_a_moment_ago_are_not_acknowledged(browser: Browser, bank
     with enter(bank.tenant.pk):
         digest = version_hash(bank.version)
         draft = make_version(bank.plan, author=bank.user("mia"), status="draft", number=2)
-        hand_in(version=draft, by=bank.user("mia"), at=NOW)
+        make_ready(draft)
         publish(version=draft, by=bank.user("mo"), at=NOW)
     answer = ann.post(
         reverse("my-plan-acknowledge", args=["calls"]), {"digest": digest}, follow=True
