@@ -52,7 +52,7 @@ urlpatterns = [
         name="wallboard-revoke",
     ),
     path("wall/<str:secret>/", wall_views.wall, name="wall"),
-    path("rules/used/<str:what>/<str:name>/", used_views.where_used, name="where-used"),
+    path("rules/used/<str:what>/<path:name>/", used_views.where_used, name="where-used"),
     path(
         "rules/versions/<int:pk>/<str:section>/parts/<str:name>/used/",
         used_views.where_used_part,

@@ -224,7 +224,11 @@ class ComponentForm(PartForm):
     def clean_name(self) -> str:
         """Left empty it is made of the title."""
         if not str(self.cleaned_data["name"]).strip():
-            self.cleaned_data["name"] = code_of(self.cleaned_data.get("title", ""))[:36].strip("_")
+            # The title is cleaned after the name.
+            title = str(self.data.get("title", "")).strip()
+            if not title:
+                raise forms.ValidationError("Give it a title, or a name of its own.")
+            self.cleaned_data["name"] = code_of(title)[:36].strip("_")
         return super().clean_name()
 
     def _post_clean(self) -> None:

@@ -202,6 +202,10 @@ def _entry(
                     request, "Asked for. Somebody else puts it in force; until then nothing moves."
                 )
                 return redirect("rule-change", change.pk)
+    if "_check" in request.POST:
+        for name, sentence in context.get("fields", ()):
+            if sentence and not form.has_error(name):
+                form.add_error(name, sentence)
     mine = Permission.EDIT_RULES in request_permissions(request)
     for field in form.fields.values():
         field.disabled = field.disabled or not mine

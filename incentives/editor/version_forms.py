@@ -287,13 +287,22 @@ class BeginForm(forms.Form):
         """The code, made of the name where none is given; a family that is there or a new one."""
         data: dict[str, Any] = super().clean() or {}
         if not data.get("code") and data.get("name"):
-            data["code"] = code_of(data["name"])
+            data["code"] = _free(code_of(data["name"]))
         if data.get("code") and Plan.objects.filter(code__iexact=data["code"]).exists():
             self.add_error(
                 "code", f"There is a plan “{data['code']}” already. Choose another code."
             )
         data["family"] = data.get("new_family") or data.get("family")
         return data
+
+
+def _free(code: str) -> str:
+    """A code that no plan has: the next number after those that are taken."""
+    number, free = 1, code
+    while Plan.objects.filter(code__iexact=free).exists():
+        number += 1
+        free = f"{code[:56]}_{number}"
+    return free
 
 
 class WhoForm(forms.Form):

@@ -117,6 +117,8 @@ def part(request: HttpRequest, pk: int, section: str, name: str = "") -> HttpRes
         sent = "_check" not in request.POST and form.is_valid()
         if sent and (answer := _save_part(request, form, row, section, name)):
             return answer
+    beside = panel(request, row, section, saved if name else None, form)
+    _show_checked(request, form, beside)
     _freeze(form, may_change(request, row))
     context = around(request, row, section=section, part=name)
     context |= {
@@ -126,9 +128,18 @@ def part(request: HttpRequest, pk: int, section: str, name: str = "") -> HttpRes
         "is_new": not name,
         "seen": request.POST.get("seen") or last_edit_of(saved if name else None).stamp,
         "used": save.called_by(row, section, name) if name else (),
-        **panel(request, row, section, saved if name else None, form),
+        **beside,
     }
     return render(request, "incentives/editor/part.html", context)
+
+
+def _show_checked(request: HttpRequest, form: PartForm, beside: dict[str, Any]) -> None:
+    """Checked without script: what was found stands at its field, as it does while one types."""
+    if "_check" not in request.POST:
+        return
+    for problem in beside["checked"].problems:
+        if problem.field in form.fields and not form.has_error(problem.field):
+            form.add_error(problem.field, problem.sentence)
 
 
 def _follow(form: PartForm, request: HttpRequest) -> None:
@@ -217,13 +228,15 @@ def whole(request: HttpRequest, pk: int) -> HttpResponse:
                 _tell(request, left, "The plan as a whole")
                 return redirect("edit-whole", pk)
     fresh = version_or_404(pk)
+    beside = panel(request, fresh, "version", None, form)
+    _show_checked(request, form, beside)
     _freeze(form, may_change(request, fresh))
     context = around(request, fresh, section="version") | {
         "form": form,
         "name": "",
         "label": "The plan as a whole",
         "seen": request.POST.get("seen") or last_edit_of(fresh).stamp,
-        **panel(request, fresh, "version", None, form),
+        **beside,
     }
     return render(request, "incentives/editor/part.html", context)
 
