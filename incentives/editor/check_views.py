@@ -23,6 +23,7 @@ from incentives.editor.panel import (
     measure_said,
     table_panel,
     titles,
+    whole_said,
     worked_over,
 )
 from incentives.editor.worked import Tried, somebody, try_for
@@ -68,7 +69,9 @@ def check(request: HttpRequest, pk: int, section: str) -> HttpResponse:
         context["checked"] = trial.check_filter(version, measure)
         context |= measure_said(measure)
     else:
-        context["checked"] = trial.check_whole(typed.whole(version, post))
+        typed_version = typed.whole(version, request.POST)
+        context["checked"] = trial.check_whole(typed_version)
+        context |= whole_said(typed_version)
     context["fields"] = [(name, context["checked"].of(name)) for name in FORMULAS[section]]
     return render(request, "incentives/editor/checked.html", context)
 

@@ -10,11 +10,31 @@ from incentives.describe_words import (
     COMPONENT_CHOICES,
     DEFAULT,
     MEASURE_CHOICES,
+    VERSION_CHOICES,
     Choice,
     Said,
     sentence_of,
 )
-from incentives.models import Component, Measure
+from incentives.models import Component, Measure, PlanVersion
+
+# Said in words of their own.
+FORMULAS = frozenset({"gate", "modifier", "cap"})
+
+
+def of_version(row: PlanVersion) -> list[str]:
+    """What a version chose as a whole, a sentence each; what goes without saying comes last."""
+    said = {
+        "segments": row.segments,
+        "prorate": {
+            "goal": row.prorate_goal,
+            "amount": row.prorate_amount,
+            "days": row.prorate_days,
+            "first_day": row.first_day,
+        },
+        **row.options,
+    }
+    parts = {key: one for key, one in VERSION_CHOICES.items() if key not in FORMULAS}
+    return _sentences(parts, said, usual=True)
 
 
 def of_measure(row: Measure) -> list[str]:

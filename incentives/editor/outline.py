@@ -8,17 +8,25 @@ from dataclasses import dataclass
 
 from django.urls import reverse
 
+from formula import Table, TableError
 from incentives.config_versions import from_rows
 from incentives.describe_words import schedule_sentence, who_sentence
 from incentives.editor.problems import Placed, counted
 from incentives.models import Component, Measure, PlanVersion, RateTable
-from incentives.table_text import KINDS, kind_of
 
 LABELS = {
     "measures": ("Measures", "Add a measure"),
     "tables": ("Tables", "Add a table"),
     "components": ("Components", "Add a component"),
     "schedules": ("Paid in parts", "Add a schedule"),
+}
+TABLES = {
+    "step": "Steps",
+    "tier": "Steps for TIER",
+    "rate": "Steps for RATE",
+    "curve": "Curve",
+    "lookup": "Look-up",
+    "matrix": "Matrix",
 }
 INTROS = {
     "measures": "What formulas read: a metric, whose, and of which days.",
@@ -105,11 +113,13 @@ def measure_line(row: Measure) -> str:
 
 
 def table_line(row: RateTable) -> str:
-    """A table in a few words."""
-    rows = row.spec.get("rows") or row.spec.get("points") or ()
-    return f"{KINDS[kind_of(row.spec)].partition(',')[0]}, {len(rows)} rows".replace(
-        "Found by its rows", "Steps"
-    )
+    """A table in a few words: ``Matrix, 4 rows``."""
+    try:
+        table = Table.parse(row.name, row.spec)
+    except TableError:
+        return "cannot be read"
+    rows = len(row.spec.get("points") or row.spec.get("rows") or ())
+    return f"{TABLES[table.kind]}, {rows} row{'s' * (rows != 1)}"
 
 
 def component_line(row: Component) -> str:

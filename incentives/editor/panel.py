@@ -44,7 +44,8 @@ def panel(
     if section == "measures":
         row = typed.measure(version, saved, post)
         return _simple(trial.check_filter(version, row), {}) | measure_said(row)
-    return _simple(trial.check_whole(typed.whole(version, post)), titles(version))
+    whole = typed.whole(version, request.POST) if request.method == "POST" else version
+    return _simple(trial.check_whole(whole), titles(version)) | whole_said(whole)
 
 
 def _post_of(form: Any) -> dict[str, str]:
@@ -65,6 +66,11 @@ def _simple(checked: Checked, called: Mapping[str, str]) -> dict[str, Any]:
         "names_json": json.dumps(names.as_data(checked.scope, called)),
         "help": names.helped(checked.scope),
     }
+
+
+def whole_said(row: PlanVersion) -> dict[str, Any]:
+    """What a version says as a whole, in words."""
+    return {"choices": choices.of_version(row)}
 
 
 def measure_said(row: Measure) -> dict[str, Any]:

@@ -8,6 +8,7 @@ from typing import Any
 
 from incentives.editor.measure_form import MeasureForm
 from incentives.editor.table_form import TableForm
+from incentives.editor.version_forms import VersionForm
 from incentives.models import Component, Measure, PlanVersion, RateTable
 from incentives.rules import PARTS
 
@@ -54,10 +55,12 @@ def measure(version: PlanVersion, saved: Measure | None, post: Post) -> Measure:
 
 
 def whole(version: PlanVersion, post: Post) -> PlanVersion:
-    """A version with gate, modifier and cap as they are typed."""
+    """A version with what it says as a whole as its form reads it."""
     row = copy(version)
+    form = VersionForm(post, instance=row)
+    form.full_clean()
     typed = {part: _lines(post.get(part, "")) for part in ("gate", "modifier", "cap")}
-    row.options = {**version.options, **typed}
+    row.options = {**row.options, **typed}
     return row
 
 

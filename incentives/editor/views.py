@@ -125,6 +125,7 @@ def part(request: HttpRequest, pk: int, section: str, name: str = "") -> HttpRes
         "form": form,
         "name": name,
         "label": LABELS[section][0],
+        "heading": str(_part_or_404(model, row, name)) if name else LABELS[section][1],
         "is_new": not name,
         "seen": request.POST.get("seen") or last_edit_of(saved if name else None).stamp,
         "used": save.called_by(row, section, name) if name else (),
@@ -235,6 +236,7 @@ def whole(request: HttpRequest, pk: int) -> HttpResponse:
         "form": form,
         "name": "",
         "label": "The plan as a whole",
+        "heading": "The plan as a whole",
         "seen": request.POST.get("seen") or last_edit_of(fresh).stamp,
         **beside,
     }

@@ -199,6 +199,10 @@ document.addEventListener("DOMContentLoaded", () => {
   said.className = "unseen";
   said.setAttribute("role", "status");
   document.querySelector("main")?.append(said);
+  // The outline scrolls by itself: show where one is.
+  const outline = document.querySelector(".outline");
+  const here = outline?.querySelector("[aria-current]");
+  if (here) outline.scrollTop = here.offsetTop - outline.offsetTop - outline.clientHeight / 2;
   // A folded box has no height: it is measured when it is unfolded.
   for (const aside of document.querySelectorAll("details")) {
     aside.addEventListener("toggle", () => {

@@ -142,6 +142,15 @@ def test_a_code_that_is_taken_is_refused(browser: Browser, bank: Cast) -> None:
         assert Plan.objects.count() == 1
 
 
+def test_a_plan_of_the_same_name_gets_a_code_of_its_own(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        data = {"name": "Calls", "calendar": bank.plan.calendar_id,
+                "in_force": "2026-07-01", "family": bank.plan.family.code}  # fmt: skip
+    assert browser("mia").post(at("begin-plan"), data).status_code == 302
+    with enter(bank.tenant.pk):
+        assert Plan.objects.filter(code="calls_2").exists()
+
+
 # --- one part
 
 
@@ -224,6 +233,24 @@ def test_a_new_component_with_a_mistake_can_be_sent_again(
     data = fields_of(answer.content.decode()) | {"formula": "calls"}
     assert mia.post(address, data).status_code == 302
     assert component(bank, draft, "extra").formula == "calls"
+
+
+def test_a_name_is_made_of_the_title(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
+    mia = browser("mia")
+    address = at("edit-new", draft.pk, "components")
+    answer = save(mia, address, formula="calls")
+    assert "Give it a title, or a name of its own." in answer.content.decode()
+    done = save(mia, address, title="2nd bonus", formula="calls")
+    assert done["Location"] == at("edit-part", draft.pk, "components", "n_2nd_bonus")
+
+
+def test_without_script_a_button_checks(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
+    address = at("edit-part", draft.pk, "components", "bonus")
+    answer = save(browser("mia"), address, formula="cals", _check="yes")
+    assert "Did you mean &quot;calls&quot;?" in answer.content.decode()
+    answer = save(browser("mia"), address, formula="calls * 3", _check="yes")
+    assert "Pays calls × 3." in answer.content.decode()
+    assert component(bank, draft).formula == BONUS, "nothing is saved"
 
 
 def test_every_choice_of_a_component_is_kept(
