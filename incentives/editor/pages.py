@@ -61,6 +61,7 @@ def around(
         "who": outline.who_lines(version),
         "found": found,
         "whole_problems": counted[problems.WHOLE, ""],
+        "example_count": version.examples.count(),
         "here": (section, part),
         "section": section,
         "mine": may_change(request, version),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
+from typing import Any
 
 from formula import key_of
-from incentives.models import Component, Measure, PlanVersion, RateTable
+from incentives.models import Component, Example, Measure, PlanVersion, RateTable
 from incentives.rules import PARTS
 
 # Texts stay as they are; a name after a point, or before one, belongs to something else.
@@ -76,7 +77,28 @@ def rename_in(version: PlanVersion, old: str, new: str, *, section: str) -> list
     if any(version.options[part] != text for part, text in options.items()):
         version.options = {**version.options, **options}
         version.save(update_fields=["options"])
+    for example in version.examples.all():
+        _rename_example(example, old, new, section)
     return touched
+
+
+def _rename_example(row: Example, old: str, new: str, section: str) -> None:
+    """Examples name measures in what goes in, and components in what must come out."""
+    before = row.inputs, row.lines, row.expected
+    if section == "measures":
+        row.inputs = _keys(row.inputs, old, new)
+        row.lines = {kind: _keys(said, old, new) for kind, said in row.lines.items()}
+    if section == "components":
+        row.expected = {new if key_of(k) == key_of(old) else k: v for k, v in row.expected.items()}
+    if before != (row.inputs, row.lines, row.expected):
+        row.save()
+
+
+def _keys(said: Any, old: str, new: str) -> Any:
+    """The same with a name replaced in every key."""
+    if isinstance(said, dict):
+        return {renamed(key, old, new): _keys(value, old, new) for key, value in said.items()}
+    return [_keys(one, old, new) for one in said] if isinstance(said, list) else said
 
 
 def _rename_component(row: Component, old: str, new: str, section: str) -> bool:

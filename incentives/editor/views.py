@@ -11,6 +11,7 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
+from incentives import compliance
 from incentives.describe_words import who_sentence
 from incentives.edited import last_edit_of, last_edit_of_rows
 from incentives.editor import save
@@ -96,7 +97,10 @@ def begin(request: HttpRequest) -> HttpResponse:
 def version(request: HttpRequest, pk: int) -> HttpResponse:
     """A version as a whole: what is still to do, and what feeds what."""
     row = version_or_404(pk)
-    context = around(request, row) | {"picture": picture(row)}
+    context = around(request, row)
+    # Packs look at rules that hold.
+    findings = [] if context["found"] else compliance.findings(row)
+    context |= {"picture": picture(row), "findings": findings}
     return render(request, "incentives/editor/version.html", context)
 
 

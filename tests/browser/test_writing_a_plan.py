@@ -98,7 +98,7 @@ def test_a_new_manager_writes_a_plan_within_ten_minutes(window: Window, site: Si
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("“commission” is saved.")
     page.get_by_role("link", name="Overview").click()
-    expect(page.get_by_text("Nothing is wrong with it.")).to_be_visible()
+    expect(page.get_by_text("Nothing is wrong with its rules.")).to_be_visible()
     expect(page.locator(".picture a", has_text="steps")).to_be_visible()
     assert time.monotonic() - started < 600
 

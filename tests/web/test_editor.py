@@ -10,7 +10,7 @@ import pytest
 from django.test import Client
 from django.urls import reverse
 
-from incentives.models import Component, Plan, PlanVersion, RateTable
+from incentives.models import Component, Example, Plan, PlanVersion, RateTable
 from org.models import AuditEntry
 from org.tenancy import enter
 from tests.web.cast import BONUS, Cast, make_version
@@ -128,7 +128,7 @@ def test_a_plan_is_written_from_nothing(browser: Browser, bank: Cast) -> None:
         spec = RateTable.objects.get(version=version).spec
         assert spec["rows"] == [["0", "5%"], ["120000", "8%"]]
     shown = page(mia, at("edit-version", version.pk))
-    assert "Nothing is wrong with it" in shown
+    assert "Nothing is wrong with its rules" in shown
     assert "The component Commission reads the measure volume and the table steps." in shown
 
 
@@ -185,6 +185,25 @@ def test_renaming_a_measure_renames_it_in_formulas(
     assert done.status_code == 302, told(done)
     assert done["Location"] == at("edit-part", draft.pk, "measures", "answered")
     assert component(bank, draft).formula == BONUS.replace("calls", "answered")
+
+
+def test_a_renamed_part_keeps_its_examples(
+    browser: Browser, bank: Cast, draft: PlanVersion
+) -> None:
+    with enter(bank.tenant.pk):
+        Example.objects.create(
+            version=draft,
+            name="x",
+            inputs={"calls": "275", "GOAL(calls)": "250"},
+            expected={"bonus": "412.5"},
+        )
+    mia = browser("mia")
+    save(mia, at("edit-part", draft.pk, "measures", "calls"), name="answered")
+    save(mia, at("edit-part", draft.pk, "components", "bonus"), name="premium")
+    with enter(bank.tenant.pk):
+        row = Example.objects.get(version=draft, name="x")
+    assert row.inputs == {"answered": "275", "GOAL(answered)": "250"}
+    assert row.expected == {"premium": "412.5"}
 
 
 def test_what_breaks_elsewhere_is_saved_and_said(
