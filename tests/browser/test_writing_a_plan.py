@@ -13,10 +13,26 @@ from collections.abc import Callable
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
+from tests.browser.test_axe import AXE, LOOK, TAGS, WIDTHS
 
 Window = Callable[..., Page]
 STEPS = "From\tRate\n€ 0\t5%\n€ 120,000\t8%"
 SOON = 20_000
+
+
+def look(page: Page) -> None:
+    """A part that is being written reads well for everybody: light and dark, phone and desk."""
+    page.evaluate(AXE)
+    wrong: list[str] = []
+    for mode in ("light", "dark"):
+        page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]
+        for width in WIDTHS:
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong += page.evaluate(LOOK, TAGS)
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append(f"the page is wider than {width}")
+    page.emulate_media(color_scheme="light")
+    assert wrong == []
 
 
 def begin(page: Page, site: Site, name: str) -> None:
@@ -49,6 +65,7 @@ def add_table(page: Page) -> None:
     form.get_by_label("Rows").fill(STEPS)
     expect(page.locator("#read table")).to_contain_text("120000", timeout=SOON)
     expect(page.locator("#read")).to_contain_text("names the columns")
+    look(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("“steps” is saved.")
 
@@ -68,6 +85,7 @@ def write_formula(page: Page) -> None:
     said = page.locator("#said-formula")
     expect(said).to_contain_text('Did you mean "steps"?', timeout=SOON)
     expect(said.locator("pre.caret")).to_contain_text("^^^^")
+    look(page)
     formula.fill("TIER(volume, steps)")
     expect(page.locator("#checked")).to_contain_text("each slice of volume at its own rate")
 
@@ -95,6 +113,7 @@ def test_a_new_manager_writes_a_plan_within_ten_minutes(window: Window, site: Si
     now.fill("125000")
     # 10,000 at 5 % and 5,000 at 8 %: the November of scenario 13.
     expect(page.locator("#checked .total")).to_contain_text("€\xa0900.00", timeout=SOON)
+    look(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("“commission” is saved.")
     page.get_by_role("link", name="Overview").click()
