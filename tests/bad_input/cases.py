@@ -170,6 +170,23 @@ PEOPLE_FILES = [
     ),
 ]
 
+BONUS = """{title: Bonus, formula: "IF(ATTAINMENT(calls) >= 100%, 50, 0)"}\n"""
+
+
+def example(name: str, amount: str) -> tuple[tuple[str, str, str], ...]:
+    """An example in the tenant file, with this name of an input and this amount."""
+    said = f"{{name: A hundred, inputs: {{{name}: 100}}, pays: {{per_call: {amount}}}}}"
+    return (("tenant.yaml", BONUS, f"{BONUS}        examples: [{said}]\n"),)
+
+
+DRAFT = (
+    (
+        "tenant.yaml",
+        BONUS,
+        f"{BONUS}      - {{in_force: 2026-02-01, status: draft,"
+        " components: {x: {formula: 1}}}\n",
+    ),
+)
 TENANT_FILES = [
     Case("A workbook instead of a tenant file", "apply @bad.xlsx", sends=files.workbook),
     Case("A section or key that nobody knows", APPLY, edits=(("tenant.yaml", "goals:", "goels:"),)),
@@ -224,6 +241,8 @@ TENANT_FILES = [
             ),
         ),
     ),
+    Case("An example that comes to something else", APPLY, edits=example("calls", "25")),
+    Case("An example that cannot be computed", APPLY, edits=example("cals", "20")),
 ]
 
 WORK = [
@@ -265,6 +284,18 @@ WORK = [
         APPLY,
         first=FINAL,
         edits=(("tenant.yaml", "[100, 0.30]", "[100, 0.40]"),),
+    ),
+    Case(
+        "A draft that nobody has handed in",
+        "publish bank service --by robin",
+        edits=DRAFT,
+        then=(APPLY,),
+    ),
+    Case(
+        "A draft handed in without examples",
+        "review bank service --hand-in --by pat",
+        edits=DRAFT,
+        then=(APPLY,),
     ),
     Case("A period that is paid already", PAY, first=(*FINAL, PAY)),
     Case(
