@@ -105,8 +105,17 @@ class ExampleForm(forms.Form):
 
     @property
     def inputs(self) -> list[BoundField]:
-        """The boxes of the person's inputs."""
-        return [self[f"in-{number}"] for number in range(len(self.needs.inputs))]
+        """The boxes of the person's inputs, but for those that are seldom filled in."""
+        return [box for box, rare in self._input_boxes() if not rare]
+
+    @property
+    def decided(self) -> list[BoundField]:
+        """The boxes of attainments that somebody decided."""
+        return [box for box, rare in self._input_boxes() if rare]
+
+    def _input_boxes(self) -> Iterator[tuple[BoundField, bool]]:
+        for number, one in enumerate(self.needs.inputs):
+            yield self[f"in-{number}"], one.name.startswith("ATTAINMENT(")
 
     @property
     def expected(self) -> list[BoundField]:

@@ -9,6 +9,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping
 from typing import Any
 
+from django.db.models import Q
+
 from incentives import table_words
 from incentives.config_versions import from_rows
 from incentives.describe import flat
@@ -48,15 +50,17 @@ def sentences(found: Differences) -> list[str]:
 def ruled_before(version: PlanVersion) -> PlanVersion | None:
     """The published version that rules, or ruled, when this one takes over; else what it was
     copied from."""
+    same_day = Q(in_force=version.in_force) & ~Q(pk=version.pk)
     earlier = PlanVersion.objects.filter(
-        plan=version.plan_id, in_force__lte=version.in_force
-    ).exclude(pk=version.pk)
+        Q(in_force__lt=version.in_force) | same_day, plan=version.plan_id
+    )
     if version.status in PlanVersion.UNPUBLISHED:
         published = earlier.filter(status=PlanVersion.Status.PUBLISHED)
     else:
         published = earlier.exclude(status__in=PlanVersion.UNPUBLISHED)
         if version.published_at is not None:
-            published = published.exclude(published_at__gte=version.published_at)
+            published = published.exclude(published_at__gt=version.published_at)
+            published = published.exclude(same_day, published_at=version.published_at)
     return published.order_by("-in_force", "-published_at").first() or version.copied_from
 
 

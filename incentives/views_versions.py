@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from datetime import date
 from typing import Any
 
 from django.contrib import messages
@@ -177,15 +178,20 @@ def examples_of(request: HttpRequest, pk: int) -> HttpResponse:
         "tag": TAGS[Status(found.status)],
         "changes": _may_change(request, found),
         "seen": last_edit(found).stamp,
-        "points": _points(found),
+        "points": _points(found, today(request.membership.tenant)),  # type: ignore[attr-defined]
     }
     try:
         rules = load(found)
     except RulesProblem as trouble:
         context["trouble"] = trouble
     else:
+        wanted = needs_of(rules).inputs
         context["listed"] = [
-            (one, examples.outcomes(rules, one.name, examples.said_by(one)))
+            (
+                one,
+                examples.ordered(wanted, one.inputs),
+                examples.outcomes(rules, one.name, examples.said_by(one)),
+            )
             for one in found.examples.all()
         ]
         context["missing"] = without_example(found, rules)
@@ -198,10 +204,12 @@ def _may_change(request: HttpRequest, version: PlanVersion) -> bool:
     return may and own and version.status == Status.DRAFT
 
 
-def _points(version: PlanVersion) -> list[PlanPeriod]:
-    """The calculated periods of the plan, the latest first, to take a person's result from."""
+def _points(version: PlanVersion, on: date) -> list[PlanPeriod]:
+    """The calculated periods of the plan, to take a person's result from: the latest first, but
+    one that is not over, whose figures are still coming in, at the end."""
     rows = PlanPeriod.objects.filter(plan=version.plan_id, run__isnull=False)
-    return list(rows.select_related("period__calendar").order_by("-period__valid_from")[:24])
+    latest = list(rows.select_related("period__calendar").order_by("-period__valid_from")[:24])
+    return sorted(latest, key=lambda point: point.period.valid_to > on)
 
 
 def _do_example(request: HttpRequest, version: PlanVersion) -> HttpResponse:
@@ -235,7 +243,9 @@ def _take(request: HttpRequest, version: PlanVersion, about: dict[str, Any]) -> 
         raise DomainError(f"Nobody has the personnel number “{code}”. Search for the name above.")
     if not request_sees_pay(request, person):
         raise PermissionDenied("You may not read what this person is paid.")
-    point = next((p for p in _points(version) if str(p.pk) == request.POST.get("point")), None)
+    on = today(request.membership.tenant)  # type: ignore[attr-defined]
+    points = _points(version, on)
+    point = next((one for one in points if str(one.pk) == request.POST.get("point")), None)
     if point is None:
         raise DomainError("Choose a period that was calculated.")
     log_reading(request, [person], what=f"example of {version.plan}, {point.period}")

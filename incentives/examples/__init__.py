@@ -4,7 +4,7 @@
 while one does not come out. :func:`needs_of` lists what an example may say.
 """
 
-from incentives.examples.inputs import Input, Needs, Read, Said, Unreadable, needs_of, read
+from incentives.examples.inputs import Input, Needs, Read, Said, Unreadable, needs_of, ordered, read
 from incentives.examples.run import (
     Outcome,
     outcomes,
@@ -23,6 +23,7 @@ __all__ = [
     "Said",
     "Unreadable",
     "needs_of",
+    "ordered",
     "outcomes",
     "problems",
     "read",

@@ -370,3 +370,9 @@ def _row(
         for one in by_name.values():
             found[one.key] = value_of(one.default, one.type) if one.default else None
     return found
+
+
+def ordered(wanted: Sequence[Input], values: Mapping[str, str]) -> list[tuple[str, str]]:
+    """What an example says, in the order in which the version reads it; what it does not, last."""
+    place = {_alike(one.name): number for number, one in enumerate(wanted)}
+    return sorted(values.items(), key=lambda item: place.get(_alike(item[0]), len(place)))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from decimal import Decimal
 
 from django import template
 
@@ -18,7 +19,20 @@ def came(amount: Amount) -> str:
     value, error = amount
     if error:
         return error_words(error)
-    return UNDECIDED if value is None else f"{value:f}"
+    return UNDECIDED if value is None else _coins(value)
+
+
+@register.filter
+def expected(text: str | None) -> str:
+    """What is expected, as :func:`came` writes it; a dash where nothing is."""
+    if text is None:
+        return "\N{EN DASH}"
+    return text if text == UNDECIDED else _coins(Decimal(text))
+
+
+def _coins(value: Decimal) -> str:
+    """An amount with two places, or as many as it has."""
+    return f"{value:.2f}" if value == round(value, 2) else f"{value:f}"
 
 
 @register.filter
