@@ -1,10 +1,10 @@
-"""How fast rules are tried and read: the impact of one changed tier, checks, statements.
+"""How fast rules are tried and read: one changed tier, checks, statements, workbooks, what if.
 
     bin/bench-rules --people 1000|10000|100000 [--json FILE]
 
 Loads teams with two calculated months into a database of its own, changes one tier in a draft, and
-measures from the click to the drawn page; then the check of a draft and statements of different
-people. What is not measured is null. See docs/performance.md.
+measures from the click to the drawn page; then the check of a formula as it is typed, and the
+statements, workbooks and what-ifs of different people. See docs/performance.md.
 """
 
 from __future__ import annotations
