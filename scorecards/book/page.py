@@ -15,6 +15,7 @@ from openpyxl import Workbook
 from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE, Cell
 from openpyxl.styles import Alignment, Font, PatternFill
 from openpyxl.utils import quote_sheetname
+from openpyxl.worksheet.properties import PageSetupProperties
 
 from formula import ErrorValue, Value
 from formula.cells import BLANK_TEXT, Part, error_text
@@ -22,9 +23,10 @@ from formula.numbers import LIMIT
 from formula.table_cells import letters
 from org.tables import is_reinterpreted
 
-TITLE, HEAD = Font(bold=True, size=14), Font(bold=True)
-SOFT = Font(color="5B6472")
-LINK = Font(color="0B5CAD", underline="single")
+FACE = "Calibri"
+TITLE, HEAD = Font(name=FACE, bold=True, size=14), Font(name=FACE, bold=True, size=11)
+SOFT = Font(name=FACE, size=11, color="5B6472")
+LINK = Font(name=FACE, size=11, color="0B5CAD", underline="single")
 BAND = PatternFill("solid", fgColor="E8ECF1")
 GIVEN = PatternFill("solid", fgColor="FFF8E1")
 WRAP = Alignment(wrap_text=True, vertical="top")
@@ -45,6 +47,9 @@ class Page:
         for column, width in enumerate(widths, start=1):
             self.sheet.column_dimensions[letters(column)].width = width
         self.sheet.sheet_view.showGridLines = False
+        self.sheet.page_setup.orientation = "landscape"
+        self.sheet.page_setup.fitToHeight = 0
+        self.sheet.sheet_properties.pageSetUpPr = PageSetupProperties(fitToPage=True)
 
     # --- cells
 
