@@ -13,6 +13,7 @@ from django.utils import timezone
 from django.utils.html import format_html
 from django.views.decorators.http import require_POST
 
+from incentives.admin_disputes import DisputeReasonAdmin
 from incentives.compliance import findings
 from incentives.draft import copy_as_draft, next_number
 from incentives.edited import last_edit
@@ -28,6 +29,7 @@ from incentives.models import (
     CalculationRun,
     Component,
     Decision,
+    DisputeReason,
     Eligibility,
     ExchangeRate,
     Family,
@@ -371,3 +373,6 @@ class DecisionAdmin(TenantAdmin):
 @admin.register(ExchangeRate)
 class ExchangeRateAdmin(TenantAdmin):
     list_display = ("name", "base", "quote", "rate", "valid_from", "valid_to")
+
+
+admin.site.register(DisputeReason, DisputeReasonAdmin)

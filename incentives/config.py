@@ -11,6 +11,7 @@ from django.db.models import ProtectedError, Q
 
 from incentives.config_budgets import BUDGETS
 from incentives.config_caps import PERSON_CAPS
+from incentives.config_disputes import DISPUTE_REASONS
 from incentives.config_plans import PLANS
 from incentives.config_schema import EXCHANGE_RATES, FAMILIES
 from incentives.models import ExchangeRate, Family, PlanPeriod
@@ -188,5 +189,6 @@ SECTIONS: tuple[Section, ...] = (
     RATES,
     PLANS,
     PERSON_CAPS,
+    DISPUTE_REASONS,
     BUDGETS,
 )

@@ -13,6 +13,7 @@ from org.changes import Mark, record_change
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import InputChange, Period, Person, User
+from org.two_people import refuse_own_pay
 
 
 @transaction.atomic
@@ -30,10 +31,12 @@ def decide(
     """Say that a person's attainment of a measure is 0 % or 100 %, or is left out, and why.
 
     A later decision supersedes an earlier one. Refuses (DomainError) a decision without a reason,
-    on a measure that the plan does not have, or on a final period.
+    on a measure that the plan does not have, on a final period, or by the person themselves.
     """
     if not reason.strip():
         raise DomainError("A decision needs a reason, for whoever reads it later: --reason '…'.")
+    if by is not None:
+        refuse_own_pay(by, [person.pk], what="would be paid by this decision")
     _refuse_unknown(plan, period, measure)
     if is_final(plan, period):
         raise DomainError(f"{period} of {plan} is final; a decision comes before that.")

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Collection
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -10,7 +11,7 @@ from decimal import Decimal
 from django.db import transaction
 from django.db.models import Sum
 
-from incentives import calculate, differences, release, waivers
+from incentives import calculate, differences, notices, release, waivers
 from incentives.differences import Difference
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
@@ -20,6 +21,7 @@ from incentives.signals import finalised
 from org import audit, locks
 from org.errors import DomainError
 from org.models import Period, Tenant, User
+from org.progress import Tell, quiet
 from org.sql import fetch
 from org.tenancy import current_tenant_id
 
@@ -43,9 +45,17 @@ class Finalised:
 
 @transaction.atomic
 def finalise_period(
-    *, period: Period, by: User | None, at: datetime, on: date, plan: Plan | None = None
+    *,
+    period: Period,
+    by: User | None,
+    at: datetime,
+    on: date,
+    plan: Plan | None = None,
+    several: Collection[Plan] = (),
+    tell: Tell = quiet,
 ) -> list[Finalised]:
-    """Make a period final for every plan that pays in it (or one), and book what it earned.
+    """Make a period final for every plan that pays in it (or one, or several), and book what it
+    earned.
 
     Differences of earlier final periods are booked to this one. Refuses (DomainError) a period that
     is not over, that is final already, or in which somebody's result is undecided or failed.
@@ -56,27 +66,37 @@ def finalise_period(
         raise DomainError(
             f"{period} is not over: its last day is {_last_day(period)}. Finalise it after that."
         )
-    plans = [p for p, _ in calculate.plans_of(period) if plan is None or p == plan]
+    chosen = {one.pk for one in (*several, *([plan] if plan else []))}
+    plans = [p for p, _ in calculate.plans_of(period) if not chosen or p.pk in chosen]
     if plans and all(calculate.is_final(p, period) for p in plans):
         raise DomainError(
             f"{period} is final already. What changes it now becomes a difference in the next"
             " open period."
         )
+    steps = len(plans) + 3
+    tell(f"Working {period.code} out once more", 0, steps)
     made = calculate.calculate_period(period=period, by=by, at=at, on=on)
     wanted = [run for run in made if run.plan in plans]
     if not wanted:
-        raise DomainError(f"The plan “{plan}” does not pay in {period}.")
+        names = ", ".join(f"“{one}”" for one in (*several, *([plan] if plan else [])))
+        raise DomainError(f"The plan {names} does not pay in {period}.")
     _refuse_earlier_open(wanted)
     _refuse_unsettled(wanted)
     # Before anything is worked out anew: what comes in from now on is a cause for the next period.
     for run in wanted:
         PlanPeriod.objects.filter(plan=run.plan, period=period).update(final_at=at, final_by=by)
     before = waivers.last_transfer()
-    reports = [_finalise(run, by=by, at=at, on=on) for run in wanted]
+    reports = []
+    for place, run in enumerate(wanted, 1):
+        tell(f"Booking {run.plan}", place, steps)
+        reports.append(_finalise(run, by=by, at=at, on=on))
     for ended in calculate.ended_plans(period):
         _post_differences(reports[0], ended, by=by, at=at, on=on, paid_by=period.calendar_id)
     waivers.waive(posted=period, after=before, by=by, at=at)
+    notices.tell(period=period, after=before, at=at)
+    tell("Releasing what was held until now", len(wanted) + 1, steps)
     release.release(by=by, at=at, on=on)
+    tell("Ranking and telling people what changed", len(wanted) + 2, steps)
     final = [report.run.plan for report in reports]
     finalised.send(sender=PlanPeriod, period=period, plans=final, at=at, on=on)
     return reports
@@ -153,15 +173,35 @@ UNSETTLED = """
 """
 
 
+@dataclass(frozen=True)
+class Unsettled:
+    """A line that keeps a run from becoming final: whose, why, and a sentence about it."""
+
+    person: str
+    status: str
+    problem: str
+    sentence: str
+
+
 def unsettled(made: CalculationRun) -> list[str]:
     """A sentence for each result that keeps a run from becoming final, by name."""
+    return [one.sentence for one in unsettled_lines(made)]
+
+
+def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
+    """Each result that keeps a run from becoming final, by name."""
     rules = load(made.version, made.period.valid_from)
     read = {name for component in rules.components.values() for name in component.measures()}
     waiting = [f"{name} ?" for name in sorted(read)]
     found = fetch(UNSETTLED, {"run": made.pk, "waiting": waiting})
     return [
-        f"{name} ({code}), {made.plan}, {component}: "
-        + problem_sentence(rules, component, status, problem, json.loads(inputs))
+        Unsettled(
+            code,
+            status,
+            problem or "",
+            f"{name} ({code}), {made.plan}, {component}: "
+            + problem_sentence(rules, component, status, problem, json.loads(inputs)),
+        )
         for name, code, _, component, status, problem, inputs in found
     ]
 

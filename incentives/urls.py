@@ -1,4 +1,4 @@
-"""Addresses of the desks of plans and of closing."""
+"""Addresses of the desk of plans, and of what was known then."""
 
 from django.urls import include, path
 
@@ -45,7 +45,5 @@ urlpatterns = [
         paper_views.my_plan_acknowledge,
         name="my-plan-acknowledge",
     ),
-    path("closing/", views.closings, name="closings"),
-    path("closing/<str:calendar>/<str:period>/", views.closing, name="closing"),
     path("audit/as-known/", views.as_known, name="as-known"),
 ]

@@ -1,4 +1,4 @@
-"""Pages of those who look after plans and close periods: what waits, and what a period comes to."""
+"""Pages of those who look after plans: what waits, and what was known of a period."""
 
 from __future__ import annotations
 
@@ -6,23 +6,20 @@ from datetime import date
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from django.contrib import messages
-from django.core.exceptions import PermissionDenied
 from django.http import Http404, HttpRequest, HttpResponse
-from django.shortcuts import redirect, render
+from django.shortcuts import render
 from django.utils import timezone
-from django.views.decorators.http import require_http_methods, require_safe
+from django.views.decorators.http import require_safe
 
 from incentives import desk
 from incentives.asof_report import known
-from incentives.finalise import finalise_period, unsettled
+from incentives.finalise import unsettled
 from incentives.forms_desk import AsKnownForm
-from incentives.models import CalculationRun, PlanPeriod
+from incentives.models import CalculationRun
 from incentives.tables import AsKnownTable, PersonTable, RunTable
-from org.access import acting, needs, request_permissions, today
+from org.access import needs, request_permissions, today
 from org.errors import DomainError
 from org.models import Period, Person
-from org.pages import said
 from org.permissions import Permission
 from org.reading import log_reading
 from org.tables import configured, download
@@ -78,64 +75,6 @@ def without_plan(request: HttpRequest, calendar: str, period: str) -> HttpRespon
         return answer
     context = {"period": shown, "table": configured(request, table)}
     return render(request, "incentives/without_plan.html", context)
-
-
-# --- Closing
-
-
-@require_safe
-@needs(Permission.FINALISE, Permission.SEE_AUDIT)
-def closings(request: HttpRequest) -> HttpResponse:
-    """The periods that are over and wait to be made final, and those that are final."""
-    final = PlanPeriod.objects.filter(final_at__isnull=False)
-    context = {
-        "closings": desk.to_close(_today(request)),
-        "final": final.select_related("plan", "period__calendar", "run", "final_by").order_by(
-            "-final_at"
-        )[:20],
-    }
-    return render(request, "incentives/closings.html", context)
-
-
-@require_http_methods(["GET", "HEAD", "POST"])
-@needs(Permission.FINALISE, Permission.SEE_AUDIT)
-def closing(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
-    """One period: what it comes to, who waits, and the button that makes it final."""
-    shown = _period_or_404(calendar, period)
-    may = Permission.FINALISE in request_permissions(request)
-    if request.method == "POST":
-        if not may:
-            raise PermissionDenied("Your role reads closings; others make periods final.")
-        _finalise(request, shown)
-        return redirect("closing", calendar, period)
-    points = PlanPeriod.objects.filter(period=shown, run__isnull=False)
-    every = list(points.select_related("plan", "run__version", "final_by").order_by("plan__code"))
-    open_ones = [point for point in every if point.final_at is None]
-    context = {
-        "period": shown,
-        "points": every,
-        "open": open_ones,
-        "over": shown.valid_to <= _today(request),
-        "waits": [line for p in open_ones if p.run is not None for line in unsettled(p.run)],
-        "may": may,
-    }
-    return render(request, "incentives/closing.html", context)
-
-
-def _finalise(request: HttpRequest, period: Period) -> None:
-    with said(request):
-        reports = finalise_period(
-            period=period,
-            by=acting(request),
-            at=timezone.now(),
-            on=_today(request),
-        )
-        booked = sum(report.transfers for report in reports)
-        messages.success(
-            request,
-            f"{period} is final for {len(reports)} plan{'s' * (len(reports) != 1)}: {booked}"
-            " transfers were booked. What changes it from now on becomes a difference.",
-        )
 
 
 # --- As known then

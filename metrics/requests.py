@@ -10,6 +10,7 @@ from django.db.models import QuerySet
 
 from metrics.correct import check_figure, correct
 from metrics.models import CorrectionRequest, Metric, Value
+from metrics.signals import request_decided
 from org import audit
 from org.base import CURRENT
 from org.errors import DomainError
@@ -174,6 +175,7 @@ def _decide(
     now.state, now.decided_by, now.decided_at, now.answer = state, by, at, answer.strip()
     now.save(update_fields=["state", "decided_by", "decided_at", "answer", "correction"])
     _note(now, state.value, by, at, answer.strip() or now.reason)
+    request_decided.send(sender=CorrectionRequest, request=now, by=by, at=at)
     return now
 
 

@@ -24,6 +24,7 @@ class Permission(StrEnum):
     ENTER_SCORES = "enter_scores"
     RECORD_ABSENCE = "record_absence"
     CONFIRM_TEAM = "confirm_team"
+    ANSWER_DISPUTES = "answer_disputes"
     CALCULATE = "calculate"
     FINALISE = "finalise"
     PREPARE_PAY = "prepare_pay"
@@ -61,6 +62,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.ENTER_SCORES,
             P.RECORD_ABSENCE,
             P.CONFIRM_TEAM,
+            P.ANSWER_DISPUTES,
         }
     ),
     Role.PLAN_MANAGER: frozenset(
@@ -75,6 +77,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.APPROVE_CORRECTIONS,
             P.CALCULATE,
             P.FINALISE,
+            P.ANSWER_DISPUTES,
         }
     ),
     Role.PAYROLL: frozenset(
@@ -86,6 +89,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.PREPARE_PAY,
             P.APPROVE_PAY,
             P.APPROVE_REDUCTIONS,
+            P.ANSWER_DISPUTES,
         }
     ),
     Role.AUDITOR: frozenset({P.SEE_EVERYONE, P.SEE_RULES, P.SEE_AUDIT}),
@@ -101,6 +105,7 @@ ROLES: dict[Role, frozenset[Permission]] = {
             P.CONFIGURE,
             P.APPROVE_REDUCTIONS,
             P.SEE_AUDIT,
+            P.ANSWER_DISPUTES,
         }
     ),
 }

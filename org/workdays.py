@@ -61,3 +61,26 @@ def working_days(calendar: HolidayCalendar | None, start: date, end: date) -> in
     last = end - timedelta(days=1)
     statement = query.format(counts=workday_counts(start, last), id=sql.Literal(wanted))
     return int(fetch(statement)[0][0])
+
+
+def working_day_after(start: date, days: int, calendar: HolidayCalendar | None = None) -> date:
+    """The day that is so many working days after another; None: by the tenant's default calendar.
+
+    A calendar that knows no working day at all is counted as if every day were one.
+    """
+    wanted = DEFAULT_CALENDAR if calendar is None else calendar.pk
+    query = sql.SQL(
+        "SELECT day FROM ({counts}) AS c WHERE working AND calendar_id = {id} AND day > {start}"
+        " ORDER BY day OFFSET {more} LIMIT 1"
+    )
+    # Two years of days hold the working days of one, whatever the holidays.
+    last = start + timedelta(days=2 * days + 366)
+    found = fetch(
+        query.format(
+            counts=workday_counts(start, last),
+            id=sql.Literal(wanted),
+            start=sql.Literal(start),
+            more=sql.Literal(days - 1),
+        )
+    )
+    return found[0][0] if found else start + timedelta(days=days)

@@ -23,6 +23,7 @@ from org.models import Tenant
 from org.permissions import Permission
 from org.tables import PageTable, configured, download
 from pmsite import jobs as machinery
+from pmsite.closing.work import CLOSE
 from pmsite.data.tables import TenantTable, clock
 from pmsite.data.views import user_of
 from pmsite.models import Job, Schedule
@@ -49,10 +50,12 @@ class JobTable(TenantTable):
         empty_text = "Nothing has run yet. What the schedule asks for will stand here."
 
     def render_name(self, record: Job) -> SafeString | str:
-        """What it is; a job about a file leads to it."""
+        """What it is; a job about a file or a closing leads to it."""
         label = LABELS.get(record.name, record.name)
         if record.about is None:
             return label
+        if record.name == CLOSE:
+            return format_html('<a href="{}">{}</a>', reverse("closings"), label)
         return format_html('<a href="{}">{}</a>', reverse("trial", args=[record.about]), label)
 
     def value_name(self, record: Job) -> str:

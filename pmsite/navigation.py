@@ -71,6 +71,11 @@ SECTIONS = (
             ),
             Place("My plans", "file-text", "my-plans", _of(P.SEE_OWN), key="n", own=True),
             Place("Leaderboards", "trophy", "leaderboards", key="l"),
+            Place(
+                *("Disputes", "message-report", "disputes"),
+                _of(P.SEE_OWN, P.ANSWER_DISPUTES, P.SEE_AUDIT),
+                key="q",
+            ),
         ),
     ),
     Section(

@@ -59,6 +59,7 @@ ORDER = (
     "exchange_rates",
     "plans",
     "person_caps",
+    "dispute_reasons",
     "budgets",
     "payroll_profiles",
     "leaderboards",

@@ -10,12 +10,13 @@ from django.db.models import Q, Sum
 from django.urls import reverse
 
 from incentives import acknowledge, desk
-from incentives.models import PlanVersion
+from incentives.dispute_queries import overdue, seen_by, to_approve, waiting_for
+from incentives.models import Closing, PlanVersion
 from metrics.models import Delivery
 from metrics.requests import requests_of
 from org.models import Membership, TeamObjection
 from org.permissions import Permission as P
-from org.queries import visible_people
+from org.queries import roles, visible_people
 from org.team_days import heads, month_before, outstanding
 from payroll.models import PayBatch
 from payroll.queries import groups_with_due
@@ -141,6 +142,20 @@ def _to_close(_membership: Membership, on: date) -> Found:
     )
 
 
+def _handed(membership: Membership, _on: date) -> Found:
+    waiting = Closing.objects.filter(state=Closing.State.HANDED).exclude(
+        handed_by=membership.user_id
+    )
+    rows = list(waiting.select_related("plan", "period")[:4])
+    number = waiting.count() if rows else 0
+    yield Todo(
+        number,
+        _count(number, "Plan's period waits for you to close it", "Plans' periods wait for you"),
+        ", ".join(f"{one.plan} {one.period.code}" for one in rows),
+        reverse("closings"),
+    )
+
+
 def _to_prepare(_membership: Membership, on: date) -> Found:
     groups = groups_with_due(on)
     yield Todo(
@@ -222,15 +237,41 @@ def _to_acknowledge(membership: Membership, on: date) -> Found:
     )
 
 
+def _disputes(membership: Membership, on: date) -> Found:
+    seen = seen_by(membership, on=on)
+    waiting = waiting_for(seen, membership.user, roles(membership, on))
+    number, late = waiting.count(), overdue(waiting, on).count()
+    yield Todo(
+        number,
+        _count(number, "Dispute waits for your answer", "Disputes wait for your answer"),
+        f"{late} overdue" if late else "none is overdue",
+        f"{reverse('disputes')}?show=mine",
+    )
+
+
+def _adjustments(membership: Membership, on: date) -> Found:
+    number = to_approve(seen_by(membership, on=on), membership.user).count()
+    yield Todo(
+        number,
+        _count(number, "Adjustment waits for approval", "Adjustments wait for approval"),
+        "an accepted dispute asks for it",
+        f"{reverse('disputes')}?show=approve",
+    )
+
+
 FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.CONFIGURE, _failed_jobs),
     (P.APPROVE_PAY, _to_approve),
     (P.PUBLISH_RULES, _to_publish),
+    (P.FINALISE, _handed),
     (P.FINALISE, _to_close),
     (P.PREPARE_PAY, _to_prepare),
     (P.EDIT_RULES, _sent_back),
     (P.EDIT_RULES, _rules),
     (P.APPROVE_CORRECTIONS, _to_decide),
+    (P.ANSWER_DISPUTES, _disputes),
+    (P.APPROVE_CORRECTIONS, _adjustments),
+    (P.APPROVE_PAY, _adjustments),
     (P.CONFIRM_TEAM, _to_confirm),
     (P.MANAGE_PEOPLE, _objections),
     (P.UPLOAD_DATA, _rejected),

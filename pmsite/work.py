@@ -5,6 +5,7 @@ from __future__ import annotations
 from incentives import calculate
 from incentives.alarms import check_periods
 from incentives.release import release
+from pmsite.closing import work as closing
 from pmsite.data import work as data
 from pmsite.impacts import work as impacts
 from pmsite.jobs import Handler, Work
@@ -37,6 +38,7 @@ HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms}
 ABOUT_ONE: dict[str, Handler] = {
     data.LOOK: data.look,
     data.TAKE: data.take,
+    closing.CLOSE: closing.close,
     impacts.NAME: impacts.work_out,
 }
 """Jobs that work on one row; who made the row asks for them."""
@@ -46,5 +48,6 @@ LABELS = {
     "alarms": "Check of what is final",
     data.LOOK: "Look at a file on trial",
     data.TAKE: "Take a file in",
+    closing.CLOSE: "Close a period",
     impacts.NAME: "Work out an impact",
 }

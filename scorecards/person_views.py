@@ -122,6 +122,7 @@ def part_page(
     context = place.context(
         plan_period=point.plan_period,
         lines=lines,
+        component=component,
         alarm=alarm,
         currency=_currency(request, point),
         here="scorecard",

@@ -11,6 +11,7 @@ from django.utils import timezone
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
+from incentives import notices
 from incentives.fingerprint import version_hash
 from incentives.models import PlanPeriod, PlanVersion
 from org.access import member_required
@@ -41,9 +42,12 @@ def statement(request: HttpRequest, code: str, calendar: str, period: str) -> Ht
     found = _statement(request, place)
     log_reading(request, [place.person], what=f"statement {place.period}")
     changes = own_changes(request, place, found)
+    told = notices.of_period(place.person, place.period)
     if _membership(request).person_id == place.person.pk:
         note_seen(found=found, on=place.now, at=timezone.now())
-    context = place.context(found=found, changes=changes, here="statement")
+        if any(one.notice.seen_at is None for one in told):
+            notices.seen(person=place.person, period=place.period, at=timezone.now())
+    context = place.context(found=found, changes=changes, told=told, here="statement")
     return render(request, "scorecards/statement.html", context)
 
 

@@ -13,7 +13,7 @@ from typing import Any
 
 from django.db import models, transaction
 
-from incentives.models import Earning, Transfer
+from incentives.models import DisputeRemedy, Earning, Transfer
 from scorecards.models import Leaderboard, WallPanel
 
 FIRST, SECOND = date(2026, 6, 1), date(2026, 7, 1)
@@ -21,6 +21,7 @@ AT = datetime(2026, 7, 5, 9, 0, tzinfo=UTC)
 
 # What a model's constraints ask for beyond a value of the right type.
 SPECIAL: dict[type[models.Model], dict[str, Any]] = {
+    DisputeRemedy: {"request_id": 1},
     Earning: {"status": "decided", "amount": Decimal(1)},
     Transfer: {"from_account": "plan", "to_account": "due"},
     Leaderboard: {"metric_id": 1},

@@ -54,7 +54,9 @@ def column_and_value(model: type[models.Model]) -> tuple[str, Any]:
 def test_the_tracked_models_are_configuration_and_people() -> None:
     assert {model._meta.label for model in TRACKED} == {
         "incentives.Component",
+        "incentives.DisputeReason",
         "incentives.Eligibility",
+        "incentives.Example",
         "incentives.Family",
         "incentives.Measure",
         "incentives.Plan",

@@ -1,8 +1,17 @@
 """Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
 
+from incentives.models.closing import Closing, ClosingAcceptance
+from incentives.models.disputes import (
+    Dispute,
+    DisputeFile,
+    DisputeMessage,
+    DisputeReason,
+    DisputeRemedy,
+)
 from incentives.models.effects import Budget, EffectPerson, EffectTrial
 from incentives.models.examples import Example
-from incentives.models.ledger import Account, Dispute, Transfer
+from incentives.models.ledger import Account, Transfer
+from incentives.models.notices import ChangeNotice
 from incentives.models.papers import Acknowledgement, AcknowledgementReminder
 from incentives.models.plans import (
     Component,
@@ -24,10 +33,17 @@ __all__ = [
     "AcknowledgementReminder",
     "Budget",
     "CalculationRun",
+    "ChangeNotice",
+    "Closing",
+    "ClosingAcceptance",
     "Component",
     "Decision",
     "Dirty",
     "Dispute",
+    "DisputeFile",
+    "DisputeMessage",
+    "DisputeReason",
+    "DisputeRemedy",
     "Earning",
     "EffectPerson",
     "EffectTrial",

@@ -102,39 +102,3 @@ class Transfer(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.amount} {self.currency} {self.from_account} → {self.to_account}"
-
-
-class Dispute(TenantModel):
-    """Somebody doubts a line, or misses one; what is doubted is frozen until it is answered.
-
-    Without a component it is a claim that something is missing: it stands on the period and
-    freezes nothing. ``job`` and ``grain`` name the line as the ledger does.
-    """
-
-    plan = TenantForeignKey("incentives.Plan", related_name="disputes")
-    period = TenantForeignKey("org.Period", related_name="+")
-    person = TenantForeignKey("org.Person", related_name="disputes")
-    component = models.CharField(max_length=60, blank=True)
-    job = models.CharField(max_length=200, blank=True)
-    grain = models.CharField(max_length=255, blank=True)
-    reason = models.TextField()
-    opened_at = models.DateTimeField()
-    opened_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
-    answer = models.TextField(blank=True)
-    closed_at = models.DateTimeField(null=True)
-    closed_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
-
-    class Meta:
-        ordering = ["id"]
-        constraints = [
-            NotedByHand(name="incentives_dispute_by_hand"),
-            models.UniqueConstraint(
-                fields=["tenant", "plan", "period", "person", "component", "job", "grain"],
-                condition=models.Q(closed_at=None) & ~models.Q(component=""),
-                name="incentives_dispute_once",
-            ),
-        ]
-
-    def __str__(self) -> str:
-        what = self.component or "something missing"
-        return f"{what} of {self.person} in {self.period} of {self.plan}"

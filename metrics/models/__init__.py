@@ -2,7 +2,14 @@
 
 from metrics.models.definitions import Goal, Metric, MetricDefinition
 from metrics.models.requests import CorrectionRequest
-from metrics.models.sources import Delivery, PersonAlias, Rejection, Source, SourceComplete
+from metrics.models.sources import (
+    Delivery,
+    HandledRejections,
+    PersonAlias,
+    Rejection,
+    Source,
+    SourceComplete,
+)
 from metrics.models.transactions import (
     CreditRule,
     OnceKey,
@@ -21,6 +28,7 @@ __all__ = [
     "CreditRule",
     "Delivery",
     "Goal",
+    "HandledRejections",
     "KeptTotal",
     "Metric",
     "MetricDefinition",

@@ -145,3 +145,23 @@ class Rejection(UnusableRow, TenantModel):
 
     class Meta:
         ordering = ["delivery", "line"]
+
+
+class HandledRejections(TenantModel):
+    """Somebody looked at the rows that a delivery left out, and said what became of them."""
+
+    delivery = TenantForeignKey(Delivery, models.CASCADE, related_name="handled")
+    reason = models.TextField()
+    by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["id"]
+        verbose_name_plural = "handled rejections"
+        constraints = [
+            NotedByHand(name="metrics_handledrejections_by_hand"),
+            models.UniqueConstraint(fields=["tenant", "delivery"], name="metrics_handled_once"),
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.delivery}: {self.reason}"

@@ -17,14 +17,23 @@ from django.views.decorators.http import require_POST, require_safe
 from metrics import trials
 from metrics.complete import complete as declare
 from metrics.completeness import gaps
-from metrics.models import Delivery, Rejection, Source, SourceComplete, Trial
+from metrics.handled import handle_rejections
+from metrics.models import (
+    Delivery,
+    HandledRejections,
+    Rejection,
+    Source,
+    SourceComplete,
+    Trial,
+)
 from org.access import needs, request_permissions
 from org.base import CURRENT
 from org.errors import DomainError
+from org.pages import said
 from org.permissions import Permission
 from org.tables import configured, download
 from pmsite.data.files import sent_as_csv
-from pmsite.data.forms import CompleteForm, ReasonForm
+from pmsite.data.forms import CompleteForm, HandledForm, ReasonForm
 from pmsite.data.tables import DeliveryTable, ProblemTable
 from pmsite.data.views import UPLOAD, ask_for, user_of
 from pmsite.data.work import LOOK
@@ -123,7 +132,7 @@ def complete(request: HttpRequest, code: str) -> HttpResponse:
         messages.error(request, f"{source}: give the day to which it is complete.")
         return redirect("deliveries")
     try:
-        said = declare(
+        told = declare(
             source=source,
             through=form.cleaned_data["through"],
             by=user_of(request),
@@ -132,7 +141,7 @@ def complete(request: HttpRequest, code: str) -> HttpResponse:
     except DomainError as refusal:
         messages.error(request, str(refusal))
     else:
-        messages.success(request, said)
+        messages.success(request, told)
     return redirect("deliveries")
 
 
@@ -158,6 +167,8 @@ def delivery(request: HttpRequest, number: int) -> HttpResponse:
         "table": configured(request, ProblemTable(rows)) if found.rows_rejected else None,
         "form": ReasonForm(),
         "reason": _reason(found),
+        "handled": HandledRejections.objects.filter(delivery=found).select_related("by").first(),
+        "handled_form": HandledForm(),
         "may": UPLOAD in permissions,
         "may_calculate": not permissions.isdisjoint({Permission.CALCULATE, Permission.CONFIGURE}),
     }
@@ -179,6 +190,22 @@ def rejected(request: HttpRequest, number: int) -> HttpResponseBase:
     found = delivery_or_404(number)
     rows = Rejection.objects.filter(delivery=found).order_by("line", "pk")
     return sent_as_csv(request, rows, source=found.source, file=found)
+
+
+@require_POST
+@needs(UPLOAD)
+def handled(request: HttpRequest, number: int) -> HttpResponse:
+    """Say what became of the rows that a delivery left out."""
+    found = delivery_or_404(number)
+    with said(request):
+        handle_rejections(
+            delivery=found,
+            reason=request.POST.get("handled", "")[:2000],
+            by=user_of(request),
+            at=timezone.now(),
+        )
+        messages.success(request, "Noted. These rows keep no period open any more.")
+    return redirect("delivery", number)
 
 
 @require_POST

@@ -91,6 +91,17 @@ class ReasonForm(forms.Form):
     )
 
 
+class HandledForm(forms.Form):
+    """What became of rows that were left out."""
+
+    handled = forms.CharField(
+        label="What became of them",
+        widget=forms.Textarea(attrs={"rows": 2}),
+        max_length=2000,
+        help_text="For example: not ours, or in the file of the 3rd. It stays with the delivery.",
+    )
+
+
 class CompleteForm(forms.Form):
     """Up to which day a source is complete."""
 

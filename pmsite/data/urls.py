@@ -10,6 +10,7 @@ urlpatterns = [
     path("deliveries/<int:number>/rejected.csv", deliveries.rejected, name="delivery-rejected"),
     path("deliveries/<int:number>/undo/", deliveries.undo, name="delivery-undo"),
     path("deliveries/<int:number>/again/", deliveries.again, name="delivery-again"),
+    path("deliveries/<int:number>/handled/", deliveries.handled, name="delivery-handled"),
     path("sources/<str:code>/complete/", deliveries.complete, name="source-complete"),
     path("upload/", views.upload, name="upload"),
     path("upload/<int:number>/", views.trial, name="trial"),

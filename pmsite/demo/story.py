@@ -33,6 +33,7 @@ from payroll.run import Paid, run
 from pmsite import tenant_file
 from pmsite.demo import logins
 from pmsite.demo.months import Month, three_months_before
+from pmsite.demo.objections import object_to
 from pmsite.demo.tenants import Feed, Organisation, organisations
 from pmsite.schedule import set_schedule
 from scorecards.models import Wallboard
@@ -83,6 +84,7 @@ class Story:
         self.close(second)
         self.take_in(last)
         self.calculate(last)
+        self._object(second, last)
         with enter(self.tenant.pk, through="demo"):
             self._speak(at=self.moment(last.end, 8))
             self._note(LOADED, at=self.moment(last.end, 9))
@@ -228,6 +230,21 @@ class Story:
                 reason="A deal was entered twice and then removed twice; the file is in order.",
                 by=logins.user(logins.PLANNER),
                 at=at + timedelta(hours=2),
+            )
+
+    def _object(self, closed: Month, running: Month) -> None:
+        """Whoever logs in as an agent says that something is wrong."""
+        names = self._who_logs_in()
+        login, *_ = self.organisation.logins
+        with enter(self.tenant.pk, through="demo"):
+            monthly = Period.objects.filter(calendar__code="monthly")
+            object_to(
+                person=Person.objects.get(code=names[login.username]),
+                closed=monthly.get(code=closed.code),
+                running=monthly.get(code=running.code),
+                by=logins.user(login),
+                answered_by=logins.user(logins.PLANNER),
+                at=self.moment(closed.end + timedelta(days=9), 10),
             )
 
     def _speak(self, *, at: datetime) -> None:

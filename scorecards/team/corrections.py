@@ -15,7 +15,8 @@ from django.urls import reverse
 from django.utils.html import format_html
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
-from incentives.models import Plan
+from incentives.models import Dispute, Plan
+from incentives.remedy import accept_with_correction
 from metrics.models import CorrectionRequest, Metric, MetricDefinition, Value
 from metrics.requests import (
     approve_request,
@@ -117,8 +118,10 @@ def new_correction(request: HttpRequest, code: str) -> HttpResponse:
     person = who.person(code, P.CORRECT_DATA)
     if person.pk == who.own:
         raise PermissionDenied("Nobody asks for another figure of their own here. Object instead.")
-    choice = FigureChoiceForm(request.GET or None, initial={"day": who.today})
-    context: dict[str, Any] = {"person": person, "choice_form": choice}
+    dispute = _disputed(request, person)
+    chosen = request.GET if set(request.GET) - {"dispute"} else None
+    choice = FigureChoiceForm(chosen, initial={"day": who.today})
+    context: dict[str, Any] = {"person": person, "choice_form": choice, "dispute": dispute}
     if not (choice.is_bound and choice.is_valid()):
         return render(request, "team/correction_new.html", context)
     metric, day = choice.cleaned_data["metric"], choice.cleaned_data["day"]
@@ -138,22 +141,19 @@ def new_correction(request: HttpRequest, code: str) -> HttpResponse:
 
         def ask() -> str:
             numerator, denominator = _typed(person, form.cleaned_data, definition)
-            asked.append(
-                ask_correction(
-                    person=person,
-                    day=day,
-                    metric=metric,
-                    reference=reference,
-                    numerator=numerator,
-                    denominator=denominator,
-                    reason=form.cleaned_data["reason"],
-                    by=who.user,
-                    at=who.at,
-                )
-            )
+            figure: dict[str, Any] = {"day": day, "metric": metric, "reference": reference}
+            figure |= {"numerator": numerator, "denominator": denominator}
+            by: dict[str, Any] = {"by": who.user, "at": who.at}
+            why = form.cleaned_data["reason"]
+            if dispute is not None:
+                accept_with_correction(dispute=dispute, answer=why, **figure, **by)
+                return "Accepted, and asked for. The line stays frozen until it is approved."
+            asked.append(ask_correction(person=person, reason=why, **figure, **by))
             return "Asked for. Whoever may approve corrections finds it in their list."
 
         if done(request, form, ask):
+            if dispute is not None:
+                return redirect("dispute", dispute.pk)
             return redirect("correction", asked[0].pk)
     context |= {
         "form": form,
@@ -167,6 +167,17 @@ def new_correction(request: HttpRequest, code: str) -> HttpResponse:
         "by_deal": now is not None and now.transaction_id is not None,
     }
     return render(request, "team/correction_new.html", context)
+
+
+def _disputed(request: HttpRequest, person: Person) -> Dispute | None:
+    """The dispute that a correction would answer (``?dispute=``), of that person."""
+    number = request.GET.get("dispute", "")
+    if not number:
+        return None
+    found = Dispute.objects.filter(person=person, pk=number if number.isdecimal() else 0).first()
+    if found is None:
+        raise Http404("No dispute of this person has that number.")
+    return found
 
 
 def _values(person: Person, metric: Metric, day: date) -> list[Value]:

@@ -10,7 +10,7 @@ import subprocess
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.database import own_database
@@ -54,12 +54,26 @@ with enter(tenant.pk, through="a draft on trial"):
 """
 
 
+WORK = """
+import django; django.setup()
+from pmsite import jobs
+from pmsite.models import Job
+for job in Job.objects.filter(state="queued").order_by("id"):
+    jobs.perform(job.pk)
+"""
+
+
 @dataclass(frozen=True)
 class Site:
     """Where the site is, and with which passwords its people sign in."""
 
     address: str
     passwords: dict[str, str]
+    environment: dict[str, str] = field(default_factory=dict)
+
+    def work(self) -> None:
+        """Do every job that waits, as a worker would."""
+        _run(self.environment, "-c", WORK)
 
 
 @contextmanager
@@ -79,7 +93,7 @@ def demo_site(folder: Path, *, template: str = "") -> Iterator[Site]:
         _run(environment, "-c", DRAFT.format(today=TODAY))
         with served(environment, folder) as port:
             known = json.loads((folder / "secrets" / "demo-logins.json").read_text())
-            yield Site(f"http://127.0.0.1:{port}", known)
+            yield Site(f"http://127.0.0.1:{port}", known, environment)
 
 
 def _run(environment: dict[str, str], *command: str) -> None:

@@ -16,6 +16,8 @@ from django.contrib import admin
 from django.test import Client
 from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
+from incentives.dispute import open_dispute
+from incentives.dispute_files import add_file
 from incentives.models import EffectTrial
 from metrics.models import (
     CorrectionRequest,
@@ -137,6 +139,15 @@ def things(bank: Cast) -> dict[str, Any]:
             recorded_at=NOW,
         )
         screen, data = boards(bank), {**put_data(bank), **put_rules(bank)}
+        dispute = open_dispute(
+            plan=bank.plan,
+            period=june,
+            person=only,
+            reason="A sale is missing",
+            by=bank.user("mo"),
+            at=NOW,
+        )
+        proof = add_file(dispute=dispute, name="a.txt", content=b"a", by=None, at=NOW)
         impact = EffectTrial.objects.create(
             kind="version",
             state="ready",
@@ -162,6 +173,8 @@ def things(bank: Cast) -> dict[str, Any]:
         "ONLY": "only",
         "REQUEST": request.pk,
         "OBJECTION": objection.pk,
+        "DISPUTE": dispute.pk,
+        "DISPUTE_FILE": proof.pk,
         "IMPACT": impact.pk,
         **screen,
         **data,

@@ -1,8 +1,7 @@
-"""What to do now, the desks of plans and of payroll, closing, and the auditor's pages."""
+"""What to do now, the desks of plans and of payroll, and the auditor's pages."""
 
 from __future__ import annotations
 
-import re
 from collections.abc import Callable
 from datetime import date
 from decimal import Decimal
@@ -11,7 +10,7 @@ import pytest
 from django.test import Client
 
 from incentives.ledger import Entry, post
-from incentives.models import CalculationRun, Component, PlanPeriod, PlanVersion
+from incentives.models import CalculationRun, PlanPeriod, PlanVersion
 from incentives.review import send_back
 from org.history import TRACKED
 from org.models import AuditEntry, JobType, Period
@@ -91,36 +90,6 @@ def test_a_result_that_waits_is_listed_by_name(browser: Browser, bank: Cast) -> 
 def test_runs_are_listed_and_taken_along(browser: Browser) -> None:
     assert "monthly:2026-06" in page(browser("mia"), "/rules/runs/")
     assert browser("mia").get("/rules/runs/?download=xlsx").status_code == 200
-
-
-# --- Closing
-
-
-def test_a_period_that_is_not_over_cannot_be_closed(browser: Browser, bank: Cast) -> None:
-    pam = browser("pam")
-    assert "The period is not over" in page(pam, f"/closing/{JUNE}")
-    answer = pam.post(f"/closing/{JUNE}", follow=True)
-    assert "is not over" in answer.content.decode()
-    with enter(bank.tenant.pk):
-        assert not PlanPeriod.objects.filter(final_at__isnull=False).exists()
-
-
-def test_closing_makes_the_period_final_once(browser: Browser, bank: Cast) -> None:
-    with enter(bank.tenant.pk):
-        make_run(bank, "2026-05", {})
-        Component.objects.update(formula="5")
-    pam = browser("pam")
-    first = pam.post("/closing/monthly/2026-05/", follow=True).content.decode()
-    assert "is final for 1 plan" in first, re.findall(r'class="note[^>]*>(.*?)<', first)
-    assert "is final already" in pam.post("/closing/monthly/2026-05/", follow=True).content.decode()
-    with enter(bank.tenant.pk):
-        point = PlanPeriod.objects.get(final_at__isnull=False)
-        assert (point.period.code, str(point.final_by)) == ("2026-05", "pam.bank")
-
-
-def test_an_auditor_reads_closings_and_closes_nothing(browser: Browser) -> None:
-    assert "Make it final" not in page(browser("audrey"), f"/closing/{JUNE}")
-    assert browser("audrey").post(f"/closing/{JUNE}").status_code == 403
 
 
 # --- Pay

@@ -1,15 +1,16 @@
-"""dispute TENANT: open a dispute about a line, answer one, or list those that are open."""
+"""dispute TENANT: open a dispute about a line, answer or withdraw one, or list those open."""
 
 from argparse import ArgumentParser
 from datetime import date
 from typing import Any
 
-from incentives.dispute import close_dispute, open_dispute
+from incentives.dispute import close_dispute, open_dispute, withdraw_dispute
 from incentives.lookup import person_called, plan_called
 from incentives.models import Dispute
 from org.commands import TenantCommand, day, find_periods
 from org.errors import DomainError
 from org.models import Period
+from org.two_people import refuse_nobody
 
 
 class Command(TenantCommand):
@@ -21,22 +22,34 @@ class Command(TenantCommand):
         parser.add_argument("--job", default="", help="Only in this job, as results write it.")
         parser.add_argument("--line", default="", help="Only this deal or day of the component.")
         parser.add_argument("--reason", default="", help="Why it is doubted, or what is missing.")
+        parser.add_argument("--code", default="", help="Which of the tenant's reasons it is.")
         parser.add_argument("--customer", default="", help="Of what is missing: whose sale it was.")
         parser.add_argument("--day", type=day, help="Of what is missing: when it was.")
         parser.add_argument("--close", type=int, metavar="NUMBER", help="Answer a dispute.")
         parser.add_argument("--answer", default="", help="What was found.")
+        parser.add_argument(
+            "--accept", action="store_true", help="It was right, and is mended already."
+        )
+        parser.add_argument("--withdraw", type=int, metavar="NUMBER", help="Take one back.")
 
-    def work(self, *, about: list[str] | None, close: int | None, **options: Any) -> None:
+    def work(
+        self, *, about: list[str] | None, close: int | None, withdraw: int | None, **options: Any
+    ) -> None:
         if about:
             self._open(*about, **options)
         elif close is not None:
-            found = Dispute.objects.filter(pk=close).first()
-            if found is None:
-                raise DomainError(f"There is no dispute {close}; without options all are listed.")
-            done = close_dispute(dispute=found, answer=options["answer"], by=self.by, at=self.at)
-            self.say(f"Dispute {done.pk} about {done} is answered.")
+            self._close(_dispute(close), **options)
+        elif withdraw is not None:
+            refuse_nobody(self.by, what="Withdrawing a dispute")
+            assert self.by is not None
+            done = withdraw_dispute(dispute=_dispute(withdraw), by=self.by, at=self.at)
+            self.say(f"Dispute {done.pk} about {done} is withdrawn.")
         else:
             self._list()
+
+    def _close(self, found: Dispute, *, answer: str, accept: bool, **_: Any) -> None:
+        done = close_dispute(dispute=found, answer=answer, accepted=accept, by=self.by, at=self.at)
+        self.say(f"Dispute {done.pk} about {done} is answered.")
 
     def _open(self, plan: str, period: str, person: str, **options: Any) -> None:
         chosen, who = plan_called(plan), person_called(person)
@@ -49,6 +62,7 @@ class Command(TenantCommand):
             component=options["component"],
             job=options["job"],
             grain=options["line"],
+            code=options["code"],
             reason=_claim(options["customer"], options["day"], options["reason"]),
             by=self.by,
             at=self.at,
@@ -60,9 +74,18 @@ class Command(TenantCommand):
             "plan", "period__calendar", "person"
         )
         for row in rows:
-            self.say(f"{row.pk}: {row} since {row.opened_at:%Y-%m-%d} ({row.reason})")
+            state = f", {row.said}" if row.waits else ""
+            due = f", due {row.due_on}" if row.due_on else ""
+            self.say(f"{row.pk}: {row} since {row.opened_at:%Y-%m-%d}{due}{state} ({row.reason})")
         if not rows:
             self.say("No dispute is open.")
+
+
+def _dispute(number: int) -> Dispute:
+    found = Dispute.objects.filter(pk=number).first()
+    if found is None:
+        raise DomainError(f"There is no dispute {number}; without options all are listed.")
+    return found
 
 
 def _claim(customer: str, on: date | None, reason: str) -> str:

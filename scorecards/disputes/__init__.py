@@ -1,0 +1,1 @@
+"""Pages of disputes: asking, the queue, one dispute, and the report."""
