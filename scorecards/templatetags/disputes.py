@@ -20,7 +20,7 @@ def ask(
     context: template.Context, calendar: str, period: str, plan: str, component: str
 ) -> dict[str, Any]:
     """“Something is wrong” at a line, for the person and for those who answer disputes; the state
-    of the dispute where one is open; nothing on paper. ``plan`` is a code, ``component`` a name in any case."""
+    of the dispute where one is open; nothing on paper. ``plan`` is a code, ``component`` a name."""
     person: Person | None = context.get("person")
     if person is None or context.get("on_paper"):
         return {}
