@@ -53,11 +53,11 @@ def check(request: HttpRequest, pk: int, section: str) -> HttpResponse:
     context: dict[str, Any] = {"version": version, "section": section, "swap": True}
     if section == "tables":
         saved = _saved(RateTable, version, request)
-        context |= table_panel(version, saved, request.POST.dict())
+        context |= table_panel(version, saved, typed.sent(request.POST))
         return render(request, "incentives/editor/table_read.html", context)
     if section not in FORMULAS:
         raise Http404("There are no formulas here.")
-    post = request.POST.dict()
+    post = typed.sent(request.POST)
     if section == "components":
         kept = trial.kept_reader(version)
         row = typed.component(version, trial.saved_component(kept, post.get("was", "")), post)
@@ -78,7 +78,7 @@ def check(request: HttpRequest, pk: int, section: str) -> HttpResponse:
 
 def _saved(model: type[Any], version: PlanVersion, request: HttpRequest) -> Any:
     """The row as whose form this was sent; None of a new one."""
-    was = request.POST.get("was", "")
+    was = typed.sent(request.POST).get("was", "")
     return model.objects.filter(version=version, name=was).first() if was else None
 
 
@@ -103,7 +103,7 @@ def _changed_parts(
 def attempt(request: HttpRequest, pk: int) -> HttpResponse:
     """A component as it is typed, calculated by the engine for the person who was chosen."""
     version = version_or_404(pk)
-    post = request.POST.dict()
+    post = typed.sent(request.POST)
     saved = trial.saved_component(trial.kept_reader(version), post.get("was", ""))
     row = typed.component(version, saved, post)
     context: dict[str, Any] = {"version": version, "section": "components", "swap": True}

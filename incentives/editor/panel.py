@@ -36,7 +36,7 @@ def panel(
     request: HttpRequest, version: PlanVersion, section: str, saved: Any, form: Any
 ) -> dict[str, Any]:
     """The panel of a page that is opened, or sent without script."""
-    post = request.POST if request.method == "POST" else _post_of(form)
+    post = typed.sent(request.POST) if request.method == "POST" else _post_of(form)
     if section == "components":
         return component_panel(request, version, saved, post)
     if section == "tables":

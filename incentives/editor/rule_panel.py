@@ -25,6 +25,7 @@ from formula import (
     words,
 )
 from incentives.editor.names import as_data, helped
+from incentives.editor.typed import sent
 from metrics.attributes import columns
 from metrics.credit_rules import scope_of
 from metrics.models import Transaction, TransactionKind
@@ -50,7 +51,7 @@ def rule_panel(
 ) -> dict[str, Any]:
     """The panel of a page that is opened, or sent without script."""
     if request.method == "POST":
-        post: Mapping[str, str] = request.POST.dict()
+        post: Mapping[str, str] = sent(request.POST)
     else:
         post = {name: str(form[name].value() or "") for name in EXPECTED[page]}
     return panel_of(kind, post, page)
@@ -137,5 +138,5 @@ def check_rule(request: HttpRequest, code: str, page: str) -> HttpResponse:
     kind = TransactionKind.objects.filter(code=code).first()
     if kind is None or page not in EXPECTED:
         raise Http404("There is no such kind of transaction.")
-    context = panel_of(kind, request.POST.dict(), page) | {"swap": True, "kind": kind}
+    context = panel_of(kind, sent(request.POST), page) | {"swap": True, "kind": kind}
     return render(request, "incentives/editor/rule_checked.html", context)

@@ -6,6 +6,8 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from django.http import QueryDict
+
 from incentives.editor.measure_form import MeasureForm
 from incentives.editor.table_form import TableForm
 from incentives.editor.version_forms import VersionForm
@@ -27,10 +29,20 @@ def component(version: PlanVersion, saved: Component | None, post: Post) -> Comp
     for field in _CHOSEN:
         setattr(row, field, post.get(field, "") or getattr(usual, field))
     row.prorate = bool(post.get("prorate"))
-    decimals = post.get("rounding_decimals", "")
-    row.rounding_decimals = int(decimals) if decimals.lstrip("-").isdecimal() else 2
+    row.rounding_decimals = _decimals(post.get("rounding_decimals", ""))
     row.options = _options(post)
     return row
+
+
+def _decimals(text: str) -> int:
+    """Decimals as the form allows them; two where it would refuse."""
+    found = int(text) if len(text) <= 2 and text.removeprefix("-").isdecimal() else 2
+    return found if -6 <= found <= 6 else 2
+
+
+def sent(post: QueryDict) -> dict[str, str]:
+    """What a form sent, without the sign that no text of the database can hold."""
+    return {name: str(text).replace("\0", "") for name, text in post.dict().items()}
 
 
 def _options(post: Post) -> dict[str, Any]:
@@ -49,7 +61,7 @@ def measure(version: PlanVersion, saved: Measure | None, post: Post) -> Measure:
     form = MeasureForm(post, instance=row, version=version)
     form.full_clean()
     metric = post.get("metric", "")
-    row.metric_id = int(metric) if metric.isdecimal() else None
+    row.metric_id = int(metric) if metric.isdecimal() and len(metric) <= 15 else None
     row.filter = _lines(post.get("filter", ""))
     return row
 

@@ -102,6 +102,31 @@ def test_bad_input_is_a_sentence(
     assert sentence in said
 
 
+@pytest.mark.parametrize(
+    "more",
+    [
+        {"rounding_decimals": "-999999999"},
+        {"rounding_decimals": "9" * 5_000},
+        {"was": "bo\0nus"},
+        {"figure:calls": "NaN"},
+        {"figure:calls": "1e400"},
+        {"per": "nothing"},
+        {"per": "credit", "of": "nothing"},
+        {"per": "team"},
+    ],
+)
+def test_nothing_that_is_sent_breaks_a_check(
+    browser: Browser, draft: PlanVersion, more: dict[str, str]
+) -> None:
+    assert ask(browser("mia"), "edit-check", draft.pk, "components", **{**typed("calls"), **more})
+
+
+def test_a_metric_that_cannot_be(browser: Browser, draft: PlanVersion) -> None:
+    post = {"was": "calls", "name": "calls", "metric": "9" * 40, "filter": "x > 1"}
+    said = ask(browser("mia"), "edit-check", draft.pk, "measures", **post)
+    assert "No credit rule feeds this metric" in said
+
+
 def test_checking_saves_nothing(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
     ask(browser("mia"), "edit-check", draft.pk, "components", **typed("calls * 99"))
     with enter(bank.tenant.pk):
