@@ -6,8 +6,10 @@ from collections.abc import Mapping
 from copy import copy
 from typing import Any
 
+from django import forms
 from django.http import QueryDict
 
+from incentives.editor.component_form import ComponentForm
 from incentives.editor.measure_form import MeasureForm
 from incentives.editor.table_form import TableForm
 from incentives.editor.version_forms import VersionForm
@@ -27,11 +29,21 @@ def component(version: PlanVersion, saved: Component | None, post: Post) -> Comp
         setattr(row, part, _lines(post.get(part, "")))
     usual = Component()
     for field in _CHOSEN:
-        setattr(row, field, post.get(field, "") or getattr(usual, field))
+        said = post.get(field, "")
+        setattr(row, field, said if said and _offered(field, said) else getattr(usual, field))
     row.prorate = bool(post.get("prorate"))
     row.rounding_decimals = _decimals(post.get("rounding_decimals", ""))
     row.options = _options(post)
     return row
+
+
+def _offered(field: str, said: str) -> bool:
+    """Whether a form offers such a choice; names of measures and schedules differ by version."""
+    if field in ("of", "schedule"):
+        return True
+    choice = ComponentForm.base_fields[field]
+    assert isinstance(choice, forms.ChoiceField)
+    return choice.valid_value(said)
 
 
 def _decimals(text: str) -> int:
@@ -47,7 +59,8 @@ def sent(post: QueryDict) -> dict[str, str]:
 
 def _options(post: Post) -> dict[str, Any]:
     options: dict[str, Any] = {}
-    by, within = _lines(post.get("distribute", "")).strip(), post.get("within") or "unit"
+    by, within = _lines(post.get("distribute", "")).strip(), post.get("within", "")
+    within = within if _offered("within", within) else "unit"
     if by:
         options["distribute"] = by if within == "unit" else {"by": by, "within": within}
     if currency := post.get("currency", "").strip():

@@ -113,6 +113,8 @@ def test_bad_input_is_a_sentence(
         {"per": "nothing"},
         {"per": "credit", "of": "nothing"},
         {"per": "team"},
+        {"cumulate": "x", "after_final": "x", "exchange_rate": "x", "rounding_each": "x"},
+        {"within": "x", "distribute": "calls", "per": "team"},
     ],
 )
 def test_nothing_that_is_sent_breaks_a_check(
