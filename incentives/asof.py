@@ -58,6 +58,7 @@ AS_THEY_ARE = {
     "incentives.Measure",
     "incentives.RateTable",
     "incentives.Component",
+    "incentives.Example",
 }
 
 

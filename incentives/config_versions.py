@@ -7,16 +7,14 @@ the two differ; :func:`short` leaves out again what goes without saying.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterator, Mapping
 from datetime import date, datetime
-from decimal import Decimal
 from itertools import pairwise
 from typing import Any
 
-from formula import Table, TableError
 from formula.numbers import read_number
 from incentives import config_examples
+from incentives.config_tables import table, table_form, table_said
 from incentives.models import Component, Eligibility, Measure, Plan, PlanVersion, RateTable
 from org import config_tools as tools
 from org.config_tools import Codes, Problems
@@ -60,11 +58,9 @@ COMPONENT_DEFAULTS: Canonical = {
     "after_final": "restate",
     "paid_as": "earned",
 }
-TABLE_DEFAULTS: Canonical = {"on_bound": "upper_row", "below": "first_row", "outside": "flat"}
 PARTS = ("tables", "measures", "components", "eligibility", "examples")
 DRAFT = PlanVersion.Status.DRAFT.value
 WHO = ("person", "unit", "job_type", "slot")
-NUMERIC = re.compile(r"-?(0|[1-9]\d*)(\.\d+)?")
 
 # -- from the file --------------------------------------------------------------------------------
 
@@ -160,49 +156,6 @@ def _check_shares(parts: list[Mapping[str, Any]], where: str, problems: Problems
         problems.add(where, f"the shares sum to {tools.plain(total * 100)} %, not to 100 %.")
 
 
-def table(name: str, spec: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
-    """A rate table as the file would write it; notes each mistake in it."""
-    try:
-        return table_form(Table.parse(name, spec).to_dict())
-    except TableError as error:
-        for sentence in error.problems:
-            problems.add(where, sentence)
-        return {}
-
-
-def table_form(spec: Mapping[str, Any]) -> Canonical:
-    """One way to write each table: whole numbers as such, defaults left out."""
-    plain: Canonical = tools.as_json(spec)
-    for key in ("rows", "points", "columns"):
-        if key in plain:
-            plain[key] = _cells(plain[key], keys=_is_lookup(plain))
-    return tools.without_defaults(plain, TABLE_DEFAULTS)
-
-
-def _is_lookup(spec: Mapping[str, Any]) -> bool:
-    """Whether the first cell of a row is a key, in which "4" and 4 are not the same."""
-    rows = spec.get("rows")
-    first = rows[0][0] if isinstance(rows, list) and rows and isinstance(rows[0], list) else None
-    return spec.get("kind") == "lookup" or (isinstance(first, str) and not NUMERIC.fullmatch(first))
-
-
-def _cells(cells: Any, *, keys: bool) -> Any:
-    if isinstance(cells, Mapping):
-        return {key: _cell(cell) for key, cell in cells.items()}
-    return [
-        [cell if keys and n == 0 else _cell(cell) for n, cell in enumerate(row)]
-        if isinstance(row, list)
-        else _cell(row)
-        for row in cells
-    ]
-
-
-def _cell(cell: Any) -> Any:
-    if isinstance(cell, str) and NUMERIC.fullmatch(cell):
-        return int(cell) if "." not in cell else tools.plain(Decimal(cell))
-    return cell
-
-
 # -- from the rows --------------------------------------------------------------------------------
 
 
@@ -280,7 +233,7 @@ def short(version: Canonical) -> Canonical:
         **{key: version[key] for key in VERSION_DEFAULTS},
         "prorate": tools.without_defaults(version["prorate"], PRORATE_DEFAULTS),
         "eligibility": [] if eligibility == [{}] else eligibility,
-        "tables": {name: _table_said(spec) for name, spec in version["tables"].items()},
+        "tables": {name: table_said(spec) for name, spec in version["tables"].items()},
         "measures": {name: _measure_said(name, one) for name, one in version["measures"].items()},
         "components": {name: _component_said(one) for name, one in version["components"].items()},
         "schedules": version["schedules"],
@@ -288,30 +241,6 @@ def short(version: Canonical) -> Canonical:
         "examples": config_examples.short(version["examples"]),
     }
     return tools.without_defaults(said, VERSION_DEFAULTS)
-
-
-def _table_said(spec: Canonical) -> Canonical:
-    numbers: Canonical = {
-        key: _with_decimals(spec[key], keys=_is_lookup(spec))
-        for key in ("rows", "points", "columns")
-        if key in spec
-    }
-    return {**spec, **numbers}
-
-
-def _with_decimals(cells: Any, *, keys: bool) -> Any:
-    def cell(value: Any) -> Any:
-        numeric = isinstance(value, str) and NUMERIC.fullmatch(value)
-        return Decimal(value) if numeric else value
-
-    if isinstance(cells, Mapping):
-        return {key: cell(value) for key, value in cells.items()}
-    return [
-        [v if keys and n == 0 else cell(v) for n, v in enumerate(row)]
-        if isinstance(row, list)
-        else cell(row)
-        for row in cells
-    ]
 
 
 def _measure_said(name: str, one: Canonical) -> Canonical:
