@@ -45,6 +45,20 @@ LEFT = {
     "payroll.PayBatch": "comes after the ledger",
     "payroll.PayLine": "comes after the ledger",
     "payroll.PayFile": "comes after the ledger",
+    "scorecards.SeenStatement": "what somebody looked at",
+    "incentives.Closing": "says who handed a period over, and decides nothing",
+    "incentives.ClosingAcceptance": "says what a period was closed with",
+    "incentives.DisputeMessage": "read by no calculation",
+    "incentives.DisputeFile": "read by no calculation",
+    "incentives.DisputeRemedy": "asks for a correction or an adjustment, which have a past",
+    "incentives.EffectTrial": "a change that counts for nothing",
+    "incentives.EffectPerson": "a row of such a trial",
+    "incentives.ChangeNotice": "tells somebody of what was booked",
+    "incentives.Acknowledgement": "says who read a version",
+    "incentives.AcknowledgementReminder": "says who was asked to",
+    "metrics.HandledRejections": "says who looked at what was left out",
+    "org.ByHand": "notes what was written, which has a past of its own",
+    "org.RuleChange": "asks for a change of configuration, which has a past of its own",
 }
 
 
