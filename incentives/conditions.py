@@ -32,7 +32,8 @@ def keep_met(name: str, waiting: Composable) -> list[str]:
     """Keep the ids of those whose condition holds now in a temporary table; sentences of trouble.
 
     ``waiting`` is a query of id, condition and transaction_id (any version: the current one
-    decides). A condition that cannot be read any more holds for nobody, and is told.
+    decides). Nothing holds of a transaction that is gone: all of it would read as blank. A
+    condition that cannot be read any more holds for nobody, and is told.
     """
     keep("waiting_condition", waiting)
     texts = [text for (text,) in fetch("SELECT DISTINCT condition FROM waiting_condition")]
@@ -56,8 +57,8 @@ def _met(text: str, formula: Formula, kinds: Iterable[TransactionKind]) -> Compo
     columns = attributes.columns(formula.references, "deal", kinds=list(kinds))
     base = SQL(
         "(SELECT waiting.id AS waiting_id{columns} FROM waiting_condition AS waiting"
-        " LEFT JOIN metrics_transaction AS known ON known.id = waiting.transaction_id"
-        " LEFT JOIN metrics_transaction AS deal ON deal.kind_id = known.kind_id"
+        " JOIN metrics_transaction AS known ON known.id = waiting.transaction_id"
+        " JOIN metrics_transaction AS deal ON deal.kind_id = known.kind_id"
         "  AND deal.key = known.key AND deal.superseded_at = {never}"
         " WHERE waiting.condition = {text})"
     ).format(

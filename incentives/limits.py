@@ -18,7 +18,7 @@ from typing import Any
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula.numbers import read_number
-from incentives import schedules, years
+from incentives import calculate, schedules, years
 from incentives.models import Plan, PlanPeriod, PlanVersion
 from org.calendars import period_of
 from org.models import Period
@@ -50,20 +50,19 @@ def limit_of(version: PlanVersion) -> Limit | None:
 
 
 def limits_by_year(plan: Plan, asked: Iterable[int]) -> dict[int, Limit | None]:
-    """The limit of each year: that of the version in force at its end."""
+    """The limit of each year: that of the version which rules its last period."""
     versions = plan.versions.filter(status=PlanVersion.Status.PUBLISHED).order_by("in_force")
-    found: dict[int, Limit | None] = dict.fromkeys(asked)
-    for year in found:
-        end = years.last_day(plan.calendar, year)
-        for version in versions:
-            if version.in_force <= end:
-                found[year] = limit_of(version)
+    begins = [(_year_of_day(plan, version.in_force), limit_of(version)) for version in versions]
+    found: dict[int, Limit | None] = {}
+    for year in asked:
+        ruling = [limit for first, limit in begins if first <= year]
+        found[year] = ruling[-1] if ruling else None
     return found
 
 
 def has_limit(plan: Plan) -> bool:
-    """Whether any version in force limits what a year pays."""
-    versions = plan.versions.filter(status=PlanVersion.Status.PUBLISHED)
+    """Whether any version limits what a year pays, or once did: what it put off waits for room."""
+    versions = plan.versions.exclude(status__in=PlanVersion.UNPUBLISHED)
     return any(limit_of(version) for version in versions)
 
 
@@ -76,12 +75,21 @@ def limit_for(plan: Plan, earned: Period) -> Limit | None:
 def year_now(plan: Plan, on: date) -> int:
     """The year whose room is used now: that of the first period that is not final yet.
 
-    A December that is finalised in January still uses December's room.
+    A December that is finalised in January still uses December's room. Of a plan that has ended
+    nothing becomes final any more, and its year is today's.
     """
     today = _year_of_day(plan, on)
     final = PlanPeriod.objects.filter(plan=plan, final_at__isnull=False)
     last = final.order_by("-period__valid_from").select_related("period").first()
-    return today if last is None else min(today, _year_of_day(plan, last.period.valid_to))
+    following = None if last is None else _next_start(plan, last.period.valid_to)
+    return today if following is None else min(today, _year_of_day(plan, following))
+
+
+def _next_start(plan: Plan, day: date) -> date | None:
+    """The first day of the plan's first period from a day on, if it still pays then."""
+    periods = Period.objects.filter(calendar=plan.calendar_id, valid_from__gte=day)
+    paying = (p for p in periods.order_by("valid_from") if calculate.version_for(plan, p))
+    return next((period.valid_from for period in paying), None)
 
 
 def _year_of_day(plan: Plan, day: date) -> int:
@@ -110,11 +118,12 @@ BY_YEAR = """
 """
 
 
-def room_query(plan: Plan, now: int, more: Composable) -> Composable:
-    """person_id, currency and how much more may become due in the year ``now``.
+def keep_rooms(plan: Plan, now: int, more: Composable) -> list[int]:
+    """Keep how much more may become due in the year ``now`` as ``limit_room``; the closed years.
 
     ``more``: a query of person_id, currency, year and the amount that wants to become due beside
-    what is put off already.
+    what is put off already. A closed year is over and carries nothing on: what was earned by its
+    end has only the room of its column, ``room_2026``, whatever later years leave.
     """
     year_of_period = years.year_sql(plan.calendar, SQL("period.valid_to"))
     [(first,)] = fetch(
@@ -124,41 +133,98 @@ def room_query(plan: Plan, now: int, more: Composable) -> Composable:
             " ON period.id = point.period_id WHERE point.plan_id = {plan}"
         ).format(year=year_of_period, now=Literal(now), plan=Literal(plan.pk))
     )
-    span = range(min(first, now) - 1, now + 1)
-    wants = SQL(
+    said = limits_by_year(plan, range(min(first, now) - 1, now + 1))
+    closed = [y for y, limit in said.items() if y < now and limit and not limit.carries]
+    known = SQL(BY_YEAR).format(
+        year=year_of_period, limit=Literal(schedules.LIMIT), plan=Literal(plan.pk), more=more
+    )
+    keep("limit_room", _rooms(_wants(known, more, min(said), now), said, closed))
+    return closed
+
+
+def _wants(known: Composable, more: Composable, first: int, last: int) -> Composable:
+    """What has become due by year, and all that wants to be."""
+    return SQL(
         "SELECT person_id, currency, greatest(least(year, {last}), {first}) AS year,"
         " sum(due) AS due, sum(off) AS wants"
         " FROM (SELECT person_id, currency, year, due, due + off AS off FROM ({known}) AS known"
         "  UNION ALL SELECT person_id, currency, year, 0, amount FROM ({more}) AS more) AS known"
         " GROUP BY 1, 2, 3"
-    ).format(
-        known=SQL(BY_YEAR).format(
-            year=year_of_period,
-            limit=Literal(schedules.LIMIT),
-            plan=Literal(plan.pk),
-            more=more,
-        ),
-        more=more,
-        first=Literal(span[0]),
-        last=Literal(span[-1]),
-    )
+    ).format(known=known, more=more, first=Literal(first), last=Literal(last))
+
+
+def _rooms(by_year: Composable, said: Mapping[int, Limit | None], closed: list[int]) -> Composable:
+    """person_id, currency, room and the room of each closed year."""
     columns = [
         SQL("coalesce(sum(wants) FILTER (WHERE year = {}), 0) AS {}").format(
             Literal(year), Identifier(f"wants_{year}")
         )
-        for year in span
+        for year in said
+    ]
+    columns += [
+        SQL("coalesce(sum(due) FILTER (WHERE year <= {}), 0) AS {}").format(
+            Literal(year), Identifier(f"due_{year}")
+        )
+        for year in (*closed, max(said))
     ]
     query: Composable = SQL(
-        "SELECT person_id, currency, sum(due) AS due, 0::numeric AS payable_before,"
-        " 0::numeric AS carried_before, {} FROM ({}) AS by_year GROUP BY 1, 2"
-    ).format(SQL(", ").join(columns), wants)
+        "SELECT person_id, currency, 0::numeric AS payable_before, 0::numeric AS carried_before, {}"
+        " FROM ({}) AS by_year GROUP BY 1, 2"
+    ).format(SQL(", ").join(columns), by_year)
     before = "before"
-    for year, limit in limits_by_year(plan, span).items():
+    for year, limit in said.items():
         query = _year(query, before, year, limit)
         before = str(year)
-    return SQL("SELECT person_id, currency, {} - due AS room FROM ({}) AS worked_out").format(
-        Identifier(f"payable_{before}"), query
+    rooms = [
+        SQL("{} - {} AS {}").format(
+            Identifier(f"payable_{year}"), Identifier(f"due_{year}"), Identifier(name)
+        )
+        for year, name in (*((year, f"room_{year}") for year in closed), (max(said), "room"))
+    ]
+    return SQL("SELECT person_id, currency, {} FROM ({}) AS worked_out").format(
+        SQL(", ").join(rooms), query
     )
+
+
+def _room(closed: list[int], year: int) -> Composable:
+    """The room in ``limit_room`` of what was earned in a year."""
+    names = ["room", *(f"room_{one}" for one in closed if one >= year)]
+    return SQL("least({})").format(SQL(", ").join(map(Identifier, names)))
+
+
+def fill(plan: Plan, table: str, closed: list[int], *, which: Composable, order: str) -> None:
+    """Set how much of each lot of a plan finds room, as ``released``: what closed years leave for
+    their own lots first, and then what there is now for the rest.
+
+    ``table``: temporary, with id, person_id, currency, plan_id, year, amount, released and passed.
+    ``which``: the lots that ask, in this ``order``.
+    """
+    for year in (*closed, NO_LAST_YEAR):
+        execute(
+            SQL(FILL).format(
+                table=Identifier(table),
+                plan=Literal(plan.pk),
+                which=which,
+                order=SQL(order),
+                year=Literal(year),
+                room=_room(closed, year),
+            )
+        )
+
+
+NO_LAST_YEAR = 9999
+FILL = """
+    UPDATE {table} SET passed = true, released = found.fits FROM (
+      SELECT lot.id, greatest(0, least(lot.amount, {room} - coalesce(given, 0) + lot.amount
+               - sum(lot.amount) OVER (PARTITION BY person_id, currency ORDER BY {order}))) AS fits
+      FROM (SELECT * FROM {table} WHERE plan_id = {plan} AND NOT passed AND year <= {year}
+              AND {which}) AS lot
+      JOIN limit_room USING (person_id, currency)
+      LEFT JOIN (SELECT person_id, currency, sum(released) AS given FROM {table}
+                 WHERE plan_id = {plan} AND passed GROUP BY 1, 2) AS before
+        USING (person_id, currency)) AS found
+    WHERE found.id = {table}.id
+"""
 
 
 def _year(query: Composable, before: str, year: int, limit: Limit | None) -> Composable:
@@ -196,12 +262,12 @@ def share_room(plan: Plan, *, earned: Period, posted: Period) -> None:
     wants = SQL("SELECT person_id, currency, {}::int AS year, amount FROM ({}) AS asking").format(
         Literal(years.year_of(earned, plan.calendar)), asking
     )
-    keep("limit_room", room_query(plan, years.year_of(posted, plan.calendar), wants))
+    closed = keep_rooms(plan, years.year_of(posted, plan.calendar), wants)
     execute(
         SQL(
-            "UPDATE moving SET room = found.left_over FROM (SELECT asking.id, limit_room.room"
+            "UPDATE moving SET room = found.left_over FROM (SELECT asking.id, {room}"
             " - sum(amount) OVER (PARTITION BY person_id, currency ORDER BY place) + amount"
-            " AS left_over FROM ({}) AS asking JOIN limit_room USING (person_id, currency))"
+            " AS left_over FROM ({asking}) AS asking JOIN limit_room USING (person_id, currency))"
             " AS found WHERE found.id = moving.id"
-        ).format(asking)
+        ).format(asking=asking, room=_room(closed, years.year_of(earned, plan.calendar)))
     )

@@ -1,8 +1,8 @@
 """Turning differences into transfers: to *due*, to *held*, and back again in a stated order.
 
 What is granted goes to *due* where its part is payable by now, else to *held*; what a cap puts off
-is held, or lost, as the version says. What is taken back comes from *held* first, then from what
-has become due, then from what was lost.
+is held, or lost, as the version says. What is taken back comes from *held* first, then from what a
+limit lost, then from what has become due, then from what else was lost.
 
 Of a part that went below zero, what stands beyond the limit may belong to what is missing in *due*:
 the two make up nothing together, and go last of what is held.
@@ -44,9 +44,8 @@ AMOUNTS = """
       AS from_held) AS c
     CROSS JOIN LATERAL (SELECT least(whole - from_held, limited) AS from_limit) AS g
     CROSS JOIN LATERAL (SELECT whole - from_limit - from_held AS rest) AS d
-    CROSS JOIN LATERAL (SELECT least(greatest(rest - greatest(had, 0), 0), forgone)
-      AS from_forgone) AS e
-    CROSS JOIN LATERAL (SELECT least(greatest(rest - greatest(had, 0), 0) - from_forgone, lost)
+    CROSS JOIN LATERAL (SELECT least(rest, forgone) AS from_forgone) AS e
+    CROSS JOIN LATERAL (SELECT least(greatest(rest - from_forgone - greatest(had, 0), 0), lost)
       AS from_lost) AS f
     CROSS JOIN LATERAL (VALUES
       ('plan', 'due', difference > 0, to_due, '', ''),

@@ -45,12 +45,21 @@ LOTS = """
     HAVING sum(CASE WHEN to_account = 'held' THEN amount ELSE -amount END) > 0
 """
 
-# The lots with the deal that earned them. A key in dispute is frozen: it neither comes nor goes.
+# A key in dispute is frozen: it neither comes nor goes.
+DISPUTED = """
+    EXISTS (SELECT 1 FROM incentives_dispute AS dispute WHERE dispute.closed_at IS NULL
+      AND dispute.plan_id = lot.plan_id AND dispute.period_id = lot.earned_period_id
+      AND dispute.person_id = lot.person_id AND dispute.component = lot.component
+      AND dispute.job IN ('', lot.job) AND dispute.grain IN ('', lot.grain))
+"""
+
+# The lots with the deal that earned them.
 WAITING = """
     SELECT row_number() OVER (ORDER BY earned.valid_from, lot.about_id) AS id, lot.*,
            coalesce(earned.valid_to, posted.valid_to) AS earned_until,
            deal.transaction_id, coalesce(lot.due_on <= {on}, false) AS ready, false AS expired,
-           lot.amount AS released, false AS forfeited, made.version_id
+           lot.amount AS released, false AS forfeited, made.version_id,
+           0 AS year, false AS passed, 0::numeric AS lapsed
     FROM ({lots}) AS lot
     JOIN incentives_transfer AS came ON came.id = lot.about_id
     LEFT JOIN incentives_calculationrun AS made ON made.id = lot.run_id
@@ -62,10 +71,7 @@ WAITING = """
         WHERE earning.run_id = lot.run_id AND earning.person_id = lot.person_id
           AND component.name = lot.component AND earning.job = lot.job
           AND earning.grain = lot.grain) AS deal ON true
-    WHERE NOT EXISTS (SELECT 1 FROM incentives_dispute AS dispute WHERE dispute.closed_at IS NULL
-      AND dispute.plan_id = lot.plan_id AND dispute.period_id = lot.earned_period_id
-      AND dispute.person_id = lot.person_id AND dispute.component = lot.component
-      AND dispute.job IN ('', lot.job) AND dispute.grain IN ('', lot.grain))
+    WHERE NOT {disputed}
 """
 
 
@@ -78,13 +84,14 @@ def release(*, by: User | None, at: datetime, on: date) -> Released:
     """
     locks.exclude([locks.LEDGER])
     lots = SQL(LOTS).format(lot=identifiers(LOT))
-    keep("waiting_lot", SQL(WAITING).format(lots=lots, on=Literal(on)))
+    keep("waiting_lot", SQL(WAITING).format(lots=lots, on=Literal(on), disputed=SQL(DISPUTED)))
     troubles = _find_ready(on)
     lost = _forfeit(on, by=by, at=at)
     for plan in _limited_plans():
         _leave_room(plan, on)
     released = _post("due", SQL("ready AND released > 0"), SQL("released"), by=by, at=at)
     lost += _post("lost", SQL("expired AND NOT ready"), SQL("amount"), by=by, at=at)
+    lost += _post("lost", SQL("lapsed > 0"), SQL("lapsed"), by=by, at=at)
     for plan in _limited_plans():
         released += _restore(plan, on, by=by, at=at)
     if released or lost:
@@ -160,36 +167,24 @@ def _limited_plans() -> list[Plan]:
 
 def _leave_room(plan: Plan, on: date) -> None:
     """Of a plan with a limit no more goes than the year has room for, the oldest first."""
-    now = limits.year_now(plan, on)
     mine = SQL("plan_id = {}").format(Literal(plan.pk))
-    year = years.year_sql(plan.calendar, SQL("earned_until"))
-    wants = SQL(
-        "SELECT person_id, currency, {} AS year, CASE WHEN condition = {} THEN 0 ELSE amount END"
-        " AS amount FROM waiting_lot WHERE {} AND (ready OR condition = {})"
-    ).format(year, Literal(schedules.LIMIT), mine, Literal(schedules.LIMIT))
-    keep("limit_room", limits.room_query(plan, now, wants))
+    limit = Literal(schedules.LIMIT)
     execute(
-        SQL(
-            "UPDATE waiting_lot SET ready = true, released = found.fits FROM (SELECT waiting.id,"
-            " greatest(0, least(waiting.amount, limit_room.room + waiting.amount"
-            "  - sum(waiting.amount) OVER (PARTITION BY waiting.person_id, waiting.currency"
-            "    ORDER BY waiting.id))) AS fits"
-            " FROM waiting_lot AS waiting JOIN limit_room USING (person_id, currency)"
-            " WHERE {mine} AND (ready OR condition = {limit})) AS found"
-            " WHERE found.id = waiting_lot.id"
-        ).format(mine=mine, limit=Literal(schedules.LIMIT))
+        SQL("UPDATE waiting_lot SET year = {}, ready = ready OR condition = {} WHERE {}").format(
+            years.year_sql(plan.calendar, SQL("earned_until")), limit, mine
+        )
     )
-    lapsing = [
-        one
-        for one, limit in limits.limits_by_year(plan, range(now - 20, now)).items()
-        if limit is not None and (limit.lapses == "year_end" or limit.excess == "lose")
-    ]
-    # Also what was payable by its schedule, and found no room in its year.
+    wants = SQL(
+        "SELECT person_id, currency, year, CASE WHEN condition = {} THEN 0 ELSE amount END"
+        " AS amount FROM waiting_lot WHERE {} AND ready"
+    ).format(limit, mine)
+    closed = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
+    limits.fill(plan, "waiting_lot", closed, which=SQL("ready"), order="id")
+    # Also of what was payable by its schedule what found no room in its year.
     execute(
         SQL(
-            "UPDATE waiting_lot SET expired = true, ready = false WHERE {mine}"
-            " AND ready AND released = 0 AND {year} = ANY({years}::int[])"
-        ).format(mine=mine, year=year, years=Literal(lapsing))
+            "UPDATE waiting_lot SET lapsed = amount - released WHERE {} AND passed AND year <= {}"
+        ).format(mine, Literal(max(closed, default=0)))
     )
 
 
@@ -223,15 +218,16 @@ def _post(
     )
 
 
-# What a limit lost in each key, the latest first.
+# What a limit lost in each key.
 FORGONE = """
-    SELECT person_id, currency, {key},
-           sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) AS amount,
-           max(id) FILTER (WHERE to_account = 'lost') AS about_id
-    FROM incentives_transfer
+    SELECT max(lot.id) FILTER (WHERE to_account = 'lost') AS id, person_id, currency, {key},
+           {year} AS year, 0::numeric AS released, false AS passed,
+           sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) AS amount
+    FROM incentives_transfer AS lot
+    JOIN org_period AS period ON period.id = coalesce(earned_period_id, posted_period_id)
     WHERE plan_id = {plan} AND condition = {limit} AND 'lost' IN (from_account, to_account)
-      AND origin IN ('calculation', 'release') AND {there}
-    GROUP BY person_id, currency, {key}
+      AND origin IN ('calculation', 'release') AND {there} AND NOT {disputed}
+    GROUP BY person_id, currency, {key}, year
     HAVING sum(CASE WHEN to_account = 'lost' THEN amount ELSE -amount END) > 0
 """
 
@@ -242,25 +238,27 @@ def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
     there: Composable = SQL("true")
     if any(leavers.forfeits(version) for version in plan.versions.all()):
         there = SQL("person_id NOT IN (SELECT person_id FROM ({}) AS gone)").format(_left(on))
+    year = years.year_sql(plan.calendar, SQL("period.valid_to"))
     forgone = SQL(FORGONE).format(
-        key=identifiers(KEY), plan=Literal(plan.pk), limit=limit, there=there
+        key=identifiers(KEY),
+        plan=Literal(plan.pk),
+        limit=limit,
+        there=there,
+        year=year,
+        disputed=SQL(DISPUTED),
     )
     if not keep("forgone_lot", forgone):
         return 0
-    now = limits.year_now(plan, on)
-    wants = SQL(
-        "SELECT DISTINCT person_id, currency, {}::int AS year, 0 AS amount FROM forgone_lot"
-    ).format(Literal(now))
-    keep("limit_room", limits.room_query(plan, now, wants))
+    wants = SQL("SELECT DISTINCT person_id, currency, year, 0 AS amount FROM forgone_lot").format()
+    closed = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
+    limits.fill(plan, "forgone_lot", closed, which=SQL("true"), order="id DESC")
     return post_select(
         SQL(
-            "SELECT * FROM (SELECT person_id, currency, {key}, about_id,"
-            " least(amount, room + amount - sum(amount) OVER (PARTITION BY person_id, currency"
-            "  ORDER BY about_id DESC)) AS amount, 'lost' AS from_account, 'due' AS to_account,"
-            " 'release' AS origin, {limit} AS condition,"
+            "SELECT person_id, currency, {key}, id AS about_id, released AS amount,"
+            " 'lost' AS from_account, 'due' AS to_account, 'release' AS origin,"
+            " {limit} AS condition,"
             " 'Given back: there is room under the limit of the year' AS cause"
-            " FROM forgone_lot JOIN limit_room USING (person_id, currency)) AS found"
-            " WHERE amount > 0"
+            " FROM forgone_lot WHERE released > 0"
         ).format(key=identifiers(KEY), limit=limit),
         by=by,
         at=at,

@@ -69,11 +69,6 @@ def year_at(calendar: Calendar, day: date) -> int:
     return begins_on(calendar, day, 12).year
 
 
-def last_day(calendar: Calendar, year: int) -> date:
-    """The last day of a year of a calendar."""
-    return date(year + 1, first_month(calendar), 1) - ONE_DAY
-
-
 def year_sql(calendar: Calendar, end: Composable) -> Composable:
     """The same as :func:`year_of` for a period that ends before ``end``, a date in SQL."""
     return SQL("extract(year FROM {} - 1 - make_interval(months => {}))::int").format(

@@ -6,6 +6,9 @@ from pathlib import Path
 
 import pytest
 
+from metrics.models import Delivery
+from org.models import Tenant
+from org.tenancy import enter
 from tests.incentives.test_found import Small
 
 pytestmark = pytest.mark.django_db
@@ -101,6 +104,38 @@ def test_a_file_that_came_before_others_says_how_it_can_count_again(tmp_path: Pa
     number = said.rpartition("undo delivery ")[2].split()[0]
     small.run("undo", number)
     assert "1 superseded" in small.file("ingest", SALE.replace("DAY", ""), "crm")
+
+
+def test_nothing_is_let_go_for_a_deal_that_is_gone(tmp_path: Path) -> None:
+    """Without the deal all of it reads as blank, and what is due would be paid before it is taken
+    back."""
+    open_still = world("gate: total > 0", "'ISBLANK(collected)'")
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", open_still)
+    small.file("ingest", SALE.replace("DAY", "2026-01-20"), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    with enter(Tenant.objects.get().pk):
+        number = Delivery.objects.get().pk
+    small.run("undo", number)
+    small.run("release", "--on", "2026-02-10")
+    assert accounts(small).startswith("held 30.00 + due 70.00")
+    small.run("finalise", "2026-02", "--on", "2026-03-01")
+    assert accounts(small).startswith("held 0.00 + due 0.00")
+
+
+def test_who_has_left_keeps_what_the_limit_let_through_when_a_deal_shrinks(
+    tmp_path: Path,
+) -> None:
+    """As if 500 had been known from the beginning: 35 due, and 15 that nobody was there for."""
+    rest = "limit: {amount: 50, per: year}\n        leavers: {held: forfeit}"
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", world(rest))
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    small.file("people", LEFT)
+    small.run("release", "--on", "2026-02-12")
+    assert accounts(small).startswith("held 0.00 + due 50.00 + paid 0.00 + lost 50.00")
+    small.file("ingest", SALE.replace("DAY", "2026-02-20").replace("1000", "500"), "crm")
+    small.run("finalise", "2026-02", "--on", "2026-03-01")
+    assert accounts(small).startswith("held 0.00 + due 35.00 + paid 0.00 + lost 15.00")
 
 
 def test_results_list_what_was_adjusted_by_hand(tmp_path: Path) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from copy import deepcopy
 from datetime import date
 from decimal import Decimal
 from typing import Any
@@ -10,6 +11,7 @@ import pytest
 
 from incentives.finalise import finalise_period
 from incentives.models import PlanVersion
+from incentives.publish import publish
 from org.calendars import ensure_periods
 from org.models import Tenant
 from tests.factories import make_calendar
@@ -201,3 +203,62 @@ def test_a_period_has_the_room_of_the_year_of_its_last_day(
         desk.sells(f"{day:%Y-%m}", 150, day=day.day)
         finalise_period(period=periods[code], by=None, at=later(), on=periods[code].valid_to)
     assert (desk.balance().due, desk.balance().held) == (200, 100)
+
+
+def test_a_version_from_the_last_days_of_december_limits_the_year_of_its_first_week(
+    tenant: Tenant,
+) -> None:
+    """The week from 28 December is of 2027, so 2026 keeps the limit that it had."""
+    calendar = make_calendar("own", kind="weekly", anchor=date(2026, 1, 5))
+    periods = {p.code: p for p in ensure_periods(calendar, date(2026, 12, 1), date(2027, 2, 1))}
+    desk = Desk()
+    desk.plan.calendar = calendar
+    desk.plan.save()
+    said = {"amount": 100, "lapses": "year_end"}
+    desk.version(number=2, in_force=date(2026, 1, 5), options={"limit": said})
+    desk.version(number=3, in_force=date(2026, 12, 28), options={"limit": said | {"amount": 500}})
+    PlanVersion.objects.get(number=1).delete()
+    week = periods["2026-12-21"]
+    desk.sells("2026-12", 150, day=21)
+    finalise_period(period=week, by=None, at=later(), on=week.valid_to)
+    assert (desk.balance().due, desk.balance().lost) == (100, 50)
+
+
+def test_what_lapses_lapses_whole_when_part_of_it_finds_room(tenant: Tenant) -> None:
+    desk = desk_with(amount=100, lapses="year_end")
+    for month, amount in ((1, 100), (2, 50)):
+        desk.sells(f"2026-{month:02}", amount)
+        desk.finalise(f"2026-{month:02}")
+    for month in range(3, 12):
+        desk.finalise(f"2026-{month:02}")
+    desk.sells("2026-01", 70)
+    desk.finalise("2026-12", on=date(2027, 1, 5))
+    assert (desk.balance().due, desk.balance().held, desk.balance().lost) == (100, 0, 20)
+    assert desk.release("2027-01-05").lost == 0
+
+
+def test_what_a_closed_year_left_over_takes_no_room_from_the_next(tenant: Tenant) -> None:
+    """Half of what each year earned waits until March 2027; 2026 is full by then, and over."""
+    until_march: dict[str, Any] = deepcopy(LATER)
+    until_march["schedules"]["parts"][1]["release"] = "2027-03-15"
+    desk = Desk(options={"limit": {"amount": 100, "lapses": "year_end"}}, **until_march)
+    desk.sells("2026-01", 200)
+    for month in range(1, 13):
+        desk.finalise(f"2026-{month:02}")
+    desk.sells("2027-01", 60)
+    desk.finalise("2027-01")
+    assert (desk.balance().due, desk.balance().held) == (130, 130)
+    desk.release("2027-03-20")
+    assert (desk.balance().due, desk.balance().held, desk.balance().lost) == (160, 0, 100)
+    assert desk.release("2027-03-20").released == 0
+
+
+def test_a_late_version_without_the_limit_lets_go_what_it_had_put_off(tenant: Tenant) -> None:
+    desk = desk_with(amount=100)
+    desk.sells("2026-01", 150)
+    desk.finalise("2026-01")
+    assert (desk.balance().due, desk.balance().held) == (100, 50)
+    draft = desk.version(number=2, status="draft", reason="There was to be no limit")
+    publish(version=draft, by=None, at=later())
+    desk.finalise("2026-02")
+    assert (desk.balance().due, desk.balance().held) == (150, 0)
