@@ -20,7 +20,7 @@ from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
 from incentives.late import SHOWN, put_in_force
 from incentives.models import CalculationRun, Family, Plan, PlanVersion
-from incentives.publish import begin_problem, final_periods, publish, take_out
+from incentives.publish import begin_problem, final_periods, publish, take_out, unruled
 from incentives.review import final_with
 from metrics.models import Metric
 from org import config_tools as tools
@@ -111,6 +111,10 @@ def apply(
         _check(row, one, problems)
     problems.stop("The plans cannot be applied.")
     _publish_all(work, new_tenant=new_tenant)
+    for plan in Plan.objects.filter(code__in=data):
+        if trouble := unruled(plan):
+            problems.add(f"plans.{plan.code}.versions", trouble)
+    problems.stop("The plans cannot be applied.")
     return work.said
 
 
@@ -375,7 +379,10 @@ def _publish_all(work: Work, *, new_tenant: bool) -> None:
     if work.by is not None and not new_tenant:
         _need_second_person(work)
 
-    for row, where, what in sorted(work.to_publish, key=lambda x: (x[0].in_force, x[0].number)):
+    # The later first: what an earlier one would pay there is nothing that anybody asked for, and
+    # what it leaves when it ends is compared with what was paid.
+    in_order = sorted(work.to_publish, key=lambda x: x[0].number)
+    for row, where, what in sorted(in_order, key=lambda x: x[0].in_force, reverse=True):
         try:
             _put_in_force(row, what, work)
         except DomainError as error:

@@ -18,7 +18,7 @@ from psycopg.sql import SQL, Literal
 
 from incentives import calculate, own_pay
 from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
-from incentives.publish import final_periods, hold, publish, refuse_state, take_force
+from incentives.publish import final_periods, hold, publish, refuse_state, take_force, unruled
 from org import audit, locks
 from org.errors import DomainError
 from org.models import Membership, Period, Tenant, User
@@ -87,8 +87,9 @@ def put_in_force(
 
     ``higher``: who approves it where it reduces pay already earned, if ``by`` may not.
     ``from_file``: as :func:`incentives.publish.publish` has it. Refuses
-    (DomainError) what :func:`incentives.publish.publish` refuses, whoever's own pay it moves, and
-    a reduction that nobody with that right approves.
+    (DomainError) what :func:`incentives.publish.publish` refuses, whoever's own pay it moves, a
+    reduction that nobody with that right approves, and an end that leaves a final period without a
+    version; of a file, other versions may rule it.
     """
     locks.hold_engine()  # no period becomes final between the list and its consequence
     hold(version)
@@ -100,6 +101,8 @@ def put_in_force(
     if reduced:
         _need_higher(version, reduced, [by, higher], on)
     publish(version=version, by=by, at=at, changed=changed, from_file=from_file)
+    if not from_file and (trouble := unruled(version.plan)):
+        raise DomainError(f"{version} cannot be published.", (trouble,))
     if effects:
         audit.record(
             action="publish late version",

@@ -7,7 +7,7 @@ from datetime import date, datetime
 from django.db import transaction
 
 from incentives import compliance, examples, own_pay, rules, schedule_checks
-from incentives.models import PlanPeriod, PlanVersion
+from incentives.models import Plan, PlanPeriod, PlanVersion
 from org.audit import record
 from org.calendars import make_periods
 from org.changes import Mark, record_change
@@ -184,6 +184,33 @@ def end_of(version: PlanVersion) -> date:
         .first()
     )
     return min(following or FOREVER, version.ends or FOREVER)
+
+
+def unruled(plan: Plan) -> str:
+    """Which final periods of a plan no published version rules any more, as a sentence, or ''.
+
+    What they paid could never be worked out again.
+    """
+    versions = list(plan.versions.filter(status=Status.PUBLISHED).order_by("in_force"))
+    final = PlanPeriod.objects.filter(plan=plan, final_at__isnull=False).select_related("period")
+    codes = [
+        point.period.code
+        for point in final.order_by("period__valid_from")
+        if not _rules(versions, point.period.valid_from)
+    ]
+    if not codes:
+        return ""
+    shown = ", ".join(codes[:3]) + (" …" if codes[3:] else "")
+    return (
+        f"{shown} of {plan} {'is' if len(codes) == 1 else 'are'} final, and no version would be in"
+        " force there any more. End the plan after its last final period; to pay nothing there,"
+        " keep a version in force whose amounts are 0."
+    )
+
+
+def _rules(versions: list[PlanVersion], day: date) -> bool:
+    latest = next((v for v in reversed(versions) if v.in_force <= day), None)
+    return latest is not None and (latest.ends is None or latest.ends > day)
 
 
 def rivals(version: PlanVersion) -> list[PlanVersion]:

@@ -391,3 +391,51 @@ plans:
     assert f"fixed: {shown}\n" in site.run("calculate", "2026-06", "--on", "2026-07-02")
     assert site.amounts("2026-06") == {"ann.pay.fixed": shown}
     assert f"Total: {shown} {currency}" in site.run("explain", "ann", "2026-06")
+
+
+VERSION_OF_X = """
+      - number: {number}
+        in_force: {in_force}
+        {more}
+        measures: {{x: {{}}}}
+        components: {{pay: {{formula: {formula}}}}}
+"""
+
+
+def versions_of_x(*said: tuple[int, str, str, str]) -> str:
+    """Versions of the plan ``main``: number, first day, formula and what else each says."""
+    head, _, _ = PLAN_X.partition("      -")
+    rows = [
+        VERSION_OF_X.format(number=number, in_force=in_force, formula=formula, more=more)
+        for number, in_force, formula, more in said
+    ]
+    return ONE_UNIT + head + "".join(rows)
+
+
+def test_a_plan_does_not_end_before_what_is_final(tmp_path: Path) -> None:
+    """What February paid could never be worked out again, and no month after it calculated."""
+    first = (1, "2026-01-01", "x", "")
+    small = Small(tmp_path, TWO_PEOPLE, versions_of_x(first))
+    small.values(FIGURES)
+    for month in ("2026-01", "2026-02"):
+        small.run("finalise", month)
+    with pytest.raises(CommandError, match="2026-02 of main is final, and no version would be in"):
+        small.apply(
+            versions_of_x(first, (2, "2026-01-01", "x", "ends: 2026-02-01\n        reason: over"))
+        )
+    small.apply(
+        versions_of_x(first, (2, "2026-01-01", "x", "ends: 2026-03-01\n        reason: over"))
+    )
+
+
+def test_what_takes_over_from_a_version_that_ends_is_compared_with_what_was_paid(
+    tmp_path: Path,
+) -> None:
+    first = (1, "2026-01-01", "x * 2", "")
+    small = Small(tmp_path, TWO_PEOPLE, versions_of_x(first))
+    small.values("ann,2026-02-05,x,30,")
+    for month in ("2026-01", "2026-02"):
+        small.run("finalise", month)
+    ends = (2, "2026-01-01", "x * 2", "ends: 2026-02-01\n        reason: half")
+    with pytest.raises(CommandError, match="version 3 reduces pay already earned, of ann"):
+        small.apply(versions_of_x(first, ends, (3, "2026-02-01", "x", "reason: half")))
