@@ -228,6 +228,12 @@ class _Reader:
                     f"{account} needs {', '.join(missing)}: an earning belongs to a plan, one of "
                     "its components and the period in which it was earned.",
                 )
+        if account == "held" and not line["due_on"]:
+            problems.add(
+                line,
+                "held needs due_on, the day on which it becomes payable: nothing else would ever"
+                " let it go.",
+            )
         if plan is not None and period is not None and (plan.pk, period.pk) in self.final:
             problems.add(
                 line,

@@ -195,6 +195,7 @@ def test_16_opening_balances(cast: Cast, component: Component, tmp_path: Path) -
 @pytest.mark.parametrize(
     ("line", "sentence"),
     [
+        ("ann,held,10,sales,commission,2026-06,", "held needs due_on, the day on which it becomes"),
         ("ann,paid,10,,,,", "paid needs plan, component, period"),
         ("ann,payed,10,sales,commission,2026-06,", "no account is called “payed”"),
         ("ann,paid,-10,sales,commission,2026-06,", "moves nothing"),
