@@ -193,6 +193,16 @@ AMOUNTS = """
     JOIN incentives_component AS component ON component.id = earning.component_id
     WHERE earning.run_id = ANY({runs}::bigint[]) GROUP BY 1, 2, 3, 4
 """
+# What is booked for periods that no version rules while a file takes one version's place.
+BOOKED = """
+    SELECT earned_period_id, person_id, component, currency,
+           sum(CASE from_account WHEN 'plan' THEN amount ELSE -amount END)
+    FROM incentives_transfer
+    WHERE plan_id = {plan} AND earned_period_id = ANY({periods}::bigint[])
+      AND origin = 'calculation' AND 'plan' IN (from_account, to_account)
+      AND ({people}::bigint[] IS NULL OR person_id = ANY({people}::bigint[]))
+    GROUP BY 1, 2, 3, 4
+"""
 
 
 def _effects(
@@ -208,7 +218,18 @@ def _effects(
     found: list[Effect] = []
     with rolled_back():
         before = _calculated(version.plan, periods, people, at=at, on=on)
-        keep("amount_before", SQL(AMOUNTS).format(runs=Literal([run.pk for run in before])))
+        unruled_ones = {period.pk for period in periods} - {run.period_id for run in before}
+        keep(
+            "amount_before",
+            SQL("{} UNION ALL {}").format(
+                SQL(AMOUNTS).format(runs=Literal([run.pk for run in before])),
+                SQL(BOOKED).format(
+                    plan=Literal(version.plan_id),
+                    periods=Literal(sorted(unruled_ones)),
+                    people=Literal(None if people is None else list(people)),
+                ),
+            ),
+        )
         version.refresh_from_db()
         if not version.reason.strip():
             PlanVersion.objects.filter(pk=version.pk).update(reason="What would it change?")

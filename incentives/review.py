@@ -13,7 +13,7 @@ from django.db import transaction
 
 from incentives import examples, own_pay
 from incentives.models import PlanPeriod, PlanVersion
-from incentives.publish import check, hold, take_out
+from incentives.publish import check, final_periods, hold, take_out
 from org import locks
 from org.audit import record
 from org.errors import DomainError
@@ -79,7 +79,7 @@ def retire(*, version: PlanVersion, by: User | None, at: datetime, reason: str) 
     """Take a published version out of force; what ruled before it goes on.
 
     Refuses whoever wrote it and whose own pay it decides, and a version with which a period is
-    final: what was paid keeps its rules.
+    final, or by which one would be worked out again: what was paid keeps its rules.
     """
     refuse_nobody(by, what="Withdrawing a version")
     assert by is not None
@@ -93,7 +93,8 @@ def retire(*, version: PlanVersion, by: User | None, at: datetime, reason: str) 
     if version.author_id == by.pk:
         raise DomainError(f"{version} was written by {by}, so somebody else must withdraw it.")
     own_pay.refuse(version, by)
-    if final := final_with(version):
+    final = sorted({*final_with(version), *(p.period.code for p in final_periods(version))})
+    if final:
         raise DomainError(
             f"{version} cannot be withdrawn: {', '.join(final[:3])}"
             f" {'is' if len(final) == 1 else 'are'} final with it. Publish a version that takes its"

@@ -439,3 +439,13 @@ def test_what_takes_over_from_a_version_that_ends_is_compared_with_what_was_paid
     ends = (2, "2026-01-01", "x * 2", "ends: 2026-02-01\n        reason: half")
     with pytest.raises(CommandError, match="version 3 reduces pay already earned, of ann"):
         small.apply(versions_of_x(first, ends, (3, "2026-02-01", "x", "reason: half")))
+
+
+def test_a_late_version_that_is_changed_is_compared_with_what_was_paid(tmp_path: Path) -> None:
+    first = (1, "2026-01-01", "x * 2", "")
+    small = Small(tmp_path, TWO_PEOPLE, versions_of_x(first))
+    small.values(FIGURES)
+    small.run("finalise", "2026-01")
+    small.apply(versions_of_x(first, (2, "2026-01-01", "x * 3", "reason: Agreed late")))
+    with pytest.raises(CommandError, match="version 2 reduces pay already earned, of ann, bob"):
+        small.apply(versions_of_x(first, (2, "2026-01-01", "x", "reason: Agreed late")))

@@ -199,3 +199,13 @@ def test_a_copy_says_what_was_published_since(office: Office) -> None:
     copy = copy_as_draft(version=office.first, by=office.author, at=later())
     publish(version=make_ready(office.draft(number=3)), by=office.second, at=later())
     assert "Since this draft was copied from version 1, version 3 was published" in origin(copy)
+
+
+def test_a_late_version_that_rules_what_is_final_is_not_withdrawn(office: Office) -> None:
+    """Its forerunner was withdrawn by it, and nothing else would rule January any more."""
+    office.desk.finalise("2026-01")
+    about = {"reason": "Agreed late", "author": office.author}
+    late = office.desk.version(number=2, status="draft", formula="sales * 2", **about)
+    publish(version=late, by=None, at=later())
+    with pytest.raises(DomainError, match="2026-01 is final with it"):
+        retire(version=late, by=office.second, at=later(), reason="Wrong")
