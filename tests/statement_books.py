@@ -11,7 +11,9 @@ from pathlib import Path
 from openpyxl import Workbook
 from openpyxl.worksheet.worksheet import Worksheet
 
-from incentives.models import Earning, PlanPeriod, Result
+from formula import key_of
+from incentives.models import Earning, PlanPeriod, Result, Transfer
+from incentives.own import Point
 from org.models import Period, Person, Tenant
 from scorecards.book.make import add_statement, new_book
 from scorecards.book.shares import AGREES, DIFFERS
@@ -51,6 +53,19 @@ class Recalculated:
         if worked_out != self.earned():
             yield f"{self}: {worked_out} worked out, {self.earned()} earned"
 
+    def beside_the_ledger(self) -> Iterator[tuple[dict[str, Decimal], dict[str, Decimal]]]:
+        """For each closed plan: what its sheets pay by component, and what the ledger granted."""
+        for point in self.found.points:
+            if point.plan_period.final_at is None:
+                continue
+            named = f"{point.plan_period.plan}, {point.plan_period.period}"
+            paid: dict[str, Decimal] = {}
+            for sheet in self.plan_sheets:
+                if sheet["A1"].value == named:
+                    for title, amount in paid_by_title(sheet).items():
+                        paid[title] = paid.get(title, Decimal(0)) + amount
+            yield {t: a for t, a in paid.items() if a}, booked_by_title(self.person, point)
+
     def earned(self) -> Decimal:
         """What the runs on the statement found, by their own rows."""
         runs = [p.run_id for p in self.found.plan_periods]
@@ -65,14 +80,37 @@ class Recalculated:
 
 def paid_on(sheet: Worksheet) -> Decimal:
     """The sum of what a plan's sheet says is paid, to the sixth place."""
+    return sum(paid_by_title(sheet).values(), Decimal(0))
+
+
+def paid_by_title(sheet: Worksheet) -> dict[str, Decimal]:
+    """What a plan's sheet says that each component pays, as LibreOffice worked it out."""
     rows = list(sheet.iter_rows(values_only=True))
     start = next(at for at, row in enumerate(rows) if row[0] == "What it pays")
-    found = Decimal(0)
+    found: dict[str, Decimal] = {}
     for row in rows[start + 2 :]:
         if row[0] == "Together":
             break
         if isinstance(row[3], int | float):
-            found += Decimal(repr(row[3])).quantize(Decimal("0.000001"))
+            amount = Decimal(repr(row[3])).quantize(Decimal("0.000001"))
+            found[str(row[0])] = found.get(str(row[0]), Decimal(0)) + amount
+    return found
+
+
+def booked_by_title(person: Person, point: Point) -> dict[str, Decimal]:
+    """What the ledger granted for each component of a plan when its period was closed."""
+    found: dict[str, Decimal] = {}
+    period = point.plan_period.period
+    for moved in Transfer.objects.filter(
+        person=person,
+        plan=point.plan_period.plan,
+        earned_period=period,
+        posted_period=period,
+        origin=Transfer.Origin.CALCULATION,
+    ):
+        title = point.rules.components[key_of(moved.component)].title
+        amount = moved.amount if moved.from_account == "plan" else -moved.amount
+        found[title] = found.get(title, Decimal(0)) + amount
     return found
 
 
