@@ -171,11 +171,11 @@ def _slider(known: Mapping[str, Any], measure: MeasureRule, asked: Mapping[str, 
     else:
         far = max(now, goal if isinstance(goal, Decimal) else now) * FARTHER
         far = max(far, now + 10 * unit)
-        if measure.unit == "percent" and now <= 1:
-            far = min(far, Decimal(1))
+        whole = measure.unit == "percent" and now <= 1
+        far = min(far, Decimal(1)) if whole else far
         stride = _stride(far - now, unit)
         strides = ((far - now) / stride).to_integral_value(rounding=ROUND_CEILING)
-        least, most = now, now + strides * stride
+        least, most = now, far if whole else now + strides * stride
     return Slider(measure, now, least, most, stride, _asked(measure, now, asked))
 
 
