@@ -55,7 +55,9 @@ class MemberForm(TenantForm):
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         member = self.instance
-        if member.pk:
+        if not member.pk:
+            member.tenant_id = current_tenant_id()
+        else:
             self.initial["email"] = member.user.email
             self.initial["number"] = member.person.code if member.person else ""
             self.fields["email"].disabled = bool(member.user.email)
