@@ -35,7 +35,6 @@ LEFT = {
     "metrics.CorrectionRequest": "asks for a correction, which has a past of its own",
     "metrics.Trial": "a file that counts for nothing yet",
     "metrics.TrialRow": "a row of such a file",
-    "org.RuleChange": "asks for a change of rules, which have a past of their own",
     "org.ProviderSecret": "says how one signs in, and nothing of pay",
     "org.TeamConfirmation": "says who looked at a team, and decides nothing",
     "org.TeamObjection": "asks for a change of jobs, which have a past of their own",
