@@ -26,6 +26,7 @@ from pmsite import jobs as machinery
 from pmsite.closing.work import CLOSE
 from pmsite.data.tables import TenantTable, clock
 from pmsite.data.views import user_of
+from pmsite.data.work import LOOK, TAKE
 from pmsite.models import Job, Schedule
 from pmsite.schedule import TICK, next_due
 from pmsite.work import HANDLERS, LABELS
@@ -56,7 +57,9 @@ class JobTable(TenantTable):
             return label
         if record.name == CLOSE:
             return format_html('<a href="{}">{}</a>', reverse("closings"), label)
-        return format_html('<a href="{}">{}</a>', reverse("trial", args=[record.about]), label)
+        if record.name in (LOOK, TAKE):
+            return format_html('<a href="{}">{}</a>', reverse("trial", args=[record.about]), label)
+        return label
 
     def value_name(self, record: Job) -> str:
         """In a file, the words alone."""
