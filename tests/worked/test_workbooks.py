@@ -10,12 +10,15 @@ from org.models import Tenant
 from org.tenancy import enter
 from tests.statement_books import everybody
 from tests.worked.book import Book
-from tests.worked.reading import names
 
 pytestmark = [pytest.mark.django_db, pytest.mark.spreadsheet]
 
 
-@pytest.mark.parametrize("name", names())
+# Deals and their rounding, pools, amounts to date, curves; the demo has tiers, steps and matrices.
+NAMES = ("curves", "deals", "months", "teams")
+
+
+@pytest.mark.parametrize("name", NAMES)
 def test_a_spreadsheet_comes_to_the_booked_amounts(name: str, tmp_path: Path) -> None:
     (tmp_path / "files").mkdir()
     book = Book(name, tmp_path / "files")
