@@ -410,6 +410,16 @@ def _segments(segments: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+POOLS = {
+    "negative_weight": "The weight is below zero, and nobody can share a pool by less than nothing."
+    " Mend the figure, or write MAX(…, 0) around the weight.",
+    "blank_pool": "undecided: the pool waits until its amount and the weight of each of its people"
+    " are known and not below zero.",
+    "no_weights": "undecided: the weights of all who share the pool are zero, so nobody would get"
+    " it. Load what they are made of, or let the pool itself be zero.",
+}
+
+
 def problem_sentence(
     rules: VersionRules,
     component: str,
@@ -428,6 +438,8 @@ def problem_sentence(
         )
     if problem == "not_employed":
         return "Earns nothing: not employed on the day on which the version asks for it."
+    if problem in POOLS:
+        return POOLS[problem]
     if status == Earning.Status.FAILED:
         return ERROR_SENTENCES.get(problem or "", f"It could not be worked out ({problem}).")
     if incomplete:

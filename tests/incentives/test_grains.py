@@ -359,3 +359,31 @@ components: {rate: {formula: 'x / y'}, credit: {per: credit, of: x, formula: 'am
     assert all(person in str(refused.value) for person in zero)
     assert "divided by zero" in str(refused.value)
     assert "p008" not in str(refused.value)
+
+
+POOL = """
+measures: {x: {}, y: {}}
+components:
+  pool: {per: team, formula: 'x', distribute: {by: 'y', within: plan}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("weights", "amounts", "sentences"),
+    [
+        ((-5, 10, 0), ["", "", ""], ["below zero", "the pool waits"]),
+        ((0, 0, 0), ["", "", ""], ["weights of all who share the pool are zero"]),
+        ((0, 10, 0), ["0.00", "100.33", "0.00"], []),
+    ],
+)
+def test_nobody_shares_a_pool_by_less_than_nothing_and_none_is_lost(
+    tmp_path: Path, weights: tuple[int, ...], amounts: list[str], sentences: list[str]
+) -> None:
+    site = small(tmp_path, POOL)
+    people = ("ann", "bob", "cy")
+    figures = [f"{p},2026-01-05,y,{w}," for p, w in zip(people, weights, strict=True)]
+    site.values("\n".join(["ann,2026-01-05,x,100.33,", *figures]))
+    site.run("calculate", "2026-01", "--on", "2026-02-01")
+    assert [lines(site)[f"{person}.pool"][0] for person in people] == amounts
+    said = site.run("explain", "ann", "2026-01") + site.run("explain", "bob", "2026-01")
+    assert all(sentence in said for sentence in sentences)

@@ -262,3 +262,14 @@ def test_a_late_version_without_the_limit_lets_go_what_it_had_put_off(tenant: Te
     publish(version=draft, by=None, at=later())
     desk.finalise("2026-02")
     assert (desk.balance().due, desk.balance().held) == (150, 0)
+
+
+def test_what_a_plan_that_has_ended_put_off_is_paid_in_the_next_year(tenant: Tenant) -> None:
+    desk = Desk(options={"limit": {"amount": 100}}, ends=date(2026, 3, 1))
+    desk.sells("2026-01", 150)
+    desk.finalise("2026-01")
+    desk.finalise("2026-02")
+    assert (desk.balance().due, desk.balance().held) == (100, 50)
+    assert desk.release("2026-12-31").released == 0
+    desk.release("2027-01-02")
+    assert (desk.balance().due, desk.balance().held) == (150, 0)
