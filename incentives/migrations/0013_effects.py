@@ -7,6 +7,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -17,250 +18,270 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Budget",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("recorded_at", models.DateTimeField(editable=False)),
-                (
-                    "superseded_at",
-                    models.DateTimeField(
-                        default=datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
-                        editable=False,
-                    ),
-                ),
-                ("valid_from", models.DateField()),
-                ("valid_to", models.DateField(help_text="First day on which it no longer counts.")),
-                ("amount", models.DecimalField(decimal_places=6, max_digits=24)),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="budgets",
-                        to="incentives.plan",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="Budget",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
+                        ("recorded_at", models.DateTimeField(editable=False)),
+                        (
+                            "superseded_at",
+                            models.DateTimeField(
+                                default=datetime.datetime(
+                                    9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc
+                                ),
+                                editable=False,
+                            ),
+                        ),
+                        ("valid_from", models.DateField()),
+                        (
+                            "valid_to",
+                            models.DateField(help_text="First day on which it no longer counts."),
+                        ),
+                        ("amount", models.DecimalField(decimal_places=6, max_digits=24)),
+                        (
+                            "plan",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="budgets",
+                                to="incentives.plan",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["plan", "valid_from"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                condition=models.Q(
+                                    (
+                                        "superseded_at",
+                                        datetime.datetime(
+                                            9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc
+                                        ),
+                                    )
+                                ),
+                                fields=("tenant", "plan", "valid_from"),
+                                name="incentives_budget_once",
+                            ),
+                            org.constraints.TenantPolicy(name="incentives_budget_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="incentives_budget_key"
+                            ),
+                            org.constraints.TenantReference(
+                                field="plan", name="incentives_budget_plan_ref"
+                            ),
+                        ],
+                    },
                 ),
-            ],
-            options={
-                "ordering": ["plan", "valid_from"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        condition=models.Q(
-                            (
-                                "superseded_at",
-                                datetime.datetime(9999, 12, 31, 0, 0, tzinfo=datetime.timezone.utc),
+                migrations.CreateModel(
+                    name="EffectPerson",
+                    fields=[
+                        (
+                            "pk",
+                            models.CompositePrimaryKey(
+                                "tenant_id",
+                                "trial_id",
+                                "person_id",
+                                "currency",
+                                blank=True,
+                                editable=False,
+                                primary_key=True,
+                                serialize=False,
+                            ),
+                        ),
+                        ("trial_id", models.BigIntegerField()),
+                        ("person_id", models.BigIntegerField()),
+                        ("currency", models.CharField(max_length=3)),
+                        ("before", models.DecimalField(decimal_places=6, max_digits=24)),
+                        ("after", models.DecimalField(decimal_places=6, max_digits=24)),
+                        ("earned", models.DecimalField(decimal_places=6, max_digits=24)),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "constraints": [
+                            org.constraints.TenantPolicy(name="incentives_effectperson_tenant")
+                        ],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="EffectTrial",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("version", "A draft of a plan"),
+                                    ("correction", "A correction"),
+                                    ("delivery", "A change of data"),
+                                    ("goal", "A goal"),
+                                    ("transfer", "A transfer"),
+                                    ("rate", "An exchange rate"),
+                                ],
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("working", "Being worked out"),
+                                    ("ready", "Worked out"),
+                                    ("refused", "Cannot be worked out"),
+                                ],
+                                default="working",
+                                max_length=10,
+                            ),
+                        ),
+                        ("about", models.BigIntegerField(null=True)),
+                        ("said", models.JSONField(default=dict)),
+                        ("title", models.CharField(max_length=300)),
+                        ("stamp", models.CharField(max_length=200)),
+                        (
+                            "last_change",
+                            models.BigIntegerField(
+                                help_text="The newest recorded cause when it was begun."
+                            ),
+                        ),
+                        ("found", models.JSONField(default=dict)),
+                        ("sentence", models.TextField(blank=True, help_text="Why it was refused.")),
+                        ("at", models.DateTimeField()),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "period",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.period",
+                            ),
+                        ),
+                        (
+                            "plan",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="incentives.plan",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-id"],
+                        "indexes": [
+                            models.Index(
+                                fields=["tenant", "kind", "about"],
+                                name="incentives_effecttrial_about",
                             )
-                        ),
-                        fields=("tenant", "plan", "valid_from"),
-                        name="incentives_budget_once",
-                    ),
-                    org.constraints.TenantPolicy(name="incentives_budget_tenant"),
-                    models.UniqueConstraint(fields=("tenant", "id"), name="incentives_budget_key"),
-                    org.constraints.TenantReference(
-                        field="plan", name="incentives_budget_plan_ref"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="EffectPerson",
-            fields=[
-                (
-                    "pk",
-                    models.CompositePrimaryKey(
-                        "tenant_id",
-                        "trial_id",
-                        "person_id",
-                        "currency",
-                        blank=True,
-                        editable=False,
-                        primary_key=True,
-                        serialize=False,
-                    ),
-                ),
-                ("trial_id", models.BigIntegerField()),
-                ("person_id", models.BigIntegerField()),
-                ("currency", models.CharField(max_length=3)),
-                ("before", models.DecimalField(decimal_places=6, max_digits=24)),
-                ("after", models.DecimalField(decimal_places=6, max_digits=24)),
-                ("earned", models.DecimalField(decimal_places=6, max_digits=24)),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
-                            ),
-                            models.BigIntegerField(),
-                        ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-            ],
-            options={
-                "constraints": [
-                    org.constraints.TenantPolicy(name="incentives_effectperson_tenant")
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="EffectTrial",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("version", "A draft of a plan"),
-                            ("correction", "A correction"),
-                            ("delivery", "A change of data"),
-                            ("goal", "A goal"),
-                            ("transfer", "A transfer"),
-                            ("rate", "An exchange rate"),
                         ],
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("working", "Being worked out"),
-                            ("ready", "Worked out"),
-                            ("refused", "Cannot be worked out"),
-                        ],
-                        default="working",
-                        max_length=10,
-                    ),
-                ),
-                ("about", models.BigIntegerField(null=True)),
-                ("said", models.JSONField(default=dict)),
-                ("title", models.CharField(max_length=300)),
-                ("stamp", models.CharField(max_length=200)),
-                (
-                    "last_change",
-                    models.BigIntegerField(
-                        help_text="The newest recorded cause when it was begun."
-                    ),
-                ),
-                ("found", models.JSONField(default=dict)),
-                ("sentence", models.TextField(blank=True, help_text="Why it was refused.")),
-                ("at", models.DateTimeField()),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "period",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.period",
-                    ),
-                ),
-                (
-                    "plan",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="incentives.plan",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        "constraints": [
+                            org.constraints.TenantPolicy(name="incentives_effecttrial_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="incentives_effecttrial_key"
                             ),
-                            models.BigIntegerField(),
-                        ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
+                            org.constraints.TenantReference(
+                                field="plan", name="incentives_effecttrial_plan_ref"
+                            ),
+                            org.constraints.TenantReference(
+                                field="period", name="incentives_effecttrial_period_ref"
+                            ),
+                        ],
+                    },
                 ),
-            ],
-            options={
-                "ordering": ["-id"],
-                "indexes": [
-                    models.Index(
-                        fields=["tenant", "kind", "about"], name="incentives_effecttrial_about"
-                    )
-                ],
-                "constraints": [
-                    org.constraints.TenantPolicy(name="incentives_effecttrial_tenant"),
-                    models.UniqueConstraint(
-                        fields=("tenant", "id"), name="incentives_effecttrial_key"
-                    ),
-                    org.constraints.TenantReference(
-                        field="plan", name="incentives_effecttrial_plan_ref"
-                    ),
-                    org.constraints.TenantReference(
-                        field="period", name="incentives_effecttrial_period_ref"
-                    ),
-                ],
-            },
+            ]
         ),
         migrations.AddConstraint(
             model_name="budget",

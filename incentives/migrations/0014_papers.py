@@ -6,6 +6,7 @@ import org.constraints
 import org.tenancy
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -16,170 +17,191 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="Acknowledgement",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("digest", models.CharField(max_length=64, verbose_name="hash of the rules")),
-                ("at", models.DateTimeField()),
-                (
-                    "through",
-                    models.CharField(blank=True, max_length=300, verbose_name="from where"),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="acknowledgements",
-                        to="org.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="Acknowledgement",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
-                ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="acknowledgements",
-                        to="incentives.planversion",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["at"],
-                "constraints": [
-                    models.UniqueConstraint(
-                        fields=("tenant", "person", "version", "digest"),
-                        name="incentives_acknowledgement_once",
-                    ),
-                    org.constraints.AppendOnly(name="incentives_acknowledgement_forever"),
-                    org.constraints.TenantPolicy(name="incentives_acknowledgement_tenant"),
-                    models.UniqueConstraint(
-                        fields=("tenant", "id"), name="incentives_acknowledgement_key"
-                    ),
-                    org.constraints.TenantReference(
-                        field="person", name="incentives_acknowledgement_person_ref"
-                    ),
-                    org.constraints.TenantReference(
-                        field="version", name="incentives_acknowledgement_version_ref"
-                    ),
-                ],
-            },
-        ),
-        migrations.CreateModel(
-            name="AcknowledgementReminder",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                (
-                    "mailed",
-                    models.BooleanField(help_text="Whether there was an address to write to."),
-                ),
-                (
-                    "by",
-                    models.ForeignKey(
-                        null=True,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to=settings.AUTH_USER_MODEL,
-                    ),
-                ),
-                (
-                    "person",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.person",
-                    ),
-                ),
-                (
-                    "tenant",
-                    models.ForeignKey(
-                        db_default=django.db.models.functions.comparison.Cast(
-                            django.db.models.functions.comparison.NullIf(
-                                models.Func(
-                                    models.Value("app.tenant_id"),
-                                    models.Value(True),
-                                    function="current_setting",
-                                ),
-                                models.Value(""),
+                        (
+                            "digest",
+                            models.CharField(max_length=64, verbose_name="hash of the rules"),
+                        ),
+                        ("at", models.DateTimeField()),
+                        (
+                            "through",
+                            models.CharField(blank=True, max_length=300, verbose_name="from where"),
+                        ),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
                             ),
-                            models.BigIntegerField(),
                         ),
-                        db_index=False,
-                        default=org.tenancy.current_tenant_id,
-                        editable=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="+",
-                        to="org.tenant",
-                    ),
+                        (
+                            "person",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="acknowledgements",
+                                to="org.person",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="acknowledgements",
+                                to="incentives.planversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["at"],
+                        "constraints": [
+                            models.UniqueConstraint(
+                                fields=("tenant", "person", "version", "digest"),
+                                name="incentives_acknowledgement_once",
+                            ),
+                            org.constraints.AppendOnly(name="incentives_acknowledgement_forever"),
+                            org.constraints.TenantPolicy(name="incentives_acknowledgement_tenant"),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"), name="incentives_acknowledgement_key"
+                            ),
+                            org.constraints.TenantReference(
+                                field="person", name="incentives_acknowledgement_person_ref"
+                            ),
+                            org.constraints.TenantReference(
+                                field="version", name="incentives_acknowledgement_version_ref"
+                            ),
+                        ],
+                    },
                 ),
-                (
-                    "version",
-                    models.ForeignKey(
-                        db_constraint=False,
-                        on_delete=django.db.models.deletion.PROTECT,
-                        related_name="reminders",
-                        to="incentives.planversion",
-                    ),
+                migrations.CreateModel(
+                    name="AcknowledgementReminder",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("at", models.DateTimeField()),
+                        (
+                            "mailed",
+                            models.BooleanField(
+                                help_text="Whether there was an address to write to."
+                            ),
+                        ),
+                        (
+                            "by",
+                            models.ForeignKey(
+                                null=True,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to=settings.AUTH_USER_MODEL,
+                            ),
+                        ),
+                        (
+                            "person",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.person",
+                            ),
+                        ),
+                        (
+                            "tenant",
+                            models.ForeignKey(
+                                db_default=django.db.models.functions.comparison.Cast(
+                                    django.db.models.functions.comparison.NullIf(
+                                        models.Func(
+                                            models.Value("app.tenant_id"),
+                                            models.Value(True),
+                                            function="current_setting",
+                                        ),
+                                        models.Value(""),
+                                    ),
+                                    models.BigIntegerField(),
+                                ),
+                                db_index=False,
+                                default=org.tenancy.current_tenant_id,
+                                editable=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="+",
+                                to="org.tenant",
+                            ),
+                        ),
+                        (
+                            "version",
+                            models.ForeignKey(
+                                db_constraint=False,
+                                on_delete=django.db.models.deletion.PROTECT,
+                                related_name="reminders",
+                                to="incentives.planversion",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["at"],
+                        "constraints": [
+                            org.constraints.AppendOnly(
+                                name="incentives_acknowledgementreminder_forever"
+                            ),
+                            org.constraints.TenantPolicy(
+                                name="incentives_acknowledgementreminder_tenant"
+                            ),
+                            models.UniqueConstraint(
+                                fields=("tenant", "id"),
+                                name="incentives_acknowledgementreminder_key",
+                            ),
+                            org.constraints.TenantReference(
+                                field="person", name="incentives_acknowledgementreminder_person_ref"
+                            ),
+                            org.constraints.TenantReference(
+                                field="version",
+                                name="incentives_acknowledgementreminder_version_ref",
+                            ),
+                        ],
+                    },
                 ),
-            ],
-            options={
-                "ordering": ["at"],
-                "constraints": [
-                    org.constraints.AppendOnly(name="incentives_acknowledgementreminder_forever"),
-                    org.constraints.TenantPolicy(name="incentives_acknowledgementreminder_tenant"),
-                    models.UniqueConstraint(
-                        fields=("tenant", "id"), name="incentives_acknowledgementreminder_key"
-                    ),
-                    org.constraints.TenantReference(
-                        field="person", name="incentives_acknowledgementreminder_person_ref"
-                    ),
-                    org.constraints.TenantReference(
-                        field="version", name="incentives_acknowledgementreminder_version_ref"
-                    ),
-                ],
-            },
+            ]
         ),
     ]

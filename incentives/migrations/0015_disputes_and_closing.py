@@ -8,6 +8,7 @@ import pgtrigger.compiler
 import pgtrigger.migrations
 from django.conf import settings
 from django.db import migrations, models
+from org.migrating import Together
 
 
 class Migration(migrations.Migration):
@@ -19,1099 +20,1177 @@ class Migration(migrations.Migration):
     ]
 
     operations = [
-        migrations.CreateModel(
-            name="ChangeNotice",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
+        Together(
+            [
+                migrations.CreateModel(
+                    name="ChangeNotice",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("at", models.DateTimeField()),
+                        ("seen_at", models.DateTimeField(null=True)),
+                    ],
+                    options={
+                        "ordering": ["-id"],
+                    },
                 ),
-                ("at", models.DateTimeField()),
-                ("seen_at", models.DateTimeField(null=True)),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
+                migrations.CreateModel(
+                    name="Closing",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("handed", "Handed over"),
+                                    ("closing", "Being closed"),
+                                    ("closed", "Closed"),
+                                    ("back", "Taken back"),
+                                ],
+                                default="handed",
+                                max_length=10,
+                            ),
+                        ),
+                        ("handed_at", models.DateTimeField()),
+                        ("note", models.TextField(blank=True)),
+                        (
+                            "left_open",
+                            models.JSONField(
+                                default=list, help_text="What was open and accepted, with why."
+                            ),
+                        ),
+                        ("total", models.DecimalField(decimal_places=6, max_digits=24)),
+                        ("people", models.PositiveIntegerField()),
+                        (
+                            "asked_at",
+                            models.DateTimeField(
+                                help_text="When its closing was asked for.", null=True
+                            ),
+                        ),
+                        ("ended_at", models.DateTimeField(null=True)),
+                        (
+                            "refusal",
+                            models.TextField(blank=True, help_text="Why it could not be closed."),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["-id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="ClosingAcceptance",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "line",
+                            models.CharField(
+                                help_text="Which line of the checklist.", max_length=30
+                            ),
+                        ),
+                        (
+                            "items",
+                            models.CharField(help_text="SHA-256 of what was open.", max_length=64),
+                        ),
+                        ("said", models.TextField(help_text="What was open, in words.")),
+                        ("reason", models.TextField()),
+                        ("at", models.DateTimeField()),
+                    ],
+                    options={
+                        "ordering": ["id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="DisputeFile",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("name", models.CharField(max_length=255)),
+                        (
+                            "kind",
+                            models.CharField(
+                                help_text="What its beginning shows it to be.", max_length=100
+                            ),
+                        ),
+                        ("size", models.PositiveIntegerField()),
+                        ("sha256", models.CharField(max_length=64)),
+                        ("content", models.BinaryField()),
+                        ("at", models.DateTimeField()),
+                    ],
+                    options={
+                        "ordering": ["id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="DisputeMessage",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("at", models.DateTimeField()),
+                        ("text", models.TextField()),
+                        (
+                            "deed",
+                            models.BooleanField(
+                                default=False, help_text="Whether it tells of something done."
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["id"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="DisputeReason",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        ("code", models.CharField(max_length=60)),
+                        (
+                            "name",
+                            models.CharField(
+                                help_text="As whoever disputes reads it.", max_length=200
+                            ),
+                        ),
+                        (
+                            "about",
+                            models.CharField(
+                                choices=[
+                                    ("any", "A line, or something missing"),
+                                    ("line", "A line"),
+                                    ("missing", "Something missing"),
+                                ],
+                                default="any",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("supervisor", "Supervisor"),
+                                    ("plan_manager", "Plan manager"),
+                                    ("payroll", "Payroll"),
+                                    ("administrator", "Administrator"),
+                                ],
+                                help_text="Whose queue it goes to; of supervisors, those of the person.",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "days",
+                            models.PositiveSmallIntegerField(
+                                default=5,
+                                help_text="Working days until the answer, by the default holiday calendar.",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "ordering": ["code"],
+                    },
+                ),
+                migrations.CreateModel(
+                    name="DisputeReasonEvent",
+                    fields=[
+                        ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
+                        ("pgh_label", models.TextField(help_text="The event label.")),
+                        ("id", models.BigAutoField(primary_key=True, serialize=False)),
+                        (
+                            "row_id",
+                            models.BigIntegerField(help_text="Key of the row that it happened to."),
+                        ),
+                        ("pgh_context", models.JSONField(null=True)),
+                        ("owner", models.BigIntegerField(db_column="owner_id", null=True)),
+                        ("code", models.CharField(max_length=60)),
+                        (
+                            "name",
+                            models.CharField(
+                                help_text="As whoever disputes reads it.", max_length=200
+                            ),
+                        ),
+                        (
+                            "about",
+                            models.CharField(
+                                choices=[
+                                    ("any", "A line, or something missing"),
+                                    ("line", "A line"),
+                                    ("missing", "Something missing"),
+                                ],
+                                default="any",
+                                max_length=10,
+                            ),
+                        ),
+                        (
+                            "role",
+                            models.CharField(
+                                choices=[
+                                    ("supervisor", "Supervisor"),
+                                    ("plan_manager", "Plan manager"),
+                                    ("payroll", "Payroll"),
+                                    ("administrator", "Administrator"),
+                                ],
+                                help_text="Whose queue it goes to; of supervisors, those of the person.",
+                                max_length=20,
+                            ),
+                        ),
+                        (
+                            "days",
+                            models.PositiveSmallIntegerField(
+                                default=5,
+                                help_text="Working days until the answer, by the default holiday calendar.",
+                            ),
+                        ),
+                    ],
+                    options={
+                        "abstract": False,
+                    },
+                ),
+                migrations.CreateModel(
+                    name="DisputeRemedy",
+                    fields=[
+                        (
+                            "id",
+                            models.BigAutoField(
+                                auto_created=True,
+                                primary_key=True,
+                                serialize=False,
+                                verbose_name="ID",
+                            ),
+                        ),
+                        (
+                            "kind",
+                            models.CharField(
+                                choices=[
+                                    ("correction", "A figure is corrected"),
+                                    ("adjustment", "An amount is adjusted by hand"),
+                                ],
+                                max_length=12,
+                            ),
+                        ),
+                        ("amount", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
+                        ("currency", models.CharField(blank=True, max_length=3)),
+                        ("earning_type", models.CharField(blank=True, max_length=60)),
+                        ("reason", models.TextField()),
+                        ("asked_at", models.DateTimeField()),
+                        (
+                            "state",
+                            models.CharField(
+                                choices=[
+                                    ("open", "Waits for approval"),
+                                    ("approved", "Approved"),
+                                    ("refused", "Refused"),
+                                ],
+                                default="open",
+                                max_length=10,
+                            ),
+                        ),
+                        ("decided_at", models.DateTimeField(null=True)),
+                        ("answer", models.TextField(blank=True)),
+                    ],
+                    options={
+                        "verbose_name_plural": "dispute remedies",
+                        "ordering": ["id"],
+                    },
+                ),
+            ]
         ),
-        migrations.CreateModel(
-            name="Closing",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
+        Together(
+            [
+                migrations.AddField(
+                    model_name="dispute",
+                    name="amount_then",
+                    field=models.DecimalField(decimal_places=6, max_digits=24, null=True),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="answered_at",
+                    field=models.DateTimeField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="answered_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
                     ),
                 ),
-                (
-                    "state",
-                    models.CharField(
+                migrations.AddField(
+                    model_name="dispute",
+                    name="currency",
+                    field=models.CharField(blank=True, max_length=3),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="due_on",
+                    field=models.DateField(null=True),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="owner",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="reason_code",
+                    field=models.CharField(blank=True, max_length=60),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="reason_name",
+                    field=models.CharField(
+                        blank=True, help_text="As it was chosen.", max_length=200
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="role",
+                    field=models.CharField(
+                        blank=True, help_text="Whose queue it is in.", max_length=20
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="seen_at",
+                    field=models.DateTimeField(
+                        help_text="When the person last opened it; news is what came after.",
+                        null=True,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="dispute",
+                    name="state",
+                    field=models.CharField(
                         choices=[
-                            ("handed", "Handed over"),
-                            ("closing", "Being closed"),
-                            ("closed", "Closed"),
-                            ("back", "Taken back"),
-                        ],
-                        default="handed",
-                        max_length=10,
-                    ),
-                ),
-                ("handed_at", models.DateTimeField()),
-                ("note", models.TextField(blank=True)),
-                (
-                    "left_open",
-                    models.JSONField(
-                        default=list, help_text="What was open and accepted, with why."
-                    ),
-                ),
-                ("total", models.DecimalField(decimal_places=6, max_digits=24)),
-                ("people", models.PositiveIntegerField()),
-                (
-                    "asked_at",
-                    models.DateTimeField(help_text="When its closing was asked for.", null=True),
-                ),
-                ("ended_at", models.DateTimeField(null=True)),
-                ("refusal", models.TextField(blank=True, help_text="Why it could not be closed.")),
-            ],
-            options={
-                "ordering": ["-id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="ClosingAcceptance",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("line", models.CharField(help_text="Which line of the checklist.", max_length=30)),
-                ("items", models.CharField(help_text="SHA-256 of what was open.", max_length=64)),
-                ("said", models.TextField(help_text="What was open, in words.")),
-                ("reason", models.TextField()),
-                ("at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DisputeFile",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("name", models.CharField(max_length=255)),
-                (
-                    "kind",
-                    models.CharField(
-                        help_text="What its beginning shows it to be.", max_length=100
-                    ),
-                ),
-                ("size", models.PositiveIntegerField()),
-                ("sha256", models.CharField(max_length=64)),
-                ("content", models.BinaryField()),
-                ("at", models.DateTimeField()),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DisputeMessage",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("at", models.DateTimeField()),
-                ("text", models.TextField()),
-                (
-                    "deed",
-                    models.BooleanField(
-                        default=False, help_text="Whether it tells of something done."
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["id"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DisputeReason",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                ("code", models.CharField(max_length=60)),
-                (
-                    "name",
-                    models.CharField(help_text="As whoever disputes reads it.", max_length=200),
-                ),
-                (
-                    "about",
-                    models.CharField(
-                        choices=[
-                            ("any", "A line, or something missing"),
-                            ("line", "A line"),
-                            ("missing", "Something missing"),
-                        ],
-                        default="any",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("supervisor", "Supervisor"),
-                            ("plan_manager", "Plan manager"),
-                            ("payroll", "Payroll"),
-                            ("administrator", "Administrator"),
-                        ],
-                        help_text="Whose queue it goes to; of supervisors, those of the person.",
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "days",
-                    models.PositiveSmallIntegerField(
-                        default=5,
-                        help_text="Working days until the answer, by the default holiday calendar.",
-                    ),
-                ),
-            ],
-            options={
-                "ordering": ["code"],
-            },
-        ),
-        migrations.CreateModel(
-            name="DisputeReasonEvent",
-            fields=[
-                ("pgh_created_at", models.DateTimeField(auto_now_add=True)),
-                ("pgh_label", models.TextField(help_text="The event label.")),
-                ("id", models.BigAutoField(primary_key=True, serialize=False)),
-                ("row_id", models.BigIntegerField(help_text="Key of the row that it happened to.")),
-                ("pgh_context", models.JSONField(null=True)),
-                ("owner", models.BigIntegerField(db_column="owner_id", null=True)),
-                ("code", models.CharField(max_length=60)),
-                (
-                    "name",
-                    models.CharField(help_text="As whoever disputes reads it.", max_length=200),
-                ),
-                (
-                    "about",
-                    models.CharField(
-                        choices=[
-                            ("any", "A line, or something missing"),
-                            ("line", "A line"),
-                            ("missing", "Something missing"),
-                        ],
-                        default="any",
-                        max_length=10,
-                    ),
-                ),
-                (
-                    "role",
-                    models.CharField(
-                        choices=[
-                            ("supervisor", "Supervisor"),
-                            ("plan_manager", "Plan manager"),
-                            ("payroll", "Payroll"),
-                            ("administrator", "Administrator"),
-                        ],
-                        help_text="Whose queue it goes to; of supervisors, those of the person.",
-                        max_length=20,
-                    ),
-                ),
-                (
-                    "days",
-                    models.PositiveSmallIntegerField(
-                        default=5,
-                        help_text="Working days until the answer, by the default holiday calendar.",
-                    ),
-                ),
-            ],
-            options={
-                "abstract": False,
-            },
-        ),
-        migrations.CreateModel(
-            name="DisputeRemedy",
-            fields=[
-                (
-                    "id",
-                    models.BigAutoField(
-                        auto_created=True, primary_key=True, serialize=False, verbose_name="ID"
-                    ),
-                ),
-                (
-                    "kind",
-                    models.CharField(
-                        choices=[
-                            ("correction", "A figure is corrected"),
-                            ("adjustment", "An amount is adjusted by hand"),
-                        ],
-                        max_length=12,
-                    ),
-                ),
-                ("amount", models.DecimalField(decimal_places=6, max_digits=24, null=True)),
-                ("currency", models.CharField(blank=True, max_length=3)),
-                ("earning_type", models.CharField(blank=True, max_length=60)),
-                ("reason", models.TextField()),
-                ("asked_at", models.DateTimeField()),
-                (
-                    "state",
-                    models.CharField(
-                        choices=[
-                            ("open", "Waits for approval"),
-                            ("approved", "Approved"),
-                            ("refused", "Refused"),
+                            ("open", "Open"),
+                            ("accepted", "Accepted"),
+                            ("rejected", "Rejected"),
+                            ("withdrawn", "Withdrawn"),
                         ],
                         default="open",
                         max_length=10,
                     ),
                 ),
-                ("decided_at", models.DateTimeField(null=True)),
-                ("answer", models.TextField(blank=True)),
-            ],
-            options={
-                "verbose_name_plural": "dispute remedies",
-                "ordering": ["id"],
-            },
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="amount_then",
-            field=models.DecimalField(decimal_places=6, max_digits=24, null=True),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="answered_at",
-            field=models.DateTimeField(null=True),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="answered_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="currency",
-            field=models.CharField(blank=True, max_length=3),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="due_on",
-            field=models.DateField(null=True),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="owner",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="reason_code",
-            field=models.CharField(blank=True, max_length=60),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="reason_name",
-            field=models.CharField(blank=True, help_text="As it was chosen.", max_length=200),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="role",
-            field=models.CharField(blank=True, help_text="Whose queue it is in.", max_length=20),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="seen_at",
-            field=models.DateTimeField(
-                help_text="When the person last opened it; news is what came after.", null=True
-            ),
-        ),
-        migrations.AddField(
-            model_name="dispute",
-            name="state",
-            field=models.CharField(
-                choices=[
-                    ("open", "Open"),
-                    ("accepted", "Accepted"),
-                    ("rejected", "Rejected"),
-                    ("withdrawn", "Withdrawn"),
-                ],
-                default="open",
-                max_length=10,
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(
-                condition=models.Q(("closed_at", None)),
-                fields=["tenant", "due_on"],
-                name="incentives_dispute_open",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="dispute",
-            index=models.Index(fields=["tenant", "opened_at"], name="incentives_dispute_when"),
-        ),
-        migrations.AddField(
-            model_name="changenotice",
-            name="period",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.period",
-            ),
-        ),
-        migrations.AddField(
-            model_name="changenotice",
-            name="person",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.CASCADE,
-                related_name="change_notices",
-                to="org.person",
-            ),
-        ),
-        migrations.AddField(
-            model_name="changenotice",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddIndex(
+                    model_name="dispute",
+                    index=models.Index(
+                        condition=models.Q(("closed_at", None)),
+                        fields=["tenant", "due_on"],
+                        name="incentives_dispute_open",
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="dispute",
+                    index=models.Index(
+                        fields=["tenant", "opened_at"], name="incentives_dispute_when"
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="changenotice",
+                    name="period",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.period",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="changenotice",
+                    name="person",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.CASCADE,
+                        related_name="change_notices",
+                        to="org.person",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="changenotice",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closing",
-            name="closed_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="closing",
-            name="handed_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="closing",
-            name="period",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="closings",
-                to="org.period",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closing",
-            name="plan",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="closings",
-                to="incentives.plan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closing",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="closing",
+                    name="closed_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closing",
+                    name="handed_by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closing",
+                    name="period",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="closings",
+                        to="org.period",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closing",
+                    name="plan",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="closings",
+                        to="incentives.plan",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closing",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closingacceptance",
-            name="by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="closingacceptance",
-            name="period",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.period",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closingacceptance",
-            name="plan",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="incentives.plan",
-            ),
-        ),
-        migrations.AddField(
-            model_name="closingacceptance",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="closingacceptance",
+                    name="by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closingacceptance",
+                    name="period",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.period",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closingacceptance",
+                    name="plan",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="incentives.plan",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="closingacceptance",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputefile",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputefile",
-            name="dispute",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="files",
-                to="incentives.dispute",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputefile",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="disputefile",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputefile",
+                    name="dispute",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="files",
+                        to="incentives.dispute",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputefile",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputemessage",
-            name="by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputemessage",
-            name="dispute",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="messages",
-                to="incentives.dispute",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputemessage",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="disputemessage",
+                    name="by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputemessage",
+                    name="dispute",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="messages",
+                        to="incentives.dispute",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputemessage",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputereason",
-            name="owner",
-            field=models.ForeignKey(
-                blank=True,
-                help_text="Who answers it, where that is always the same one.",
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputereason",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="disputereason",
+                    name="owner",
+                    field=models.ForeignKey(
+                        blank=True,
+                        help_text="Who answers it, where that is always the same one.",
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputereason",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputereasonevent",
-            name="tenant",
-            field=models.ForeignKey(
-                db_constraint=False,
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="disputereasonevent",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="asked_by",
-            field=models.ForeignKey(
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="decided_by",
-            field=models.ForeignKey(
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to=settings.AUTH_USER_MODEL,
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="dispute",
-            field=models.ForeignKey(
-                db_constraint=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="remedies",
-                to="incentives.dispute",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="entry",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.auditentry",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="period",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.period",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="request",
-            field=models.ForeignKey(
-                db_constraint=False,
-                null=True,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="remedies",
-                to="metrics.correctionrequest",
-            ),
-        ),
-        migrations.AddField(
-            model_name="disputeremedy",
-            name="tenant",
-            field=models.ForeignKey(
-                db_default=django.db.models.functions.comparison.Cast(
-                    django.db.models.functions.comparison.NullIf(
-                        models.Func(
-                            models.Value("app.tenant_id"),
-                            models.Value(True),
-                            function="current_setting",
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="asked_by",
+                    field=models.ForeignKey(
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="decided_by",
+                    field=models.ForeignKey(
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to=settings.AUTH_USER_MODEL,
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="dispute",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remedies",
+                        to="incentives.dispute",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="entry",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.auditentry",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="period",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.period",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="request",
+                    field=models.ForeignKey(
+                        db_constraint=False,
+                        null=True,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="remedies",
+                        to="metrics.correctionrequest",
+                    ),
+                ),
+                migrations.AddField(
+                    model_name="disputeremedy",
+                    name="tenant",
+                    field=models.ForeignKey(
+                        db_default=django.db.models.functions.comparison.Cast(
+                            django.db.models.functions.comparison.NullIf(
+                                models.Func(
+                                    models.Value("app.tenant_id"),
+                                    models.Value(True),
+                                    function="current_setting",
+                                ),
+                                models.Value(""),
+                            ),
+                            models.BigIntegerField(),
                         ),
-                        models.Value(""),
+                        db_index=False,
+                        default=org.tenancy.current_tenant_id,
+                        editable=False,
+                        on_delete=django.db.models.deletion.PROTECT,
+                        related_name="+",
+                        to="org.tenant",
                     ),
-                    models.BigIntegerField(),
                 ),
-                db_index=False,
-                default=org.tenancy.current_tenant_id,
-                editable=False,
-                on_delete=django.db.models.deletion.PROTECT,
-                related_name="+",
-                to="org.tenant",
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="changenotice",
-            index=models.Index(
-                condition=models.Q(("seen_at", None)),
-                fields=["tenant", "person"],
-                name="incentives_notice_new",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changenotice",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "person", "period", "at"), name="incentives_notice_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changenotice",
-            constraint=org.constraints.TenantPolicy(name="incentives_changenotice_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="changenotice",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_changenotice_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changenotice",
-            constraint=org.constraints.TenantReference(
-                field="person", name="incentives_changenotice_person_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="changenotice",
-            constraint=org.constraints.TenantReference(
-                field="period", name="incentives_changenotice_period_ref"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="closing",
-            index=models.Index(fields=["tenant", "plan", "period"], name="incentives_closing_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=org.constraints.NotedByHand(name="incentives_closing_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state__in", ["handed", "closing"])),
-                fields=("tenant", "plan", "period"),
-                name="incentives_closing_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state__in", ["closing", "closed"]), _negated=True),
-                    models.Q(
-                        ("closed_by__isnull", False),
-                        models.Q(("closed_by", models.F("handed_by")), _negated=True),
+                migrations.AddIndex(
+                    model_name="changenotice",
+                    index=models.Index(
+                        condition=models.Q(("seen_at", None)),
+                        fields=["tenant", "person"],
+                        name="incentives_notice_new",
                     ),
-                    _connector="OR",
                 ),
-                name="incentives_closing_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=org.constraints.TenantPolicy(name="incentives_closing_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_closing_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=org.constraints.TenantReference(
-                field="plan", name="incentives_closing_plan_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closing",
-            constraint=org.constraints.TenantReference(
-                field="period", name="incentives_closing_period_ref"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="closingacceptance",
-            index=models.Index(
-                fields=["tenant", "plan", "period"], name="incentives_acceptance_of"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=org.constraints.NotedByHand(name="incentives_closingacceptance_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=org.constraints.AppendOnly(name="incentives_closingacceptance_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=org.constraints.TenantPolicy(name="incentives_closingacceptance_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_closingacceptance_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=org.constraints.TenantReference(
-                field="plan", name="incentives_closingacceptance_plan_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="closingacceptance",
-            constraint=org.constraints.TenantReference(
-                field="period", name="incentives_closingacceptance_period_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "dispute", "sha256"), name="incentives_disputefile_once"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=org.constraints.NotedByHand(name="incentives_disputefile_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=org.constraints.AppendOnly(name="incentives_disputefile_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=org.constraints.TenantPolicy(name="incentives_disputefile_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_disputefile_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputefile",
-            constraint=org.constraints.TenantReference(
-                field="dispute", name="incentives_disputefile_dispute_ref"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputemessage",
-            index=models.Index(fields=["tenant", "dispute"], name="incentives_message_of"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputemessage",
-            constraint=org.constraints.NotedByHand(name="incentives_disputemessage_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputemessage",
-            constraint=org.constraints.AppendOnly(name="incentives_disputemessage_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputemessage",
-            constraint=org.constraints.TenantPolicy(name="incentives_disputemessage_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputemessage",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_disputemessage_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputemessage",
-            constraint=org.constraints.TenantReference(
-                field="dispute", name="incentives_disputemessage_dispute_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereason",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "code"), name="incentives_reason_code"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereason",
-            constraint=models.CheckConstraint(
-                condition=models.Q(("days__range", (1, 250))), name="incentives_reason_days"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereason",
-            constraint=org.constraints.TenantPolicy(name="incentives_disputereason_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereason",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_disputereason_key"
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disputereason",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_insert",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."owner_id", new_values."code", new_values."name", new_values."about", new_values."role", new_values."days", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
-                    hash="7b0d3e8f44d6bcce72e7597d31259106b723ef98",
-                    level="STATEMENT",
-                    operation="INSERT",
-                    pgid="pgtrigger_history_insert_0259e",
-                    referencing="REFERENCING NEW TABLE AS new_values ",
-                    table="incentives_disputereason",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disputereason",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_update",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."owner_id", new_values."code", new_values."name", new_values."about", new_values."role", new_values."days", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
-                    hash="818fd79ef26088c9d7dbb196f0b8e54e7f3740d5",
-                    level="STATEMENT",
-                    operation="UPDATE",
-                    pgid="pgtrigger_history_update_cb044",
-                    referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
-                    table="incentives_disputereason",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        pgtrigger.migrations.AddTrigger(
-            model_name="disputereason",
-            trigger=pgtrigger.compiler.Trigger(
-                name="history_delete",
-                sql=pgtrigger.compiler.UpsertTriggerSql(
-                    func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."owner_id", old_values."code", old_values."name", old_values."about", old_values."role", old_values."days", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
-                    hash="4e8ae520c178f5a7a2d86149b07cedf895d1f74f",
-                    level="STATEMENT",
-                    operation="DELETE",
-                    pgid="pgtrigger_history_delete_3e314",
-                    referencing="REFERENCING OLD TABLE AS old_values ",
-                    table="incentives_disputereason",
-                    when="AFTER",
-                ),
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputereasonevent",
-            index=models.Index(fields=["tenant", "row_id"], name="incentives_disputereason_past"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereasonevent",
-            constraint=org.constraints.AppendOnly(name="incentives_disputereasonevent_forever"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereasonevent",
-            constraint=org.constraints.TenantPolicy(name="incentives_disputereasonevent_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputereasonevent",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_disputereasonevent_key"
-            ),
-        ),
-        migrations.AddIndex(
-            model_name="disputeremedy",
-            index=models.Index(
-                condition=models.Q(("state", "open")),
-                fields=["tenant", "asked_at"],
-                name="incentives_remedy_open",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.NotedByHand(name="incentives_disputeremedy_by_hand"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=models.UniqueConstraint(
-                condition=models.Q(("state", "open")),
-                fields=("tenant", "dispute"),
-                name="incentives_remedy_once",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("amount", None), ("kind", "correction"), ("request__isnull", False)),
-                    models.Q(("amount__isnull", False), ("kind", "adjustment"), ("request", None)),
-                    _connector="OR",
-                ),
-                name="incentives_remedy_kind",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=models.CheckConstraint(
-                condition=models.Q(
-                    models.Q(("state", "approved"), _negated=True),
-                    models.Q(
-                        ("decided_by__isnull", False),
-                        models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                migrations.AddConstraint(
+                    model_name="changenotice",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "person", "period", "at"), name="incentives_notice_once"
                     ),
-                    _connector="OR",
                 ),
-                name="incentives_remedy_two",
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.TenantPolicy(name="incentives_disputeremedy_tenant"),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=models.UniqueConstraint(
-                fields=("tenant", "id"), name="incentives_disputeremedy_key"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.TenantReference(
-                field="dispute", name="incentives_disputeremedy_dispute_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.TenantReference(
-                field="request", name="incentives_disputeremedy_request_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.TenantReference(
-                field="period", name="incentives_disputeremedy_period_ref"
-            ),
-        ),
-        migrations.AddConstraint(
-            model_name="disputeremedy",
-            constraint=org.constraints.TenantReference(
-                field="entry", name="incentives_disputeremedy_entry_ref"
-            ),
+                migrations.AddConstraint(
+                    model_name="changenotice",
+                    constraint=org.constraints.TenantPolicy(name="incentives_changenotice_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="changenotice",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_changenotice_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="changenotice",
+                    constraint=org.constraints.TenantReference(
+                        field="person", name="incentives_changenotice_person_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="changenotice",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="incentives_changenotice_period_ref"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="closing",
+                    index=models.Index(
+                        fields=["tenant", "plan", "period"], name="incentives_closing_of"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=org.constraints.NotedByHand(name="incentives_closing_by_hand"),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("state__in", ["handed", "closing"])),
+                        fields=("tenant", "plan", "period"),
+                        name="incentives_closing_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state__in", ["closing", "closed"]), _negated=True),
+                            models.Q(
+                                ("closed_by__isnull", False),
+                                models.Q(("closed_by", models.F("handed_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incentives_closing_two",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=org.constraints.TenantPolicy(name="incentives_closing_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_closing_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=org.constraints.TenantReference(
+                        field="plan", name="incentives_closing_plan_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closing",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="incentives_closing_period_ref"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="closingacceptance",
+                    index=models.Index(
+                        fields=["tenant", "plan", "period"], name="incentives_acceptance_of"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=org.constraints.NotedByHand(
+                        name="incentives_closingacceptance_by_hand"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=org.constraints.AppendOnly(
+                        name="incentives_closingacceptance_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_closingacceptance_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_closingacceptance_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=org.constraints.TenantReference(
+                        field="plan", name="incentives_closingacceptance_plan_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="closingacceptance",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="incentives_closingacceptance_period_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "dispute", "sha256"), name="incentives_disputefile_once"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=org.constraints.NotedByHand(name="incentives_disputefile_by_hand"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=org.constraints.AppendOnly(name="incentives_disputefile_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=org.constraints.TenantPolicy(name="incentives_disputefile_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_disputefile_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputefile",
+                    constraint=org.constraints.TenantReference(
+                        field="dispute", name="incentives_disputefile_dispute_ref"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="disputemessage",
+                    index=models.Index(fields=["tenant", "dispute"], name="incentives_message_of"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputemessage",
+                    constraint=org.constraints.NotedByHand(
+                        name="incentives_disputemessage_by_hand"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputemessage",
+                    constraint=org.constraints.AppendOnly(name="incentives_disputemessage_forever"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputemessage",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_disputemessage_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputemessage",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_disputemessage_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputemessage",
+                    constraint=org.constraints.TenantReference(
+                        field="dispute", name="incentives_disputemessage_dispute_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereason",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "code"), name="incentives_reason_code"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereason",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(("days__range", (1, 250))), name="incentives_reason_days"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereason",
+                    constraint=org.constraints.TenantPolicy(name="incentives_disputereason_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereason",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_disputereason_key"
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disputereason",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_insert",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."owner_id", new_values."code", new_values."name", new_values."about", new_values."role", new_values."days", new_values.id, now(), \'insert\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM new_values ) AS new_values; RETURN NULL;',
+                            hash="7b0d3e8f44d6bcce72e7597d31259106b723ef98",
+                            level="STATEMENT",
+                            operation="INSERT",
+                            pgid="pgtrigger_history_insert_0259e",
+                            referencing="REFERENCING NEW TABLE AS new_values ",
+                            table="incentives_disputereason",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disputereason",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_update",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT new_values."tenant_id", new_values."owner_id", new_values."code", new_values."name", new_values."about", new_values."role", new_values."days", new_values.id, now(), \'update\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT new_values.* FROM old_values JOIN new_values ON (old_values."id") = (new_values."id") WHERE (old_values.* IS DISTINCT FROM new_values.*)) AS new_values; RETURN NULL;',
+                            hash="818fd79ef26088c9d7dbb196f0b8e54e7f3740d5",
+                            level="STATEMENT",
+                            operation="UPDATE",
+                            pgid="pgtrigger_history_update_cb044",
+                            referencing="REFERENCING OLD TABLE AS old_values  NEW TABLE AS new_values ",
+                            table="incentives_disputereason",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                pgtrigger.migrations.AddTrigger(
+                    model_name="disputereason",
+                    trigger=pgtrigger.compiler.Trigger(
+                        name="history_delete",
+                        sql=pgtrigger.compiler.UpsertTriggerSql(
+                            func='INSERT INTO "incentives_disputereasonevent" ("tenant_id", "owner_id", "code", "name", "about", "role", "days", row_id, pgh_created_at, pgh_label, pgh_context) SELECT old_values."tenant_id", old_values."owner_id", old_values."code", old_values."name", old_values."about", old_values."role", old_values."days", old_values.id, now(), \'delete\', nullif(current_setting(\'pghistory.context_metadata\', true), \'\')::jsonb FROM (SELECT old_values.* FROM old_values ) AS old_values; RETURN NULL;',
+                            hash="4e8ae520c178f5a7a2d86149b07cedf895d1f74f",
+                            level="STATEMENT",
+                            operation="DELETE",
+                            pgid="pgtrigger_history_delete_3e314",
+                            referencing="REFERENCING OLD TABLE AS old_values ",
+                            table="incentives_disputereason",
+                            when="AFTER",
+                        ),
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="disputereasonevent",
+                    index=models.Index(
+                        fields=["tenant", "row_id"], name="incentives_disputereason_past"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereasonevent",
+                    constraint=org.constraints.AppendOnly(
+                        name="incentives_disputereasonevent_forever"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereasonevent",
+                    constraint=org.constraints.TenantPolicy(
+                        name="incentives_disputereasonevent_tenant"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputereasonevent",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_disputereasonevent_key"
+                    ),
+                ),
+                migrations.AddIndex(
+                    model_name="disputeremedy",
+                    index=models.Index(
+                        condition=models.Q(("state", "open")),
+                        fields=["tenant", "asked_at"],
+                        name="incentives_remedy_open",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.NotedByHand(name="incentives_disputeremedy_by_hand"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=models.UniqueConstraint(
+                        condition=models.Q(("state", "open")),
+                        fields=("tenant", "dispute"),
+                        name="incentives_remedy_once",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(
+                                ("amount", None), ("kind", "correction"), ("request__isnull", False)
+                            ),
+                            models.Q(
+                                ("amount__isnull", False), ("kind", "adjustment"), ("request", None)
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incentives_remedy_kind",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=models.CheckConstraint(
+                        condition=models.Q(
+                            models.Q(("state", "approved"), _negated=True),
+                            models.Q(
+                                ("decided_by__isnull", False),
+                                models.Q(("decided_by", models.F("asked_by")), _negated=True),
+                            ),
+                            _connector="OR",
+                        ),
+                        name="incentives_remedy_two",
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.TenantPolicy(name="incentives_disputeremedy_tenant"),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=models.UniqueConstraint(
+                        fields=("tenant", "id"), name="incentives_disputeremedy_key"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.TenantReference(
+                        field="dispute", name="incentives_disputeremedy_dispute_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.TenantReference(
+                        field="request", name="incentives_disputeremedy_request_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.TenantReference(
+                        field="period", name="incentives_disputeremedy_period_ref"
+                    ),
+                ),
+                migrations.AddConstraint(
+                    model_name="disputeremedy",
+                    constraint=org.constraints.TenantReference(
+                        field="entry", name="incentives_disputeremedy_entry_ref"
+                    ),
+                ),
+            ]
         ),
     ]
