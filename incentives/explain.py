@@ -415,8 +415,6 @@ POOLS = {
     " Mend the figure, or write MAX(…, 0) around the weight.",
     "blank_pool": "undecided: the pool waits until its amount and the weight of each of its people"
     " are known and not below zero.",
-    "no_weights": "undecided: the weights of all who share the pool are zero, so nobody would get"
-    " it. Load what they are made of, or let the pool itself be zero.",
 }
 
 

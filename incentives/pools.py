@@ -86,7 +86,6 @@ def _shares(work: Work, component: ComponentRule, known: str, pool: str) -> Comp
         group=_group(component),
         unit=SQL("coalesce(unit.code, '')") if component.within == "unit" else SQL("'plan'"),
         weight=_weight(work, component),
-        earns=_earns(work),
         weight_error=Identifier(error_column(weight_name(component))),
         amount=Identifier(component.column),
         error=Identifier(error_column(component.column)),
@@ -106,13 +105,6 @@ def _weight(work: Work, component: ComponentRule) -> Composable:
             Identifier("known", NOT_EMPLOYED), weight
         )
     return weight
-
-
-def _earns(work: Work) -> Composable:
-    """Whether a person can earn: where nobody of a pool does, it goes to nobody."""
-    if NOT_EMPLOYED not in work.known:
-        return SQL("true")
-    return SQL("NOT {}").format(Identifier("known", NOT_EMPLOYED))
 
 
 # ``~floor``: the part of the pool that a weight has by itself, in whole cents.
@@ -136,10 +128,7 @@ SHARES = """
                      CASE WHEN {weight} < 0 THEN 'negative_weight' END) AS "~error",
                    coalesce(pool."~waits", CASE WHEN pool.{amount} IS NULL OR
                      bool_or({weight} IS NULL OR {weight} < 0) OVER (PARTITION BY {group})
-                     THEN 'blank_pool'
-                     WHEN pool.{amount} <> 0 AND sum({weight}) OVER (PARTITION BY {group}) = 0
-                       AND bool_or({earns}) OVER (PARTITION BY {group})
-                     THEN 'no_weights' END) AS "~note"{inputs}
+                     THEN 'blank_pool' END) AS "~note"{inputs}
                 FROM {known} AS known JOIN {pool} AS pool ON pool."~group" = {group}
                 JOIN {persons} AS person ON person.id = known.person_id
                 LEFT JOIN org_unit AS unit ON unit.id = known.unit_id) AS q) AS q) AS q) AS q

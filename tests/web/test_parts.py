@@ -81,7 +81,7 @@ def test_every_place_has_an_address_an_icon_and_a_key_of_its_own() -> None:
 def test_a_role_sees_only_its_places() -> None:
     agent = navigation.open_to([Permission.SEE_OWN], somebody=True)
     shown = [p.label for s in agent for p in s.places]
-    assert shown == ["Home", "My scorecard", "My plans", "Leaderboards"]
+    assert shown == ["Home", "My scorecard", "My plans", "Leaderboards", "Disputes"]
 
 
 def test_the_place_with_the_longest_beginning_is_where_a_page_lies() -> None:
