@@ -15,12 +15,11 @@ from django.shortcuts import render
 from django.utils.cache import patch_vary_headers
 from django.views.decorators.http import require_safe
 
-from incentives import acknowledge
 from incentives.explain import explain_result
 from incentives.explanation import Disagreement, Explanation
 from incentives.models import Result
 from incentives.own import Point, points_of
-from org.access import member_required, request_permissions, request_sees_pay, today
+from org.access import acting, member_required, request_permissions, request_sees_pay, today
 from org.models import Membership, Period, Person
 from org.permissions import Permission as P
 from org.prepared import reads_prepared
@@ -29,6 +28,7 @@ from org.reading import log_reading
 from org.tables import configured, download
 from scorecards.card import scorecard_of
 from scorecards.history import history_of
+from scorecards.newest import Newest, newest_of
 from scorecards.queries import around
 from scorecards.reading import Line, figure_of, line_of
 from scorecards.sources import find_source
@@ -101,8 +101,8 @@ def scorecard(request: HttpRequest, code: str, calendar: str, period: str) -> Ht
     if place.pay:
         log_reading(request, [place.person], what=f"scorecard {place.period}")
     own = request.membership.person_id == place.person.pk  # type: ignore[attr-defined]
-    unread = list(acknowledge.waiting_for(place.person, place.now)) if own else []
-    context = place.context(card=card, unread=unread, here="scorecard")
+    new = newest_of(place.person, acting(request), place.now) if own else Newest()
+    context = place.context(card=card, new=new, here="scorecard")
     return render(request, "scorecards/scorecard.html", context)
 
 

@@ -101,9 +101,9 @@ def test_pages_are_measured_only_where_they_are_what_they_should_be(
     pages.run(pages.arguments(given), template=template)
     found = json.loads(file.read_text())
     assert set(found["pages"]) == set(pages.PAGES)
-    for page in found["pages"].values():
+    for name, page in found["pages"].items():
         assert 0 < page["p50_ms"] <= page["p95_ms"]
-        assert page["requests_s"] > 0 < page["queries"] <= 12
+        assert page["requests_s"] > 0 < page["queries"] <= (15 if name == "statement" else 12)
     assert (found["people"], found["users"]) == (60, 20)
     assert 20 < found["first_visit_kb"] <= 250
     assert found["machine"]

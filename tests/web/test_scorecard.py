@@ -181,7 +181,7 @@ def copy_of(earning: Earning, component: Component) -> Earning:
     )
 
 
-SCORECARD_QUERIES = 13
+SCORECARD_QUERIES = 12
 
 
 def test_the_clock_of_these_tests_lies_in_june() -> None:
