@@ -8,7 +8,7 @@ import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import BadRequest
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, QueryDict
 
 from org.models import Membership
 from org.tenancy import enter
@@ -53,9 +53,19 @@ def client(request: HttpRequest) -> str:
 
 
 def refuse_null(request: HttpRequest) -> None:
-    """Refuse an address with the character NUL, which no text of the database can hold."""
-    if "\0" in request.path or any("\0" in text for text in request.GET.values()):
+    """Refuse an address or a form with the character NUL, which no text of the database can hold.
+
+    Forms say it at their fields, but not every button's reason goes through a form.
+    """
+    if "\0" in request.path or has_null(request.GET):
         raise BadRequest("The address has a character that no text has.")
+    if has_null(request.POST):
+        raise BadRequest("The form has a character that no text has. Type the text again.")
+
+
+def has_null(given: QueryDict) -> bool:
+    """Whether a name or any of its values has the character NUL."""
+    return any("\0" in text for name, texts in given.lists() for text in (name, *texts))
 
 
 def chosen_membership(request: HttpRequest) -> Membership | None:

@@ -17,6 +17,7 @@ from django.http import HttpRequest, HttpResponse
 from django_tables2 import RequestConfig
 from openpyxl import Workbook
 from openpyxl.cell import WriteOnlyCell
+from openpyxl.cell.cell import ILLEGAL_CHARACTERS_RE
 
 NUMBER = {"td": {"class": "number"}, "th": {"class": "number"}}
 PER_PAGE = 50
@@ -45,8 +46,10 @@ class PageTable(tables.Table):
 
 
 def configured(request: HttpRequest, table: tables.Table, *, per_page: int = PER_PAGE) -> Any:
-    """The table, sorted and paged as the address says."""
-    RequestConfig(request, paginate={"per_page": per_page}).configure(table)
+    """The table, sorted and paged as the address says; the page's length is not the address's."""
+    RequestConfig(request, paginate=False).configure(table)
+    table.paginate(per_page=per_page)
+    table.page = table.paginator.get_page(request.GET.get(table.prefixed_page_field))
     return table
 
 
@@ -72,6 +75,11 @@ def harmless(value: Any) -> Any:
     return f"'{text}" if is_reinterpreted(text) else text
 
 
+def writable(value: Any) -> Any:
+    """A cell that a workbook can hold: signs that no workbook has are shown as missing."""
+    return ILLEGAL_CHARACTERS_RE.sub("�", value) if isinstance(value, str) else value
+
+
 def is_reinterpreted(text: str) -> bool:
     """Whether a spreadsheet takes a text for a formula."""
     return text.startswith(_FORMULA)
@@ -89,7 +97,7 @@ def _xlsx(rows: Iterator[list[Any]]) -> bytes:
     for row in rows:
         cells = []
         for value in row:
-            cell = WriteOnlyCell(sheet, value=harmless(value))
+            cell = WriteOnlyCell(sheet, value=writable(harmless(value)))
             if isinstance(cell.value, str):
                 cell.data_type = "s"
             cells.append(cell)

@@ -20,6 +20,8 @@ from scorecards.disputes.views import APPROVES, dispute_or_404, may_say, page
 from scorecards.person_views import NO_PAY
 from scorecards.team.acting import Acting, acting, done, tried
 
+DECISIONS = ("mended", "adjust", "reject")
+
 
 @require_POST
 @member_required
@@ -61,7 +63,9 @@ def answer(request: HttpRequest, number: int) -> HttpResponse:
     if decision == "adjust" and not request_sees_pay(request, found.person):
         raise PermissionDenied(NO_PAY)
     if form.is_valid():
-        if decision == "adjust" and form.cleaned_data["amount"] is None:
+        if decision not in DECISIONS:
+            form.add_error(None, "Choose by a button whether you accept or reject it.")
+        elif decision == "adjust" and form.cleaned_data["amount"] is None:
             form.add_error("amount", "Say how much, below zero to take back.")
         elif done(request, form, lambda: _answer(found, decision, form, who)):
             return redirect("dispute", found.pk)

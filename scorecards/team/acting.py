@@ -15,6 +15,7 @@ from django.http import Http404, HttpRequest
 from django.utils import timezone
 
 from org.access import request_permissions, today
+from org.dates import plausible
 from org.errors import DomainError
 from org.models import Membership, Person, User
 from org.permissions import Permission
@@ -93,11 +94,14 @@ def tried(request: HttpRequest, verb: Callable[[], str]) -> None:
 
 
 def day_or_404(text: str) -> date:
-    """A day of an address."""
+    """A day of an address, on which somebody can have worked."""
     try:
-        return date.fromisoformat(text)
+        day = date.fromisoformat(text)
     except ValueError:
         raise Http404(f"“{text}” is no day.") from None
+    if not plausible(day):
+        raise Http404(f"{text} is no day on which anybody works.")
+    return day
 
 
 def month_or_404(text: str) -> date:
