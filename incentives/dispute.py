@@ -53,12 +53,10 @@ def open_dispute(
     if component:
         component = _known_line(lines, component, f"{person}", f"{plan} in {period}")
     about = {"component": component, "job": job, "grain": grain}
-    same = Dispute.objects.filter(
-        plan=plan, period=period, person=person, closed_at=None, **about
-    ).first()
-    if same is not None and (same.reason, same.opened_by) == (text, by):
+    there = Dispute.objects.filter(plan=plan, period=period, person=person, closed_at=None, **about)
+    if same := there.filter(reason=text, opened_by=by).first():
         return same
-    if same is not None and component:
+    if component and there.exists():
         raise DomainError(f"{component} of {person} in {period} is in dispute already.")
     then = sum_of(lines, component=component, job=job, grain=grain)
     if component and not then.lines:

@@ -13,6 +13,7 @@ from formula import key_of
 from incentives.examples import Input, Needs, Said
 from incentives.models import Example
 from incentives.rules import TOTAL, VersionRules
+from org.pages import number_in
 
 # Empty rows at the end of each table of lines, to be filled in.
 SPARE = 3
@@ -90,8 +91,8 @@ class ExampleForm(forms.Form):
     ) -> None:
         wanted = len(rows) + SPARE
         if self.is_bound:
-            posted = str(self.data.get(f"{key}-rows", ""))
-            wanted = min(int(posted), MOST_ROWS) if posted.isdecimal() else SPARE
+            posted = number_in(str(self.data.get(f"{key}-rows", "")))
+            wanted = SPARE if posted is None else min(posted, MOST_ROWS)
         for number in range(wanted):
             row = rows[number] if number < len(rows) else {}
             for place, one in enumerate(columns):

@@ -26,7 +26,7 @@ from incentives.rules import RulesProblem, VersionRules, load, problems
 from org.access import acting, needs, request_permissions, request_sees_pay, today
 from org.errors import DomainError
 from org.models import Person
-from org.pages import said
+from org.pages import number_in, said
 from org.permissions import Permission
 from org.reading import log_reading
 
@@ -256,7 +256,7 @@ def _take(request: HttpRequest, version: PlanVersion, about: dict[str, Any]) -> 
 
 
 def _example_or_404(version: PlanVersion, pk: str) -> Example:
-    found = version.examples.filter(pk=pk).first() if pk.isdecimal() else None
+    found = version.examples.filter(pk=number_in(pk) or 0).first()
     if found is None:
         raise Http404("No example of this version has this number.")
     return found

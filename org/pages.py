@@ -11,6 +11,13 @@ from django.http import HttpRequest
 
 from org.errors import DomainError
 
+LONGEST_NUMBER = 18
+
+
+def number_in(text: str) -> int | None:
+    """The whole number that a page sent; None for anything else, and for one that no row has."""
+    return int(text) if text.isdecimal() and len(text) <= LONGEST_NUMBER else None
+
 
 @contextmanager
 def said(request: HttpRequest) -> Iterator[None]:

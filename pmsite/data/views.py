@@ -16,6 +16,7 @@ from metrics.models import Source, Trial, TrialRow
 from org.access import needs, request_permissions
 from org.errors import DomainError
 from org.models import Person, User
+from org.pages import number_in
 from org.permissions import Permission
 from org.reading import log_reading
 from org.tables import configured
@@ -195,11 +196,10 @@ def _take_up_again(request: HttpRequest, trial: Trial) -> HttpResponse:
 def take(request: HttpRequest, number: int) -> HttpResponse:
     """Take it in as it was seen; a second click, or a second person, takes nothing in twice."""
     found = trial_or_404(number)
-    seen = request.POST.get("round", "")
     try:
         first = trials.take(
             trial=found,
-            seen=int(seen) if seen.isdecimal() else 0,
+            seen=number_in(request.POST.get("round", "")) or 0,
             by=user_of(request),
             at=timezone.now(),
         )

@@ -6,11 +6,13 @@ import io
 from collections.abc import Callable
 
 import pytest
+from django.core.files.uploadedfile import SimpleUploadedFile
 from django.test import Client
 from openpyxl import load_workbook
 
 from incentives.models import Dispute
 from org.audit import record
+from org.pages import number_in
 from org.tenancy import enter
 from tests.web.cast import NOW, Cast
 
@@ -72,3 +74,34 @@ def test_an_answer_without_a_decision_decides_nothing(
     with enter(bank.tenant.pk):
         dispute.refresh_from_db()
     assert dispute.state == "open"
+
+
+NINES = "9" * 5000
+
+
+@pytest.mark.parametrize("number", [NINES, "9" * 19, "²", "-1", "1e3", ""])
+def test_a_number_that_no_row_has_is_none(number: str) -> None:
+    assert number_in(number) is None
+
+
+def test_an_example_with_an_endless_number_is_none(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        version = bank.plan.versions.get()
+    address = f"/rules/versions/{version.pk}/examples/"
+    answer = browser("mia").post(address, {"do": "remove", "example": NINES})
+    assert answer.status_code == 404
+
+
+def test_an_upload_is_not_taken_in_an_endless_round(browser: Browser, bank: Cast) -> None:
+    file = SimpleUploadedFile("calls.csv", b"a,b\n1,2\n")
+    sent = browser("mia").post("/data/upload/", {"file": file})
+    answer = browser("mia").post(f"{sent['Location']}take/", {"round": NINES})
+    assert answer.status_code == 302
+
+
+def test_a_claim_sent_twice_is_one_beside_another(browser: Browser, bank: Cast) -> None:
+    address = "/people/ann/monthly/2026-06/dispute/"
+    told = ["A sale is missing", "A second sale is missing", "A second sale is missing"]
+    sent = [browser("ann").post(address, {"code": "work", "reason": one}) for one in told]
+    first, second, again = (one["Location"] for one in sent)
+    assert first != second == again
