@@ -72,9 +72,23 @@ def try_for(
         for row in (component, table):
             if row is not None:
                 row.version = version
+                _refuse_unsaved(row)
                 row.save()
         found = _calculated(version, person, period, at=at, on=on, only=only, deal=deal)
     return found
+
+
+def _refuse_unsaved(row: Component | RateTable) -> None:
+    """Refuse a part as it is typed that no row could hold: too long, or of another's name."""
+    for column in row._meta.fields:
+        text, most = getattr(row, column.attname), column.max_length
+        if most and isinstance(text, str) and len(text) > most:
+            named = str(column.verbose_name).capitalize()
+            raise DomainError(f"{named}: {len(text):,} characters; {most:,} are taken. Shorten it.")
+    others = type(row).objects.filter(version=row.version).exclude(pk=row.pk)
+    taken = next((one.name for one in others if key_of(one.name) == key_of(row.name)), None)
+    if taken is not None:
+        raise DomainError(f"There is “{taken}” already. Choose another name, then try again.")
 
 
 def _take_engine() -> None:

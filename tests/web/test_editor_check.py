@@ -267,6 +267,9 @@ def test_whoever_the_plan_is_for_stands_in(browser: Browser, worked: PlanVersion
         ({"person": "a"}, "Write the number of one of them."),
         ({"formula": ""}, "Say first what the component pays"),
         ({"formula": "cals"}, "The draft cannot be worked out yet"),
+        ({"was": ""}, "There is “bonus” already."),
+        ({"title": "x" * 5000}, "Title: 5,000 characters;"),
+        ({"was": "", "name": "BONUS"}, "There is “bonus” already."),
     ],
 )
 def test_what_cannot_be_worked_out_is_a_sentence(
