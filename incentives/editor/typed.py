@@ -53,8 +53,8 @@ def _decimals(text: str) -> int:
 
 
 def sent(post: QueryDict) -> dict[str, str]:
-    """What a form sent, without the sign that no text of the database can hold."""
-    return {name: str(text).replace("\0", "") for name, text in post.dict().items()}
+    """What a form sent, the last of each name."""
+    return {name: str(text) for name, text in post.dict().items()}
 
 
 def _options(post: Post) -> dict[str, Any]:
