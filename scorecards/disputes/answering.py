@@ -18,7 +18,7 @@ from scorecards.disputes.asking import keep_files
 from scorecards.disputes.forms import AnswerForm, DecideForm, HandForm, MessageForm
 from scorecards.disputes.views import APPROVES, dispute_or_404, may_say, page
 from scorecards.person_views import NO_PAY
-from scorecards.team.acting import Acting, acting, done, tried
+from scorecards.team.acting import Acting, acting, approves, done, tried
 
 DECISIONS = ("mended", "adjust", "reject")
 
@@ -130,7 +130,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         remedy = DisputeRemedy.objects.filter(dispute=found, kind="adjustment").latest("id")
         given: dict[str, Any] = {"remedy": remedy, "by": who.user, "at": who.at}
         given["answer"] = form.cleaned_data["answer"]
-        if request.POST.get("decision") == "approve":
+        if approves(request):
             approve_adjustment(**given)
             return "Approved: it is booked, and the line goes on."
         refuse_adjustment(**given)

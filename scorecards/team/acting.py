@@ -93,6 +93,14 @@ def tried(request: HttpRequest, verb: Callable[[], str]) -> None:
         messages.error(request, str(refusal))
 
 
+def approves(request: HttpRequest) -> bool:
+    """Whether a decision that was sent approves; DomainError where it says neither."""
+    decision = request.POST.get("decision")
+    if decision not in ("approve", "refuse"):
+        raise DomainError("Nothing was decided: choose whether to approve or to refuse.")
+    return decision == "approve"
+
+
 def day_or_404(text: str) -> date:
     """A day of an address, on which somebody can have worked."""
     try:

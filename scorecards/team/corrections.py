@@ -34,7 +34,7 @@ from org.models import Person
 from org.permissions import Permission as P
 from org.reading import log_reading
 from org.tables import PageTable, configured, download
-from scorecards.team.acting import Acting, acting, done, tried
+from scorecards.team.acting import Acting, acting, approves, done, tried
 from scorecards.team.effect import effect_of
 from scorecards.team.forms import CorrectionForm, DecisionForm, FigureChoiceForm, Kind
 
@@ -289,9 +289,9 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
     who = acting(request)
     found = _found(who, number)
     form = DecisionForm(request.POST)
-    approving = request.POST.get("decision") == "approve"
 
     def verb() -> str:
+        approving = approves(request)
         answer = form.cleaned_data["answer"]
         given = {"request": found, "by": who.user, "at": who.at, "answer": answer}
         if approving:

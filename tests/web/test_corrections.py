@@ -76,6 +76,9 @@ def test_approving_makes_the_correction_once(browser: Browser, bank: Cast, reque
 
 def test_a_refusal_needs_a_reason_and_stays(browser: Browser, bank: Cast, request_of: str) -> None:
     mia = browser("mia")
+    for neither in ({}, {"decision": "maybe"}):
+        page = text(mia.post(f"{request_of}decide/", {"answer": "See log", **neither}))
+        assert "Nothing was decided" in page
     page = text(mia.post(f"{request_of}decide/", {"decision": "refuse", "answer": ""}))
     assert "A refusal needs a reason" in page
     text(mia.post(f"{request_of}decide/", {"decision": "refuse", "answer": "See log"}, follow=True))
