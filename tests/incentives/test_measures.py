@@ -15,7 +15,8 @@ from incentives.rules import Window
 from metrics.models import Value
 from org.models import Period, Tenant
 from tests.factories import AT
-from tests.incentives.long_world import END, KINDS, Given, LongWorld, Work, make_long_world
+from tests.incentives.long_world import END, KINDS, Given, LongWorld, Work
+from tests.incentives.making_long_worlds import make_long_world
 
 WINDOWS = [
     Window(),
