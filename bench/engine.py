@@ -11,7 +11,6 @@ from __future__ import annotations
 import argparse
 import json
 import math
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -19,9 +18,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.database import Addresses, Refused, own_database  # noqa: E402  (the path is set above)
+from bench.database import Addresses, own_database  # noqa: E402  (the path is set above)
 from bench.nightly import machine, server_version  # noqa: E402
-from pmsite import services  # noqa: E402
+from bench.parts import report, said_by, with_servers  # noqa: E402
 
 NAME = "pmsite_bench_engine"
 PARTS = ("plans", "credits", "pools", "differences", "corrections")
@@ -77,32 +76,15 @@ def figures(people: int, seconds: dict[str, float], where: Addresses) -> dict[st
 def run(options: argparse.Namespace, *, template: str = "") -> dict[str, Any]:
     """Load, measure and report; the figures."""
     with own_database(options.database, keep=False, template=template) as where:
-        result = subprocess.run(
-            [sys.executable, "-m", "bench.engine_run", str(options.people), options.parts],
-            cwd=ROOT,
-            env={**where.environment(), "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
-            stdout=subprocess.PIPE,
-            text=True,
-            check=False,
-        )
-        if result.returncode:
-            raise Refused(f"The measuring ended with status {result.returncode}; see above.")
-        seconds = json.loads(result.stdout.strip().splitlines()[-1])["seconds"]
+        given = (str(options.people), options.parts)
+        seconds = json.loads(said_by(where, "bench.engine_run", *given))["seconds"]
         found = figures(options.people, seconds, where)
-    print(json.dumps(found, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return found
+    return report(found, json.dumps(found, indent=2), options.json)
 
 
 def main() -> None:
     """Run with the embedded servers up."""
-    options = arguments()
-    try:
-        with services.in_use():
-            run(options)
-    except (Refused, services.ServiceError) as refusal:
-        sys.exit(str(refusal))
+    with_servers(run, arguments())
 
 
 if __name__ == "__main__":

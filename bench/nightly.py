@@ -14,7 +14,6 @@ import json
 import os
 import platform
 import statistics
-import subprocess
 import sys
 import time
 from dataclasses import dataclass, field
@@ -28,8 +27,8 @@ sys.path.insert(0, str(ROOT))
 
 from bench import compare  # noqa: E402  (the path is set above)
 from bench.database import NAME, Addresses, Refused, own_database  # noqa: E402
+from bench.parts import report, said_by, with_servers  # noqa: E402
 from bench.world import World  # noqa: E402
-from pmsite import services  # noqa: E402
 
 WAYS = {"ours": "ours", "sql": "by_sql", "pandas": "by_pandas"}
 
@@ -77,27 +76,12 @@ def load(where: Addresses, people: int) -> World:
     """Fill the database, in a process of its own."""
     say(f"Loading {people:,} people with {people * 310:,} values …")
     begin = time.perf_counter()
-    made = _python(where, "bench.load", str(people))
+    made = said_by(where, "bench.load", str(people))
     say(f"  loaded in {time.perf_counter() - begin:.0f} s")
     with psycopg.connect(where.owner) as connection:
         connection.execute("CREATE SCHEMA IF NOT EXISTS kept")
         connection.execute("CREATE TABLE kept.world AS SELECT %s::text AS text", [made])
     return World(**json.loads(made))
-
-
-def _python(where: Addresses, module: str, *given: str) -> str:
-    """The last line that a module of the bench prints."""
-    result = subprocess.run(
-        [sys.executable, "-m", module, *given],
-        cwd=ROOT,
-        env={**where.environment(), "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise Refused(f"{module} ended with status {result.returncode}; see above.")
-    return result.stdout.strip().splitlines()[-1]
 
 
 def measure(
@@ -110,9 +94,9 @@ def measure(
         for number in range(runs):
             for way in ways if number % 2 == 0 else ways[::-1]:
                 compare.empty(owner)
-                _python(where, "bench.load", "stale", world.write())
+                said_by(where, "bench.load", "stale", world.write())
                 compare.warm(owner)
-                found = json.loads(_python(where, f"bench.{WAYS[way]}", world.write()))
+                found = json.loads(said_by(where, f"bench.{WAYS[way]}", world.write()))
                 measured[way].seconds.append(found["seconds"])
                 measured[way].peaks_mb.append(found["peak_mb"])
                 say(f"  {way}: {found['seconds']:.2f} s, {found['peak_mb']:.0f} MB")
@@ -200,10 +184,7 @@ def run(options: argparse.Namespace, *, template: str = "") -> dict[str, Any]:
         world = _loaded(where) or load(where, options.people)
         measured, written = measure(where, world, options.ways, options.runs)
         found = figures(world, measured, server_version(where))
-    print(table(found, measured, written))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return found
+    return report(found, table(found, measured, written), options.json)
 
 
 def _loaded(where: Addresses) -> World | None:
@@ -218,12 +199,7 @@ def _loaded(where: Addresses) -> World | None:
 
 def main() -> None:
     """Run with the embedded servers up."""
-    options = arguments()
-    try:
-        with services.in_use():
-            run(options)
-    except (Refused, services.ServiceError) as refusal:
-        sys.exit(str(refusal))
+    with_servers(run, arguments())
 
 
 if __name__ == "__main__":

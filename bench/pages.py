@@ -14,7 +14,6 @@ import json
 import os
 import random
 import statistics
-import subprocess
 import sys
 import tempfile
 import time
@@ -27,12 +26,12 @@ import psycopg
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.database import Addresses, Refused, own_database  # noqa: E402  (the path is set above)
+from bench.database import Addresses, own_database  # noqa: E402  (the path is set above)
 from bench.drive import Order  # noqa: E402
 from bench.nightly import machine, say, server_version  # noqa: E402
+from bench.parts import report, said_by, with_servers  # noqa: E402
 from bench.serve import served  # noqa: E402
 from bench.weight import first_visit  # noqa: E402
-from pmsite import services  # noqa: E402
 
 NAME = "pmsite_bench_pages"
 PAGES = ("scorecard", "team", "leaderboard", "statement")
@@ -65,24 +64,6 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
     return options
 
 
-# --- the parts, each in a process of its own
-
-
-def python(where: Addresses, module: str, *given: str) -> Any:
-    """What a module of the bench prints in its last line, as JSON."""
-    result = subprocess.run(
-        [sys.executable, "-m", module, *given],
-        cwd=ROOT,
-        env={**where.environment(), "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise Refused(f"{module} ended with status {result.returncode}; see above.")
-    return json.loads(result.stdout.strip().splitlines()[-1])
-
-
 def load(where: Addresses, people: int) -> Visits:
     """Fill the database; the visits of each page. One that was kept has them already."""
     with psycopg.connect(where.owner, autocommit=True) as owner:
@@ -93,7 +74,7 @@ def load(where: Addresses, people: int) -> Visits:
             return dict(json.loads(kept[0]))
         say(f"Loading {people:,} people …")
         begin = time.perf_counter()
-        visits: Visits = python(where, "bench.pages_load", str(people))
+        visits: Visits = json.loads(said_by(where, "bench.pages_load", str(people)))
         owner.execute("INSERT INTO kept.visits VALUES (%s)", [json.dumps(visits)])
         owner.execute("VACUUM (ANALYZE)")
         say(f"  loaded in {time.perf_counter() - begin:.0f} s")
@@ -108,7 +89,7 @@ def measure_page(
     warm = min(WARM, len(order.visits) // 2)
     for visits in (order.visits[:warm], order.visits[warm:]):
         file.write_text(json.dumps({**asdict(order), "visits": visits}))
-        found = python(where, "bench.drive", str(file))
+        found = json.loads(said_by(where, "bench.drive", str(file)))
     return {
         "p50_ms": round(statistics.median(found["ms"]), 1),
         "p95_ms": round(percentile(found["ms"], 95), 1),
@@ -147,7 +128,9 @@ def measure(where: Addresses, options: argparse.Namespace) -> dict[str, Any]:
             weight = first_visit(f"http://127.0.0.1:{port}{first['path']}", first["cookie"])
         file = folder / "visits.json"
         file.write_text(json.dumps({name: visits[name][:5] for name in PAGES}))
-        for name, number in python(where, "bench.pages_load", "queries", str(file)).items():
+        for name, number in json.loads(
+            said_by(where, "bench.pages_load", "queries", str(file))
+        ).items():
             pages[name]["queries"] = number
     return {
         "people": options.people,
@@ -186,20 +169,12 @@ def run(options: argparse.Namespace, *, template: str = "") -> dict[str, Any]:
     """Load, measure and report; the figures. ``template``: a migrated database to copy."""
     with own_database(options.database, keep=options.keep, template=template) as where:
         found = measure(where, options)
-    print(table(found))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return found
+    return report(found, table(found), options.json)
 
 
 def main() -> None:
     """Run with the embedded servers up."""
-    options = arguments()
-    try:
-        with services.in_use():
-            run(options)
-    except (Refused, services.ServiceError) as refusal:
-        sys.exit(str(refusal))
+    with_servers(run, arguments())
 
 
 if __name__ == "__main__":

@@ -12,7 +12,6 @@ from __future__ import annotations
 import argparse
 import json
 import os
-import subprocess
 import sys
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,9 @@ from typing import Any
 ROOT = Path(__file__).resolve().parent.parent
 sys.path.insert(0, str(ROOT))
 
-from bench.database import Addresses, Refused, own_database  # noqa: E402  (the path is set above)
+from bench.database import Addresses, own_database  # noqa: E402  (the path is set above)
 from bench.nightly import machine, server_version  # noqa: E402
-from pmsite import services  # noqa: E402
+from bench.parts import report, said_by, with_servers  # noqa: E402
 
 NAME = "pmsite_bench_rules"
 KEYS = ("impact_preview_s", "check_ms", "statement_p95_ms", "workbook_ms", "whatif_ms")
@@ -46,17 +45,8 @@ def arguments(given: list[str] | None = None) -> argparse.Namespace:
 def measure(where: Addresses, options: argparse.Namespace) -> dict[str, Any]:
     """What the JSON file holds."""
     before = os.getloadavg()[0]
-    result = subprocess.run(
-        [sys.executable, "-m", "bench.rules_run", str(options.people), str(options.requests)],
-        cwd=ROOT,
-        env={**where.environment(), "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=False,
-    )
-    if result.returncode:
-        raise Refused(f"The measuring ended with status {result.returncode}; see above.")
-    found = json.loads(result.stdout.strip().splitlines()[-1])
+    given = (str(options.people), str(options.requests))
+    found = json.loads(said_by(where, "bench.rules_run", *given))
     load = f"load average {before:.1f} before, {os.getloadavg()[0]:.1f} after"
     return {
         "people": options.people,
@@ -69,20 +59,12 @@ def run(options: argparse.Namespace, *, template: str = "") -> dict[str, Any]:
     """Load, measure and report; the figures."""
     with own_database(options.database, keep=False, template=template) as where:
         found = measure(where, options)
-    print(json.dumps(found, indent=2))
-    if options.json:
-        options.json.write_text(json.dumps(found, indent=2) + "\n")
-    return found
+    return report(found, json.dumps(found, indent=2), options.json)
 
 
 def main() -> None:
     """Run with the embedded servers up."""
-    options = arguments()
-    try:
-        with services.in_use():
-            run(options)
-    except (Refused, services.ServiceError) as refusal:
-        sys.exit(str(refusal))
+    with_servers(run, arguments())
 
 
 if __name__ == "__main__":
