@@ -56,21 +56,6 @@ def news_of(person: Person, user: User) -> QuerySet[Dispute]:
     return found.select_related("plan", "period__calendar", "person").order_by("-opened_at")
 
 
-NEWS = """
-    SELECT EXISTS (SELECT 1 FROM incentives_changenotice
-                   WHERE person_id = %(person)s AND seen_at IS NULL)
-        OR EXISTS (SELECT 1 FROM incentives_dispute AS dispute
-                   JOIN incentives_disputemessage AS message ON message.dispute_id = dispute.id
-                   WHERE dispute.person_id = %(person)s AND message.by_id IS DISTINCT FROM %(user)s
-                     AND message.at > coalesce(dispute.seen_at, dispute.opened_at))
-"""
-
-
-def has_news(person: Person, user: User) -> bool:
-    """Whether somebody has booked differences or answered disputes to look at; one question."""
-    return bool(fetch(NEWS, {"person": person.pk, "user": user.pk})[0][0])
-
-
 # What the lines of many disputes come to now, as incentives.disputed reads those of one person.
 NOW = """
     WITH asked AS (

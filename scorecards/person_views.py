@@ -177,7 +177,6 @@ def figures(request: HttpRequest, code: str, calendar: str, period: str, name: s
 
 
 @require_safe
-@reads_prepared
 @member_required
 def history(request: HttpRequest, code: str) -> HttpResponse:
     """What a person earned and reached in each period, the latest first."""

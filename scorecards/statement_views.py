@@ -17,6 +17,7 @@ from incentives.models import PlanPeriod, PlanVersion
 from org.access import member_required
 from org.models import Membership
 from org.paper import attached, pdf
+from org.prepared import reads_prepared
 from org.reading import log_reading
 from org.tables import FORMATS
 from scorecards.book.make import statement_workbook
@@ -35,6 +36,7 @@ class Stamp:
 
 
 @require_safe
+@reads_prepared
 @member_required
 def statement(request: HttpRequest, code: str, calendar: str, period: str) -> HttpResponse:
     """What a person earned in a period, what became of it, and what stands where."""

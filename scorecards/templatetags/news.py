@@ -6,9 +6,11 @@ from typing import Any
 
 from django import template
 
-from incentives.dispute_queries import has_news, news_of
+from incentives.dispute_queries import news_of
 from incentives.notices import unseen
+from org.access import today
 from org.models import Person
+from scorecards.newest import newest_of
 
 register = template.Library()
 
@@ -19,7 +21,9 @@ def news(context: template.Context, person: Person | None) -> dict[str, Any]:
     request = context["request"]
     if person is None or request.membership.person_id != person.pk:
         return {}
-    if not has_news(person, request.user):
+    # A page that has asked already what is new says so.
+    new = context.get("new") or newest_of(person, request.user, today(request.membership.tenant))
+    if not new.news:
         return {}
     return {
         "request": request,
