@@ -1,8 +1,9 @@
 """Charts: a Vega-Lite specification becomes SVG on the server, the same for page and PDF.
 
 Colours are the names of the pages' custom properties, so a chart is light or dark with its page;
-a PDF, which knows no properties, gets their light values. A chart is drawn once for its data: the
-drawing is kept under the specification's hash.
+a PDF, which knows no properties, gets their light values. A wide chart is drawn twice, the second
+time for a phone, where the first would shrink until nobody can read it; the style sheet shows one.
+A chart is drawn once for its data: the drawing is kept under the specification's hash.
 """
 
 from __future__ import annotations
@@ -25,6 +26,7 @@ from django.utils.safestring import SafeString, mark_safe
 
 VEGA_LITE = "v5.20"
 KEEP_S = 24 * 60 * 60
+NARROW = 270  # the width of a phone, less margins and an axis
 _PROPERTY = re.compile(r"var\(--([\w-]+)\)")
 _ROOT = re.compile(r"^<svg ([^>]*?)width=\"[\d.]+\" height=\"[\d.]+\"")
 
@@ -43,16 +45,28 @@ STYLE: dict[str, Any] = {
         "titleFontWeight": "normal",
     },
     "axisX": {"grid": False},
+    "axisY": {"labelLimit": 200},
     "text": {"color": "var(--ink)", "fontSize": 12},
 }
 
 
 def svg(spec: Mapping[str, Any], *, label: str) -> SafeString:
-    """The drawing of a specification as inline SVG; ``label`` says in words what it shows."""
+    """The drawing of a specification as inline SVG; ``label`` says in words what it shows.
+
+    Wider than a phone, it comes a second time for one, as narrow as its ``usermeta`` says.
+    """
+    narrow = spec.get("usermeta", {}).get("narrow", NARROW)
+    if spec["width"] <= narrow:
+        return mark_safe(_drawing(spec, label))
+    slim = {**spec, "width": narrow, "config": STYLE | {"axisY": {"labelLimit": 110}}}
+    return mark_safe(_drawing(spec, label, "wide") + _drawing(slim, label, "slim"))
+
+
+def _drawing(spec: Mapping[str, Any], label: str, size: str = "") -> str:
     whole = {
         "$schema": "https://vega.github.io/schema/vega-lite/v5.json",
-        **spec,
         "config": STYLE,
+        **spec,
     }
     text = json.dumps(whole, sort_keys=True, default=_plain)
     key = f"chart:{VEGA_LITE}:{hashlib.sha256(text.encode()).hexdigest()}"
@@ -60,8 +74,9 @@ def svg(spec: Mapping[str, Any], *, label: str) -> SafeString:
     if drawn is None:
         drawn = vl_convert.vegalite_to_svg(text, vl_version=VEGA_LITE)
         cache.set(key, drawn, KEEP_S)
-    titled = _ROOT.sub(rf'<svg \1role="img" aria-label="{escape(label)}"', drawn)
-    return mark_safe(titled)
+    size = f' data-size="{size}"' if size else ""
+    named = f'role="img" aria-label="{escape(label)}"{size}'
+    return _ROOT.sub(lambda opening: f"<svg {opening[1]}{named}", drawn)
 
 
 def for_print(drawn: str) -> SafeString:
@@ -124,7 +139,7 @@ def line_with_goal(
             },
             {
                 "data": {"values": [{"goal": goal, "word": "goal"}]},
-                "mark": {"type": "text", "align": "right", "dy": -7, "x": width},
+                "mark": {"type": "text", "align": "right", "dy": -7, "x": "width"},
                 "encoding": {
                     "y": {"field": "goal", "type": "quantitative"},
                     "text": {"field": "word"},
@@ -143,12 +158,13 @@ def bars(
         "field": "name",
         "type": "nominal",
         "sort": None,
-        "axis": {"title": None, "ticks": False, "domain": False, "labelLimit": 200},
+        "axis": {"title": None, "ticks": False, "domain": False},
     }
     value = {"field": "value", "type": "quantitative", "axis": None, "scale": {"zero": True}}
     return {
         "width": width,
         "height": {"step": step},
+        "usermeta": {"narrow": 140},
         "data": {"values": values},
         "encoding": {"y": name, "x": value},
         "layer": [

@@ -33,6 +33,7 @@ def template() -> str:
     return migrated.ensure(owner, app)
 
 
+@pytest.mark.long
 def test_three_ways_agree_to_the_cent_and_the_figures_are_written(
     tmp_path: Path, template: str, capsys: pytest.CaptureFixture[str], worker_id: str
 ) -> None:
@@ -74,6 +75,7 @@ def test_unknown_way_is_refused(capsys: pytest.CaptureFixture[str]) -> None:
     assert "There is no way called excel" in capsys.readouterr().err
 
 
+@pytest.mark.long
 def test_the_engine_pays_what_statements_by_hand_pay(
     tmp_path: Path, template: str, worker_id: str
 ) -> None:
@@ -91,6 +93,7 @@ def test_the_engine_pays_what_statements_by_hand_pay(
     assert found["correction_ms"] > 0 < found["correction_all_s"]
 
 
+@pytest.mark.long
 def test_pages_are_measured_only_where_they_are_what_they_should_be(
     tmp_path: Path, template: str, worker_id: str
 ) -> None:
@@ -145,6 +148,7 @@ def test_percentiles_are_figures_that_were_measured() -> None:
     assert pages.percentile([float(n) for n in range(1, 101)], 95) == 95.0
 
 
+@pytest.mark.long
 def test_the_impact_of_one_changed_tier_is_measured_to_the_drawn_page(
     tmp_path: Path, template: str, worker_id: str
 ) -> None:

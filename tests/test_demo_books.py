@@ -16,7 +16,7 @@ from pmsite.demo import logins
 from pmsite.demo.story import stories
 from tests.statement_books import everybody
 
-pytestmark = [pytest.mark.django_db, pytest.mark.spreadsheet]
+pytestmark = [pytest.mark.django_db, pytest.mark.spreadsheet, pytest.mark.long]
 TODAY = date(2026, 11, 16)
 
 

@@ -107,6 +107,7 @@ def test_a_refusal_is_a_sentence_and_exit_1(process_environment: dict[str, str])
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.long
 def test_a_million_rows_count(bank: Bank) -> None:
     """A sheet as long as sheets can be is only a large file."""
     bank.put("bad.xlsx", files.million_rows())

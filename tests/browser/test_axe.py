@@ -14,7 +14,11 @@ from tests.browser.pages import PAGES, Shown
 from tests.browser.site import Site
 
 AXE = (ROOT / "node_modules" / "axe-core" / "axe.min.js").read_text()
-WIDTHS = (390, 1440)
+# Two of the four ways see every colour and every width; the other two are long.
+WAYS = [
+    [("light", 1440), ("dark", 390)],
+    pytest.param([("light", 390), ("dark", 1440)], marks=pytest.mark.long),
+]
 TAGS = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]
 # Names what is wrong, where, and how often; axe's own text says what to do.
 LOOK = """async tags => {
@@ -27,8 +31,13 @@ BY_USER = [(user, list(pages)) for user, pages in groupby(PAGES, key=lambda show
 
 
 @pytest.mark.parametrize(("user", "pages"), BY_USER, ids=[f"{u or 'nobody'}" for u, _ in BY_USER])
+@pytest.mark.parametrize("ways", WAYS, ids=["two", "others"])
 def test_axe_finds_nothing(
-    window: Callable[..., Page], site: Site, user: str, pages: list[Shown]
+    window: Callable[..., Page],
+    site: Site,
+    user: str,
+    pages: list[Shown],
+    ways: list[tuple[str, int]],
 ) -> None:
     page = window(user)
     found: dict[str, list[str]] = defaultdict(list)
@@ -36,13 +45,12 @@ def test_axe_finds_nothing(
         page.goto(f"{site.address}{shown.address}")
         assert shown.name == "organisation" or "/organisation/" not in page.url
         page.evaluate(AXE)
-        for mode in ("light", "dark"):
-            page.emulate_media(color_scheme=mode)
-            for width in WIDTHS:
-                page.set_viewport_size({"width": width, "height": 900})
-                wrong = page.evaluate(LOOK, TAGS)
-                if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
-                    wrong.append("the page is wider than the window")
-                if wrong:
-                    found[f"{shown.name} {mode} {width}"] += wrong
+        for mode, width in ways:
+            page.emulate_media(color_scheme=mode)  # type: ignore[arg-type]
+            page.set_viewport_size({"width": width, "height": 900})
+            wrong = page.evaluate(LOOK, TAGS)
+            if page.evaluate("document.documentElement.scrollWidth > window.innerWidth"):
+                wrong.append("the page is wider than the window")
+            if wrong:
+                found[f"{shown.name} {mode} {width}"] += wrong
     assert found == {}

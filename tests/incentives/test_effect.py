@@ -79,7 +79,12 @@ def period_of(code: str) -> Period:
 
 
 @pytest.mark.parametrize(
-    ("seed", "final"), [(0, False), (1, True), (2, False), (3, True), (4, False), (7, True)]
+    ("seed", "final"),
+    [
+        (0, False),
+        (1, True),
+        *(pytest.param(seed, bool(seed % 2), marks=pytest.mark.long) for seed in (2, 3, 4, 7)),
+    ],
 )
 def test_a_draft_alone_comes_to_what_everything_calculated_comes_to(
     tmp_path: Path, seed: int, final: bool

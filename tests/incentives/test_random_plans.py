@@ -20,6 +20,7 @@ from incentives.models import PlanPeriod
 from org.models import Person, Tenant
 from org.tenancy import enter
 from tests.incentives.test_found import Small
+from tests.seeds import first
 
 pytestmark = pytest.mark.django_db
 
@@ -200,7 +201,7 @@ def jobs(lot: random.Random) -> str:
     return "\n".join(lines)
 
 
-@pytest.mark.parametrize("seed", range(8))
+@pytest.mark.parametrize("seed", first(3, of=8))
 def test_every_line_is_the_same_in_both_engines(tmp_path: Path, seed: int) -> None:
     lot = random.Random(seed)
     site = Small(tmp_path, jobs(lot), HEAD + plan(lot))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import re
 from collections.abc import Callable
 from decimal import Decimal
 
@@ -105,6 +106,16 @@ def test_a_chart_names_what_it_shows_and_takes_its_colours_from_the_page() -> No
     assert "var(--bar)" in drawn
     assert "style=" not in drawn
     assert "var(" not in charts.for_print(drawn)
+
+
+def test_a_wide_chart_comes_a_second_time_for_a_phone() -> None:
+    """Shrunk to a phone, its words would be half as large as those around it."""
+    wide = charts.svg(charts.histogram([1] * 12, step=10, goal=100), label="Bars.")
+    sizes = dict(re.findall(r'data-size="(\w+)" viewBox="0 0 ([0-9.]+) ', wide))
+    assert list(sizes) == ["wide", "slim"]
+    assert float(sizes["slim"]) < 350 < float(sizes["wide"])
+    small = charts.svg(charts.bars([("North", Decimal(2), "2")], width=120), label="One bar.")
+    assert small.count("<svg ") == 1
 
 
 @pytest.mark.parametrize(

@@ -15,7 +15,10 @@ pytestmark = [pytest.mark.django_db, pytest.mark.spreadsheet]
 
 
 # Deals and their rounding, pools, amounts to date, curves; the demo has tiers, steps and matrices.
-NAMES = ("curves", "deals", "months", "teams")
+NAMES = [
+    "months",
+    *(pytest.param(name, marks=pytest.mark.long) for name in ("curves", "deals", "teams")),
+]
 
 
 @pytest.mark.parametrize("name", NAMES)
