@@ -41,6 +41,7 @@ def packs(request: HttpRequest) -> HttpResponse:
     context = {
         "packs": [(code, PACKS[code], code.value in tenant.compliance) for code in Pack],
         "may": may,
+        "may_edit": Permission.EDIT_RULES in request_permissions(request),
         "found": [
             (version, one)
             for version in desk.in_force(today(tenant))

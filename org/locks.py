@@ -2,6 +2,7 @@
 
 The order, in which a transaction takes those that it needs (docs/adr/0136):
 
+0. whoever asks, where a second click of theirs must find what the first one did;
 1. ``ENGINE``: whoever works out totals or results, finalises, or changes the rules of a tenant;
 2. periods: who calculates shares them, who finalises has them alone;
 3. ``PAY_RUN``: whoever pays, or moves by hand what is due, paid or owed;
@@ -19,6 +20,7 @@ from contextvars import ContextVar
 
 from django.db import connection
 
+from org.models import User
 from org.tenancy import current_tenant_id
 
 # Second keys of locks: no period has one of these numbers.
@@ -48,6 +50,14 @@ def hold_engine() -> None:
     waited, and the marks of that change are taken by us, so that nobody would look again.
     """
     exclude([ENGINE])
+
+
+def one_click_of(user: User) -> None:
+    """Let another request of the same person wait until this one is done: a double click.
+
+    Before the other locks. What the first did is there when the second looks.
+    """
+    User.objects.select_for_update(no_key=True).filter(pk=user.pk).first()
 
 
 def share(period_ids: Iterable[int]) -> None:

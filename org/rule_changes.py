@@ -23,6 +23,13 @@ from org.shadow import rolled_back
 from org.two_people import own_people, refuse_own_pay
 
 State = RuleChange.State
+SECTION = RuleChange.Section
+LISTS = (SECTION.CREDITS, SECTION.BUDGETS)  # Their entries have no codes.
+DAYS: Mapping[str, tuple[str, ...]] = {
+    SECTION.CREDITS: ("from", "until"),
+    SECTION.BUDGETS: ("from", "to"),
+    SECTION.METRICS: ("from", "to"),
+}
 
 
 @transaction.atomic
@@ -41,6 +48,7 @@ def propose(
 
     ``before``, ``wanted``: the entry as the file says it, None where there is none.
     """
+    locks.one_click_of(by)
     if not reason.strip():
         raise DomainError("Say why it changes: whoever approves it reads that.")
     change = RuleChange(
@@ -52,6 +60,7 @@ def propose(
         asked_by=by,
         asked_at=at,
     )
+    _refuse_same(change)
     said: list[str] = []
     with rolled_back():
         said = _apply(change, section, by=by, at=at, today=today)
@@ -60,6 +69,15 @@ def propose(
     change.save()
     _note(change, "ask for a change of rules", by=by, at=at, reason=change.reason)
     return change
+
+
+def _refuse_same(change: RuleChange) -> None:
+    """Refuse what waits already, as after a second click on the same button."""
+    alike = RuleChange.objects.filter(state=State.WAITING, section=change.section, code=change.code)
+    if any((row.before, row.wanted) == (change.before, change.wanted) for row in alike):
+        raise DomainError(
+            f"This very change of {change.code} waits already. Somebody else puts it in force."
+        )
 
 
 @transaction.atomic
@@ -127,8 +145,8 @@ def _apply(
 
 def changed(data: Any, change: RuleChange) -> Any:
     """A section's data with the entry of a change in place of what it said before."""
-    wanted = as_data(change.wanted)
-    if isinstance(data, list) or (data is None and change.section == RuleChange.Section.CREDITS):
+    wanted = as_data(change.wanted, change.section)
+    if isinstance(data, list) or (data is None and change.section in LISTS):
         rows = list(data or [])
         places = [n for n, row in enumerate(rows) if tools.as_json(row) == change.before]
         if change.before is not None and not places:
@@ -153,12 +171,14 @@ _MOVED = (
 )
 
 
-def as_data(wanted: Any) -> Any:
+def as_data(wanted: Any, section: str) -> Any:
     """An entry as the tenant file gives it: days as days."""
+    if isinstance(wanted, list):
+        return [as_data(one, section) for one in wanted]
     if not isinstance(wanted, Mapping):
         return wanted
     found = deepcopy(dict(wanted))
-    for key in ("from", "until"):
+    for key in DAYS.get(section, ()):
         if isinstance(found.get(key), str):
             found[key] = date.fromisoformat(found[key])
     return found
@@ -178,7 +198,7 @@ def _refuse_own(change: RuleChange, by: User, *, since: int, on: date) -> None:
                 "person", flat=True
             )
         )
-    if change.section == RuleChange.Section.PAY_GROUPS:
+    if change.section == SECTION.PAY_GROUPS:
         own = Employment.objects.filter(
             person__in=mine, pay_group__code=change.code, valid_to__gt=on
         )

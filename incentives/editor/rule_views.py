@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
 from typing import Any
 
 from django.contrib import messages
@@ -12,27 +11,24 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from formula import words
+from incentives.editor.entries import PAY_GROUPS, SECTIONS, ask_for, differences
 from incentives.editor.pages import demand_change, noted, tenant_day
-from incentives.editor.rule_forms import CreditForm, KindForm, PayRuleForm, RuleForm
+from incentives.editor.rule_forms import CreditForm, KindForm, PayRuleForm
 from incentives.editor.rule_panel import rule_panel
+from incentives.models import Budget
 from metrics import credit_rules
 from metrics.config_credits import CREDITS, TRANSACTIONS
 from metrics.models import CreditRule, TransactionKind
-from org import config_pay_groups, rule_changes
 from org import config_tools as tools
+from org import rule_changes
 from org.access import acting, needs, request_permissions
 from org.base import CURRENT
-from org.config_section import Section
 from org.errors import DomainError
 from org.models import PayGroup, RuleChange
 from org.permissions import Permission
 
 READ = needs(Permission.SEE_RULES)
-WRITE = needs(Permission.EDIT_RULES)
-DECIDE = needs(Permission.PUBLISH_RULES)
 GET_OR_POST = require_http_methods(["GET", "HEAD", "POST"])
-PAY_GROUPS = config_pay_groups.PAY_GROUPS.section()
-SECTIONS: dict[str, Section] = {one.key: one for one in (TRANSACTIONS, CREDITS, PAY_GROUPS)}
 
 
 @require_safe
@@ -44,6 +40,7 @@ def outside(request: HttpRequest) -> HttpResponse:
     kinds = list(TransactionKind.objects.order_by("code"))
     context = {
         "kinds": [(kind, [r for r in rules if r.kind_id == kind.pk]) for kind in kinds],
+        "budgets": Budget.objects.filter(CURRENT).select_related("plan"),
         "pay_groups": PayGroup.objects.select_related("calendar").order_by("code"),
         "waiting": changes.filter(state=RuleChange.State.WAITING).order_by("pk"),
         "decided": changes.exclude(state=RuleChange.State.WAITING)[:10],
@@ -80,7 +77,7 @@ def kind(request: HttpRequest, code: str = "") -> HttpResponse:
     def named() -> str:
         return code or form.cleaned_data["code"]
 
-    return _entry(request, TRANSACTIONS, form, before, context, named)
+    return ask_for(request, TRANSACTIONS, form, before, context, named)
 
 
 @require_safe
@@ -134,7 +131,7 @@ def credit(request: HttpRequest, code: str, pk: int = 0) -> HttpResponse:
         data = form.cleaned_data if form.is_valid() else (before or {})
         return f"{code}: {data.get('group', '')} {data.get('order', '')}"
 
-    return _entry(request, CREDITS, form, before, context, named)
+    return ask_for(request, CREDITS, form, before, context, named)
 
 
 def _credit_item(kind: TransactionKind, pk: int) -> dict[str, Any]:
@@ -167,79 +164,8 @@ def pay_rule(request: HttpRequest, code: str) -> HttpResponse:
         raise Http404(f"There is no pay group “{code}”.")
     before = (PAY_GROUPS.read() or {}).get(code)
     form = PayRuleForm(request.POST or None, item=before)
-    context = {"heading": f"Pay rule of {code}", "group": group, "names_json": "[]"}
-    return _entry(request, PAY_GROUPS, form, before, context, lambda: code)
-
-
-def _entry(
-    request: HttpRequest,
-    section: Section,
-    form: RuleForm,
-    before: Any,
-    context: Mapping[str, Any],
-    named: Callable[[], str],
-) -> HttpResponse:
-    """Show an entry; sent, ask for its change, with each problem at its field."""
-    if request.method == "POST" and "_check" not in request.POST:
-        demand_change(request)
-        taken_out = "_remove" in request.POST and before is not None
-        if form.is_valid() or (taken_out and "reason" not in form.errors):
-            code = named() if not taken_out else _code_of(section, before, form, named)
-            try:
-                change = rule_changes.propose(
-                    section=section,
-                    code=code,
-                    before=before,
-                    wanted=None if taken_out else form.beside(before),
-                    reason=form.cleaned_data.get("reason", ""),
-                    today=tenant_day(request),
-                    **noted(request),
-                )
-            except DomainError as refusal:
-                _refused(form, refusal)
-            else:
-                messages.success(
-                    request, "Asked for. Somebody else puts it in force; until then nothing moves."
-                )
-                return redirect("rule-change", change.pk)
-    if "_check" in request.POST:
-        for name, sentence in context.get("fields", ()):
-            if sentence and not form.has_error(name):
-                form.add_error(name, sentence)
-    mine = Permission.EDIT_RULES in request_permissions(request)
-    for field in form.fields.values():
-        field.disabled = field.disabled or not mine
-    shared = {
-        "form": form,
-        "mine": mine,
-        "waiting": _waiting(section, context),
-        "section": section.key,
-    }
-    return render(request, "incentives/editor/rule.html", {**context, **shared})
-
-
-def _code_of(section: Section, before: Any, form: RuleForm, named: Callable[[], str]) -> str:
-    if section.key == CREDITS.key:
-        return f"{before['kind']}: {before['group']} {before['order']}"
-    return str(form.data.get("code") or form.initial.get("code") or named())
-
-
-def _refused(form: RuleForm, refusal: DomainError) -> None:
-    if refusal.problems:
-        form.place(refusal.problems)
-    else:
-        form.add_error(None, refusal.sentence)
-
-
-def _waiting(section: Section, context: Mapping[str, Any]) -> list[RuleChange]:
-    """Changes of the same section and kind that nobody has decided."""
-    rows = RuleChange.objects.filter(section=section.key, state=RuleChange.State.WAITING)
-    kind, group = context.get("kind"), context.get("group")
-    if kind is not None:
-        rows = rows.filter(code__startswith=kind.code)
-    if group is not None:
-        rows = rows.filter(code=group.code)
-    return list(rows.select_related("asked_by"))
+    context = {"heading": f"Pay rule of {code}", "code": code, "names_json": "[]"}
+    return ask_for(request, PAY_GROUPS, form, before, context, lambda: code)
 
 
 # --- a change
@@ -266,28 +192,6 @@ def _change_or_404(pk: int) -> RuleChange:
     if row is None:
         raise Http404("No change of rules has this number.")
     return row
-
-
-def differences(before: Any, wanted: Any) -> Any:
-    """Each key of an entry with what it says now, what it shall say, and whether that differs."""
-    now, then = before or {}, wanted or {}
-    for key in dict.fromkeys([*now, *then]):
-        yield (
-            key.replace("_", " "),
-            _shown(now.get(key)),
-            _shown(then.get(key)),
-            now.get(key) != then.get(key),
-        )
-
-
-def _shown(value: Any) -> str:
-    if value is None:
-        return ""
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    if isinstance(value, Mapping):
-        return ", ".join(f"{key}: {_shown(said)}" if said else key for key, said in value.items())
-    return ", ".join(map(_shown, value)) if isinstance(value, list) else str(value)
 
 
 @require_POST

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from incentives.editor import check_views, forward_views, rule_panel, rule_views, views
+from incentives.editor import check_views, forward_views, rule_panel, rule_views, tag_views, views
 
 PART = "versions/<int:pk>/<str:section>/parts/<str:name>/"
 
@@ -16,6 +16,12 @@ urlpatterns = [
     path("kinds/<str:code>/credits/new/", rule_views.credit, name="credit-rule-new"),
     path("kinds/<str:code>/credits/<int:pk>/", rule_views.credit, name="credit-rule"),
     path("pay-rules/<path:code>/", rule_views.pay_rule, name="pay-rule"),
+    path("budgets/new/", tag_views.budget, name="budget-new"),
+    path("budgets/<int:pk>/", tag_views.budget, name="budget"),
+    path("tags/", tag_views.tags, name="compliance-tags"),
+    path("tags/metrics/<str:code>/", tag_views.metric_tags, name="metric-tags"),
+    path("tags/kinds/<str:code>/", tag_views.kind_tags, name="kind-tags"),
+    path("tags/job-types/<path:code>/", tag_views.job_licences, name="job-licences"),
     path("changes/<int:pk>/", rule_views.change, name="rule-change"),
     path("changes/<int:pk>/decide/", rule_views.decide, name="rule-change-decide"),
     path("forward/", forward_views.forward, name="plan-forward"),

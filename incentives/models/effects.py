@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+from datetime import date
+
 from django.db import models
 
 from incentives.models.plans import Plan
 from org.base import CURRENT, Dated, NumerousModel, Recorded, TenantForeignKey, TenantModel
+from org.dates import EARLIEST_DAY, FOREVER
 
 
 class EffectTrial(TenantModel):
@@ -88,3 +91,13 @@ class Budget(Recorded, Dated, TenantModel):
 
     def __str__(self) -> str:
         return f"{self.plan}: {self.amount.normalize():f} a period"
+
+    @property
+    def starts(self) -> date | None:
+        """The first day on which it counts; None: since ever."""
+        return None if self.valid_from == EARLIEST_DAY else self.valid_from
+
+    @property
+    def ends(self) -> date | None:
+        """The first day on which it no longer counts; None: no end."""
+        return None if self.valid_to == FOREVER else self.valid_to

@@ -18,6 +18,9 @@ class RuleChange(TenantModel):
         TRANSACTIONS = "transactions", "Kind of transaction"
         CREDITS = "credits", "Credit rule"
         PAY_GROUPS = "pay_groups", "Pay rule"
+        BUDGETS = "budgets", "Budget"
+        METRICS = "metrics", "Metric"
+        JOB_TYPES = "job_types", "Job type"
 
     class State(models.TextChoices):
         WAITING = "waiting", "Waits for a second person"
@@ -50,6 +53,11 @@ class RuleChange(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.get_section_display()} {self.code}"
+
+    @property
+    def moves_pay(self) -> bool:
+        """Whether what is paid can hang on it: budgets and licences of job types move nothing."""
+        return self.section not in (self.Section.BUDGETS, self.Section.JOB_TYPES)
 
     @property
     def waits(self) -> bool:

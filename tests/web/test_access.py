@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from incentives.dispute import open_dispute
 from incentives.dispute_files import add_file
-from incentives.models import EffectTrial
+from incentives.models import Budget, EffectTrial
 from metrics.models import (
     CorrectionRequest,
     CreditRule,
@@ -230,7 +230,8 @@ def put_rules(bank: Cast) -> dict[str, Any]:
         asked_at=NOW,
     )
     example = draft.examples.create(name="One", expected={"bonus": "1"})
-    about = {"KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk}
+    budget = Budget.objects.create(plan=bank.plan, amount=1, valid_from=SINCE, recorded_at=NOW)
+    about = {"KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk, "BUDGET": budget.pk}
     return {"VERSION": draft.pk, "EXAMPLE": example.pk, **about}
 
 
