@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
 
-from incentives.checks import CHECKS, Check, Point
+from incentives.checks import CHECKS
 from incentives.models import ClosingAcceptance, Dispute, PlanPeriod
 from incentives.outliers import Beside, beside
+from incentives.point import Check, Point
 
 WORDS = {"done": "done", "open": "open", "accepted": "accepted", "noted": "noted"}
 

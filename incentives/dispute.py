@@ -10,6 +10,7 @@ from django.db import transaction
 from incentives.dispute_reasons import Reason, reason_called
 from incentives.disputed import Line, lines_of, sum_of
 from incentives.models import Dispute, DisputeMessage, Plan
+from incentives.signals import dispute_moved
 from org import audit
 from org.changes import Mark, record_change
 from org.errors import DomainError
@@ -78,6 +79,7 @@ def open_dispute(
         **_route(chosen, person, by, day),
     )
     audit.record(action="dispute.open", subject=str(dispute), by=by, at=at, reason=text)
+    _tell(dispute, "dispute.open", by, at)
     return dispute
 
 
@@ -244,7 +246,12 @@ def _done(now: Dispute, action: str, said: str, *, by: User | None, at: datetime
     audit.record(
         action=action, subject=str(now), by=by, at=at, reason=said, detail={"dispute": now.pk}
     )
+    _tell(now, action, by, at)
     return now
+
+
+def _tell(now: Dispute, action: str, by: User | None, at: datetime) -> None:
+    dispute_moved.send(sender=Dispute, dispute=now, action=action, by=by, at=at)
 
 
 def _text(text: str, refusal: str) -> str:

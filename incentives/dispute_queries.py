@@ -3,17 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable
-from datetime import date
+from datetime import date, timedelta
 from decimal import Decimal
 
-from django.db.models import Exists, F, OuterRef, Q, QuerySet, Sum
-from django.db.models.functions import Coalesce
+from django.db.models import Exists, F, OuterRef, Q, QuerySet, Subquery, Sum, Value
+from django.db.models.functions import Coalesce, NullIf
 
-from incentives.models import Dispute, DisputeMessage, DisputeRemedy
+from incentives.dispute import hindered
+from incentives.models import Component, Dispute, DisputeMessage, DisputeRemedy
 from org.models import Membership, Person, User
+from org.people import managers_above
 from org.permissions import Role
 from org.queries import visible_people
 from org.sql import fetch
+from org.tenancy import current_tenant_id
 
 State = Dispute.State
 
@@ -21,8 +24,18 @@ State = Dispute.State
 def seen_by(membership: Membership, *, on: date) -> QuerySet[Dispute]:
     """The disputes of the people whom a member sees, with all that a list shows."""
     people = visible_people(membership, on=on)
-    found = Dispute.objects.filter(person__in=people)
+    found = with_titles(Dispute.objects.filter(person__in=people))
     return found.select_related("person", "plan", "period__calendar", "owner", "opened_by")
+
+
+def with_titles(disputes: QuerySet[Dispute]) -> QuerySet[Dispute]:
+    """Disputes with ``title``: their component as people read it, by the latest version."""
+    named = Component.objects.filter(
+        version__plan=OuterRef("plan"), name__iexact=OuterRef("component")
+    )
+    title = Coalesce(NullIf(F("title"), Value("")), F("name"))
+    latest = named.order_by("-version__number").annotate(called=title).values("called")[:1]
+    return disputes.annotate(title=Coalesce(Subquery(latest), F("component")))
 
 
 def waiting_for(
@@ -31,6 +44,33 @@ def waiting_for(
     """Of some, those that wait for a user's answer: their own queue and that of their roles."""
     mine = Q(owner=user) | Q(owner=None, role__in=[str(role) for role in roles])
     return disputes.filter(mine, state=State.OPEN).exclude(opened_by=user)
+
+
+def answerers(dispute: Dispute, *, on: date) -> list[User]:
+    """Who finds a dispute in their queue on a day: its owner, or who holds its role.
+
+    Of supervisors, those above the person; nobody who may not answer it.
+    """
+    if dispute.owner is not None:
+        return [dispute.owner]
+    members = Membership.objects.filter(
+        tenant=current_tenant_id(),
+        grants__role=dispute.role,
+        grants__valid_from__lte=on,
+        grants__valid_to__gt=on,
+    )
+    if dispute.role == Role.SUPERVISOR:
+        above = managers_above({dispute.person_id: (on, on + timedelta(days=1))})
+        members = members.filter(person__in=list(above))
+    users = User.objects.filter(pk__in=members.values("user"), is_active=True)
+    return [user for user in users.order_by("pk") if not hindered(dispute, user, on)]
+
+
+def concerned(dispute: Dispute) -> list[User]:
+    """Who waits for the answer: the person, and whoever opened it for them."""
+    own = Membership.objects.filter(tenant=current_tenant_id(), person=dispute.person_id)
+    mine = Q(pk__in=own.values("user")) | Q(pk=dispute.opened_by_id)
+    return list(User.objects.filter(mine, is_active=True).order_by("pk"))
 
 
 def overdue(disputes: QuerySet[Dispute], on: date) -> QuerySet[Dispute]:
@@ -52,7 +92,7 @@ def news_of(person: Person, user: User) -> QuerySet[Dispute]:
         dispute=OuterRef("pk"),
         at__gt=Coalesce(OuterRef("seen_at"), OuterRef("opened_at")),
     ).exclude(by=user)
-    found = Dispute.objects.filter(Exists(newer), person=person)
+    found = with_titles(Dispute.objects.filter(Exists(newer), person=person))
     return found.select_related("plan", "period__calendar", "person").order_by("-opened_at")
 
 

@@ -16,7 +16,8 @@ from incentives.adjust import Adjustment, adjust
 from incentives.by_hand import refuse_amount, tenant_currency
 from incentives.dispute import accept, answerable, end, hindered, local_day, locked, reopen
 from incentives.models import Dispute, DisputeRemedy, Plan, PlanPeriod
-from metrics.models import CorrectionRequest, Metric, Value
+from metrics.deal_requests import ask_deal_correction
+from metrics.models import CorrectionRequest, DealRequest, Metric, TransactionKind, Value
 from metrics.requests import ask_correction
 from org.base import CURRENT
 from org.errors import DomainError
@@ -52,7 +53,7 @@ def accept_with_correction(
     if credited.exists():
         raise DomainError(
             f"{metric} of {day} is what a transaction credits, so it is mended at the transaction."
-            " Have it mended there and accept the dispute as mended, or adjust the amount."
+            " Accept the dispute and have the deal corrected, or adjust the amount."
         )
     request = ask_correction(
         person=now.person,
@@ -66,6 +67,35 @@ def accept_with_correction(
         at=at,
     )
     return _remedy(now, Kind.CORRECTION, answer, by=by, at=at, request=request)
+
+
+@transaction.atomic
+def accept_with_deal(
+    *,
+    dispute: Dispute,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    value: str,
+    answer: str,
+    by: User,
+    at: datetime,
+) -> DisputeRemedy:
+    """Accept a dispute and ask for a transaction to be corrected; somebody else approves that.
+
+    Refuses what :func:`answerable` and :func:`ask_deal_correction` refuse.
+    """
+    now = answerable(dispute, answer, by=by, at=at)
+    request = ask_deal_correction(
+        kind=kind,
+        key=key,
+        attribute=attribute,
+        value=value,
+        reason=f"Dispute {now.pk}: {answer.strip()}",
+        by=by,
+        at=at,
+    )
+    return _remedy(now, Kind.DEAL, answer, by=by, at=at, deal_request=request)
 
 
 @transaction.atomic
@@ -146,10 +176,11 @@ def refuse_adjustment(
 
 
 def on_request_decided(
-    sender: Any, *, request: CorrectionRequest, by: User, at: datetime, **_: Any
+    sender: Any, *, request: CorrectionRequest | DealRequest, by: User, at: datetime, **_: Any
 ) -> None:
     """A correction is approved: its dispute is settled. Refused or withdrawn: it is open again."""
-    for remedy in DisputeRemedy.objects.filter(request=request, state=State.OPEN):
+    asked = {"deal_request" if isinstance(request, DealRequest) else "request": request}
+    for remedy in DisputeRemedy.objects.filter(state=State.OPEN, **asked):
         dispute = locked(remedy.dispute)
         kind = remedy.get_kind_display()
         if request.state == CorrectionRequest.State.APPROVED:

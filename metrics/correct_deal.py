@@ -45,11 +45,36 @@ def correct_transaction(
     A correction of the same attribute replaces the one before. What was done, in words. Raises
     DomainError where there is no such transaction or attribute, or the value is none of its type.
     """
+    check_attribute(kind, attribute, reason)
+    return set_attribute(
+        kind=kind,
+        key=key,
+        attribute=attribute,
+        read=read_attribute(kind, attribute, value),
+        reason=reason,
+        by=by,
+        at=at,
+        approved_by=approved_by,
+    )
+
+
+@transaction.atomic
+def set_attribute(
+    *,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    read: Json | None,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    approved_by: User | None = None,
+) -> str:
+    """The same with a value as transactions keep it: exact text, days as 2026-06-01."""
     hold_values()
     deal = find_transaction(kind, key)
-    _check(kind, attribute, reason)
-    approved = check_correction(by, approved_by, _concerned(deal), what=OWN)
-    read = _read(kind, attribute, value)
+    check_attribute(kind, attribute, reason)
+    approved = check_correction(by, approved_by, concerned(deal), what=OWN)
     before = deal.attributes.get(attribute)
     earlier = _correction(kind, key, attribute)
     at = _after(at, deal, earlier)
@@ -65,7 +90,7 @@ def correct_transaction(
         recorded_at=at,
     )
     done = _rewrite(deal, {**deal.attributes, attribute: read}, at)
-    words = f"{attribute} of {kind.code} {key}: {_shown(before)} is now {_shown(read)}"
+    words = f"{attribute} of {kind.code} {key}: {shown_value(before)} is now {shown_value(read)}"
     _record(correction, f"{words}: {correction.reason}{approved}", done, before, read, by)
     return f"{words}. Later files do not change it. {done.sentence()}".strip()
 
@@ -84,8 +109,8 @@ def withdraw_transaction(
     """Take the correction of an attribute back: what was delivered last holds again."""
     hold_values()
     deal = find_transaction(kind, key)
-    _check(kind, attribute, reason)
-    approved = check_correction(by, approved_by, _concerned(deal), what=OWN)
+    check_attribute(kind, attribute, reason)
+    approved = check_correction(by, approved_by, concerned(deal), what=OWN)
     correction = _correction(kind, key, attribute)
     if correction is None:
         raise DomainError(f"No correction holds for {attribute} of {kind.code} {key}.")
@@ -97,19 +122,20 @@ def withdraw_transaction(
         attributes[attribute] = delivered[attribute]
     done = _rewrite(deal, attributes, at)
     before, now = correction.value, delivered.get(attribute)
-    words = f"{attribute} of {kind.code} {key}: {_shown(before)} is {_shown(now)} again"
+    words = f"{attribute} of {kind.code} {key}: {shown_value(before)} is {shown_value(now)} again"
     _record(correction, f"{words}: {reason.strip()}{approved}", done, before, now, by)
     return f"{words}. {done.sentence()}".strip()
 
 
-def _concerned(deal: Transaction) -> set[int]:
+def concerned(deal: Transaction) -> set[int]:
     """Who plays a role in a transaction, or is credited for it."""
     parties = Party.objects.filter(transaction=deal).values_list("person_id", flat=True)
     credited = Value.objects.filter(CURRENT, transaction_id=deal.pk)
     return {*parties, *credited.values_list("person_id", flat=True)}
 
 
-def _check(kind: TransactionKind, attribute: str, reason: str) -> None:
+def check_attribute(kind: TransactionKind, attribute: str, reason: str) -> None:
+    """Refuse an attribute that the kind does not have, and a change without a reason."""
     if not reason.strip():
         raise DomainError("A correction needs a reason. Say why the figure is wrong.")
     known = [*kind.attributes, *kind.dates]
@@ -120,7 +146,8 @@ def _check(kind: TransactionKind, attribute: str, reason: str) -> None:
         )
 
 
-def _read(kind: TransactionKind, attribute: str, value: str) -> Json | None:
+def read_attribute(kind: TransactionKind, attribute: str, value: str) -> Json | None:
+    """What an attribute or date keeps of a text as a file would write it; None: blank."""
     zone = Tenant.objects.get(pk=current_tenant_id()).time_zone
     try:
         read = attribute_reader(kind.attributes.get(attribute, "date"), zone=zone)(value)
@@ -166,7 +193,8 @@ def _json(value: dict[str, Any]) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def _shown(value: Json | None) -> str:
+def shown_value(value: Json | None) -> str:
+    """What a transaction keeps, in words."""
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "blank" if value is None else value

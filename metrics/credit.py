@@ -93,7 +93,7 @@ def _begin() -> None:
     temporary(
         "waiting_in",
         '(kind_id bigint, key text, "group" text, transaction_id bigint, rule_id bigint,'
-        " sentence text)",
+        " sentence text, problem text)",
     )
 
 
@@ -189,7 +189,7 @@ def _note_problems(found: KindRules) -> None:
             'INSERT INTO waiting_in SELECT {kind}, w.key, rule."group", w.id, min(rule.pk),'
             " left(format('Rule %s took it, but %s.', min(rule.words), string_agg("
             "  rtrim(replace(problem.text, '{{}}', coalesce(error.text, w.err, {blank})), '.'),"
-            "  '; ' ORDER BY w.problem, w.err)), 500)"
+            "  '; ' ORDER BY w.problem, w.err)), 500), min(w.problem)"
             " FROM (SELECT id, key, rule, problem, err FROM decided WHERE problem IS NOT NULL"
             "  UNION SELECT id, key, rule, problem, err FROM uncredited) AS w"
             " JOIN ({rules}) AS rule ON rule.number = w.rule"
@@ -292,8 +292,10 @@ def _replace_waiting() -> int:
         " WHERE scope.kind_id = w.kind_id AND scope.key = w.key"
     )
     execute(
-        'INSERT INTO metrics_waiting (kind_id, key, "group", transaction_id, rule_id, sentence)'
-        ' SELECT kind_id, key, "group", transaction_id, rule_id, sentence FROM waiting_in'
+        "INSERT INTO metrics_waiting"
+        ' (kind_id, key, "group", transaction_id, rule_id, sentence, problem)'
+        ' SELECT kind_id, key, "group", transaction_id, rule_id, sentence, problem'
+        " FROM waiting_in"
     )
     return int(
         fetch(

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from contextvars import ContextVar
 from dataclasses import dataclass
 from smtplib import SMTPException
 
@@ -13,6 +15,9 @@ from django.db import transaction
 log = structlog.get_logger(__name__)
 PREFIX = "[pmsite] "
 
+Absolute = Callable[[str], str]
+_site: ContextVar[Absolute | None] = ContextVar("site", default=None)
+
 
 @dataclass(frozen=True)
 class Letter:
@@ -21,6 +26,22 @@ class Letter:
     to: str
     subject: str
     text: str
+
+
+@contextmanager
+def from_site(absolute: Absolute) -> Iterator[None]:
+    """Whatever is written inside leads to the site that is being answered."""
+    token = _site.set(absolute)
+    try:
+        yield
+    finally:
+        _site.reset(token)
+
+
+def address_of(path: str) -> str:
+    """The whole address of a page, for a letter; empty where no page is being answered."""
+    absolute = _site.get()
+    return absolute(path) if absolute is not None else ""
 
 
 def send_later(letters: Iterable[Letter]) -> None:

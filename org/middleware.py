@@ -10,6 +10,7 @@ from django.core import signing
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
 
+from org.mail import from_site
 from org.models import Membership
 from org.tenancy import enter
 
@@ -39,7 +40,8 @@ class TenantMiddleware:
             return self.get_response(request)
         structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
         through = f"{request.method} {request.path[:150]} from {client(request)}"
-        with enter(membership.tenant_id, by=request.user, through=through):
+        here = from_site(request.build_absolute_uri)
+        with here, enter(membership.tenant_id, by=request.user, through=through):
             response = self.get_response(request)
         if last_place(request) != (membership.user_id, membership.tenant_id):
             remember_place(response, membership)

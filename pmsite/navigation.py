@@ -143,6 +143,7 @@ SECTIONS = (
             Place("Deliveries", "inbox", "deliveries", _of(P.SEE_RULES), key="i"),
             Place("Bring in a file", "upload", "upload", _of(P.UPLOAD_DATA), key="u"),
             Place("Unknown names", "user-question", "unknown", _of(P.SEE_RULES)),
+            Place("Deals that wait", "hourglass", "credits-waiting", _of(P.SEE_RULES)),
             Place(
                 *("Metrics and data", "database", "admin:app_list"),
                 _of(P.SEE_RULES),

@@ -12,7 +12,7 @@ from django.urls import reverse
 from incentives import acknowledge, desk
 from incentives.dispute_queries import overdue, seen_by, to_approve, waiting_for
 from incentives.models import Closing, PlanVersion
-from metrics.models import Delivery
+from metrics.models import DealRequest, Delivery, Waiting
 from metrics.requests import requests_of
 from org.models import Membership, TeamObjection
 from org.permissions import Permission as P
@@ -122,6 +122,17 @@ def _rules(membership: Membership, on: date) -> Found:
     )
 
 
+def _credits(_membership: Membership, _on: date) -> Found:
+    number = Waiting.objects.count()
+    dated = Waiting.objects.filter(problem="no_day").count() if number else 0
+    yield Todo(
+        number,
+        _count(number, "Deal credits nobody yet", "Deals credit nobody yet"),
+        f"{dated} of them for want of a date" if dated else "each with what to do",
+        reverse("credits-waiting"),
+    )
+
+
 def _to_close(_membership: Membership, on: date) -> Found:
     closings = desk.to_close(on)
     ready = [one for one in closings if not one.waits]
@@ -194,6 +205,8 @@ def _to_decide(membership: Membership, on: date) -> Found:
     number = waiting.exclude(
         Q(asked_by=membership.user_id) | Q(person=membership.person_id or 0)
     ).count()
+    deals = DealRequest.objects.filter(state="open").exclude(asked_by=membership.user_id)
+    number += deals.count()
     yield Todo(
         number,
         _count(number, "Correction waits for a decision", "Corrections wait for a decision"),
@@ -268,6 +281,7 @@ FINDERS: tuple[tuple[P, Callable[[Membership, date], Found]], ...] = (
     (P.PREPARE_PAY, _to_prepare),
     (P.EDIT_RULES, _sent_back),
     (P.EDIT_RULES, _rules),
+    (P.EDIT_RULES, _credits),
     (P.APPROVE_CORRECTIONS, _to_decide),
     (P.ANSWER_DISPUTES, _disputes),
     (P.APPROVE_CORRECTIONS, _adjustments),

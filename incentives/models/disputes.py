@@ -206,12 +206,14 @@ class DisputeFile(TenantModel):
 class DisputeRemedy(TenantModel):
     """What an accepted dispute asks for: a correction or an adjustment; a second person approves.
 
-    A correction is decided where corrections are; its request is named here. An adjustment is
+    A correction, of a figure or of a deal, is decided where corrections are; its request is named
+    here. An adjustment is
     decided here, and ``entry`` is the audit entry that its transfer names.
     """
 
     class Kind(models.TextChoices):
         CORRECTION = "correction", "A figure is corrected"
+        DEAL = "deal", "A deal is corrected"
         ADJUSTMENT = "adjustment", "An amount is adjusted by hand"
 
     class State(models.TextChoices):
@@ -222,6 +224,7 @@ class DisputeRemedy(TenantModel):
     dispute = TenantForeignKey(Dispute, related_name="remedies")
     kind = models.CharField(max_length=12, choices=Kind.choices)
     request = TenantForeignKey("metrics.CorrectionRequest", null=True, related_name="remedies")
+    deal_request = TenantForeignKey("metrics.DealRequest", null=True, related_name="remedies")
     amount = models.DecimalField(max_digits=24, decimal_places=6, null=True)
     currency = models.CharField(max_length=3, blank=True)
     earning_type = models.CharField(max_length=60, blank=True)
@@ -246,8 +249,13 @@ class DisputeRemedy(TenantModel):
                 name="incentives_remedy_once",
             ),
             models.CheckConstraint(
-                condition=models.Q(kind="correction", request__isnull=False, amount=None)
-                | models.Q(kind="adjustment", request=None, amount__isnull=False),
+                condition=models.Q(
+                    kind="correction", request__isnull=False, deal_request=None, amount=None
+                )
+                | models.Q(kind="deal", deal_request__isnull=False, request=None, amount=None)
+                | models.Q(
+                    kind="adjustment", request=None, deal_request=None, amount__isnull=False
+                ),
                 name="incentives_remedy_kind",
             ),
             models.CheckConstraint(

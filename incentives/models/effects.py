@@ -21,6 +21,7 @@ class EffectTrial(TenantModel):
     class Kind(models.TextChoices):
         VERSION = "version", "A draft of a plan"
         CORRECTION = "correction", "A correction"
+        DEAL = "deal", "A correction of a deal"
         DELIVERY = "delivery", "A change of data"
         GOAL = "goal", "A goal"
         TRANSFER = "transfer", "A transfer"

@@ -1,7 +1,7 @@
 """Metrics, where their values come from, the values, their totals, and the goals set for them."""
 
 from metrics.models.definitions import Goal, Metric, MetricDefinition
-from metrics.models.requests import CorrectionRequest
+from metrics.models.requests import CorrectionRequest, DealRequest
 from metrics.models.sources import (
     Delivery,
     HandledRejections,
@@ -26,6 +26,7 @@ __all__ = [
     "Correction",
     "CorrectionRequest",
     "CreditRule",
+    "DealRequest",
     "Delivery",
     "Goal",
     "HandledRejections",

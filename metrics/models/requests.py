@@ -73,3 +73,58 @@ class CorrectionRequest(TenantModel):
 
     def __str__(self) -> str:
         return f"{self.metric} of {self.person} on {self.day}"
+
+
+class DealRequest(TenantModel):
+    """An attribute or date of a transaction that should be another; approving it corrects it.
+
+    ``value`` and ``before`` as the transaction keeps them: exact text, days as 2026-06-01; None is
+    blank. ``before``: what held when it was asked for.
+    """
+
+    State = CorrectionRequest.State
+
+    kind = TenantForeignKey("metrics.TransactionKind", related_name="requests")
+    key = models.CharField(max_length=200)
+    attribute = models.CharField(max_length=60)
+    value = models.JSONField(null=True)
+    before = models.JSONField(null=True)
+    reason = models.TextField()
+    asked_by = models.ForeignKey("org.User", models.PROTECT, related_name="+")
+    asked_at = models.DateTimeField()
+    state = models.CharField(max_length=10, choices=State.choices, default=State.OPEN)
+    answer = models.TextField(blank=True)
+    decided_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    decided_at = models.DateTimeField(null=True)
+
+    class Meta:
+        ordering = ["-asked_at", "-id"]
+        constraints = [
+            NotedByHand(name="metrics_dealrequest_by_hand"),
+            models.UniqueConstraint(
+                fields=["tenant", "kind", "key", "attribute"],
+                condition=models.Q(state="open"),
+                name="metrics_dealrequest_once",
+            ),
+            models.CheckConstraint(
+                condition=models.Q(state="open", decided_at=None)
+                | (~models.Q(state="open") & models.Q(decided_at__isnull=False)),
+                name="metrics_dealrequest_decided",
+            ),
+            # Whoever asks does not decide: the last line of defence of metrics.deal_requests.
+            models.CheckConstraint(
+                condition=~models.Q(state__in=["approved", "refused"])
+                | ~models.Q(decided_by=models.F("asked_by")),
+                name="metrics_dealrequest_two",
+            ),
+        ]
+        indexes = [
+            models.Index(
+                fields=["tenant", "asked_at"],
+                condition=models.Q(state="open"),
+                name="metrics_dealrequest_open",
+            )
+        ]
+
+    def __str__(self) -> str:
+        return f"{self.attribute} of {self.kind} {self.key}"

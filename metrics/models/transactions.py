@@ -158,6 +158,9 @@ class Waiting(NumerousModel):
     group = models.CharField(max_length=60, help_text="Empty: of every group.")
     transaction_id = models.BigIntegerField()
     rule_id = models.BigIntegerField(null=True)
+    problem = models.CharField(
+        max_length=20, blank=True, default="", help_text="Of metrics.deciding.PROBLEMS."
+    )
     sentence = models.CharField(max_length=500)
 
     class Meta:

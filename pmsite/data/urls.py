@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from pmsite.data import deliveries, names, views
+from pmsite.data import deliveries, names, views, waiting
 
 urlpatterns = [
     path("", deliveries.deliveries, name="deliveries"),
@@ -19,6 +19,7 @@ urlpatterns = [
     path("upload/<int:number>/take/", views.take, name="trial-take"),
     path("upload/<int:number>/drop/", views.drop, name="trial-drop"),
     path("upload/<int:number>/rejected.csv", views.rejected, name="trial-rejected"),
+    path("waiting/", waiting.waiting, name="credits-waiting"),
     path("unknown/", names.unknown, name="unknown"),
     path("unknown/name/", names.name, name="unknown-name"),
 ]

@@ -11,7 +11,8 @@ from incentives.config import RATES
 from incentives.models import EffectTrial, ExchangeRate
 from metrics.config_goals import GOALS, written
 from metrics.correct import correct
-from metrics.models import CorrectionRequest, Goal, Trial
+from metrics.correct_deal import set_attribute
+from metrics.models import CorrectionRequest, DealRequest, Goal, Trial
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import JobType, Person, Unit
@@ -37,6 +38,20 @@ def _correction(trial: EffectTrial, work: Work) -> list[str]:
         at=work.at,
     )
     return [str(asked)]
+
+
+def _deal(trial: EffectTrial, work: Work) -> list[str]:
+    asked = _row(DealRequest, trial)
+    said = set_attribute(
+        kind=asked.kind,
+        key=asked.key,
+        attribute=asked.attribute,
+        read=asked.value,
+        reason=asked.reason,
+        by=asked.asked_by,
+        at=work.at,
+    )
+    return [said]
 
 
 def _delivery(trial: EffectTrial, work: Work) -> list[str]:
@@ -88,6 +103,7 @@ def _rate(trial: EffectTrial, work: Work) -> list[str]:
 
 CHANGES: dict[EffectTrial.Kind, Change] = {
     Kind.CORRECTION: _correction,
+    Kind.DEAL: _deal,
     Kind.DELIVERY: _delivery,
     Kind.GOAL: _goal,
     Kind.TRANSFER: _transfer,

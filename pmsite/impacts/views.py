@@ -16,7 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 
 from incentives.effect import trials
 from incentives.models import EffectTrial, ExchangeRate, PlanVersion
-from metrics.models import CorrectionRequest, Goal, Trial
+from metrics.models import CorrectionRequest, DealRequest, Goal, Trial
 from org.access import acting, needs, request_permissions, today
 from org.dates import NEVER
 from org.errors import DomainError
@@ -93,6 +93,7 @@ def _go(request: HttpRequest, begun: tuple[EffectTrial, bool]) -> HttpResponse:
 ROWS: dict[str, Any] = {
     Kind.VERSION: lambda: PlanVersion.objects.select_related("plan__calendar"),
     Kind.CORRECTION: lambda: CorrectionRequest.objects.all(),
+    Kind.DEAL: lambda: DealRequest.objects.select_related("kind"),
     Kind.DELIVERY: lambda: Trial.objects.defer("content"),
     Kind.GOAL: lambda: Goal.objects.filter(superseded_at=NEVER).select_related("metric"),
     Kind.TRANSFER: lambda: Person.objects.all(),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from django import template
 from django.urls import reverse
 
-from incentives.checks import Item
+from incentives.point import Item
 
 register = template.Library()
 

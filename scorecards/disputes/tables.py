@@ -55,7 +55,7 @@ class DisputeTable(PageTable):
 
     first_line = ("person", "state")
     person = tables.Column(order_by=("person__name", "opened_at"))
-    what = tables.Column(empty_values=(), order_by="component", verbose_name="About")
+    what = tables.Column(empty_values=(), order_by="title", verbose_name="About")
     reason_name = tables.Column(verbose_name="Reason", empty_values=())
     opened_at = tables.DateTimeColumn(verbose_name="Opened")
     due_on = tables.DateColumn(verbose_name="Due")
@@ -82,7 +82,7 @@ class DisputeTable(PageTable):
 
     def render_what(self, record: Dispute) -> str:
         """The line, or that something is missing; of which plan and period."""
-        what = record.component or "Something missing"
+        what = record.title or "Something missing"  # type: ignore[attr-defined]
         return f"{what}, {record.plan} {record.period.code}"
 
     def render_reason_name(self, record: Dispute) -> str:

@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scorecards.disputes import answering, asking, report, views
+from scorecards.disputes import answering, asking, deals, report, views
 
 urlpatterns = [
     path(
@@ -15,6 +15,7 @@ urlpatterns = [
     path("disputes/<int:number>/", views.dispute, name="dispute"),
     path("disputes/<int:number>/message/", answering.message, name="dispute-message"),
     path("disputes/<int:number>/answer/", answering.answer, name="dispute-answer"),
+    path("disputes/<int:number>/deal/", deals.correct_deal, name="dispute-deal"),
     path("disputes/<int:number>/hand/", answering.hand, name="dispute-hand"),
     path("disputes/<int:number>/withdraw/", answering.withdraw, name="dispute-withdraw"),
     path("disputes/<int:number>/decide/", answering.decide, name="dispute-decide"),

@@ -121,7 +121,9 @@ def page(request: HttpRequest, who: Acting, found: Dispute, **given: forms.Form)
         "late": found.state == "open" and found.due_on and found.due_on < who.today,
         "thread": found.messages.select_related("by"),
         "files": found.files.defer("content").select_related("by"),
-        "remedies": found.remedies.select_related("asked_by", "decided_by", "request", "period"),
+        "remedies": found.remedies.select_related(
+            "asked_by", "decided_by", "request__metric", "deal_request__kind", "period"
+        ),
         "may_say": may_say(who, found),
         "may_withdraw": found.state == "open" and (own or found.opened_by_id == who.user.pk),
         "message_form": MessageForm(),

@@ -35,10 +35,12 @@ from org.permissions import Permission as P
 from org.reading import log_reading
 from org.tables import PageTable, configured, download
 from scorecards.team.acting import Acting, acting, approves, done, tried
+from scorecards.team.deals import deal_requests
 from scorecards.team.effect import effect_of
 from scorecards.team.forms import CorrectionForm, DecisionForm, FigureChoiceForm, Kind
 
 EITHER = (P.CORRECT_DATA, P.APPROVE_CORRECTIONS, P.SEE_AUDIT)
+DEALS = 100
 STATES = {"open": "watch", "approved": "good", "refused": "poor", "withdrawn": "none"}
 
 
@@ -101,10 +103,13 @@ def corrections(request: HttpRequest) -> HttpResponse:
     rows = every if wanted == "all" else every.filter(state="open")
     if answer := download(request, RequestTable(rows), name="corrections"):
         return answer
+    deals = deal_requests(who)
+    opened = deals.filter(state="open")
     context = {
         "table": configured(request, RequestTable(rows)),
+        "deals": (deals if wanted == "all" else opened)[:DEALS],
         "state": wanted,
-        "open": every.filter(state="open").count(),
+        "open": every.filter(state="open").count() + opened.count(),
         "decides": who.may(P.APPROVE_CORRECTIONS),
     }
     return render(request, "team/corrections.html", context)

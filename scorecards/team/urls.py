@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from scorecards.team import absences, corrections, days, scores, today, views, work
+from scorecards.team import absences, corrections, days, deals, scores, today, views, work
 
 urlpatterns = [
     path("team/today/", today.team_today, name="team-today"),
@@ -18,6 +18,13 @@ urlpatterns = [
     path("corrections/<int:number>/decide/", corrections.decide, name="correction-decide"),
     path("corrections/<int:number>/withdraw/", corrections.withdraw, name="correction-withdraw"),
     path("corrections/<int:number>/pay/", corrections.pay_effect, name="correction-pay"),
+    path("corrections/deals/<int:number>/", deals.deal_correction, name="deal-correction"),
+    path("corrections/deals/<int:number>/decide/", deals.decide, name="deal-correction-decide"),
+    path(
+        "corrections/deals/<int:number>/withdraw/",
+        deals.withdraw,
+        name="deal-correction-withdraw",
+    ),
     path("scores/", scores.scores, name="scores"),
     path("scores/<str:metric>/<str:day>/", scores.scores_of, name="scores-of"),
     path("team-days/", days.my_days, name="my-team-days"),

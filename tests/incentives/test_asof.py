@@ -33,6 +33,7 @@ LEFT = {
     "metrics.Waiting": "read by no calculation",
     "metrics.OnceKey": "an index over transactions, made anew for those that are credited",
     "metrics.CorrectionRequest": "asks for a correction, which has a past of its own",
+    "metrics.DealRequest": "asks for a correction, which has a past of its own",
     "metrics.Trial": "a file that counts for nothing yet",
     "metrics.TrialRow": "a row of such a file",
     "org.ProviderSecret": "says how one signs in, and nothing of pay",

@@ -22,6 +22,7 @@ from incentives.models import Budget, EffectTrial
 from metrics.models import (
     CorrectionRequest,
     CreditRule,
+    DealRequest,
     Delivery,
     Metric,
     Source,
@@ -230,8 +231,12 @@ def put_rules(bank: Cast) -> dict[str, Any]:
         asked_at=NOW,
     )
     example = draft.examples.create(name="One", expected={"bonus": "1"})
+    deal = DealRequest.objects.create(
+        kind=kind, key="1", attribute="sold", reason="x", asked_by=bank.user("mo"), asked_at=NOW
+    )
     budget = Budget.objects.create(plan=bank.plan, amount=1, valid_from=SINCE, recorded_at=NOW)
     about = {"KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk, "BUDGET": budget.pk}
+    about["DEAL"] = deal.pk
     return {"VERSION": draft.pk, "EXAMPLE": example.pk, **about}
 
 

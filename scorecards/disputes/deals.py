@@ -1,0 +1,149 @@
+"""Accepting a dispute by having a deal corrected: which deal, which part of it, to what."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from django import forms
+from django.db.models import Q, QuerySet
+from django.db.models import Value as Literal
+from django.db.models.fields.json import KeyTextTransform
+from django.db.models.lookups import GreaterThanOrEqual, LessThan
+from django.http import Http404, HttpRequest, HttpResponse
+from django.shortcuts import redirect, render
+from django.views.decorators.http import require_http_methods
+
+from incentives.dispute import hindered
+from incentives.models import Dispute
+from incentives.remedy import accept_with_deal
+from metrics.deal_requests import said_value
+from metrics.models import Party, Transaction, TransactionKind, Value
+from org.access import needs
+from org.base import CURRENT
+from org.permissions import Permission as P
+from scorecards.disputes.views import dispute_or_404
+from scorecards.team.acting import Acting, acting, done
+
+LISTED = 50
+WRITTEN = {
+    "date": "a day such as 2026-06-01",
+    "percent": "per hundred, such as 4 or 4%",
+    "yes_no": "yes or no",
+}
+
+
+class DealForm(forms.Form):
+    """Which attribute or date of a deal, and what it should be."""
+
+    attribute = forms.ChoiceField(label="What is wrong")
+    value = forms.CharField(
+        required=False,
+        max_length=1000,
+        label="What it should be",
+        help_text="As a file writes it. Leave it empty for blank.",
+    )
+    reason = forms.CharField(
+        widget=forms.Textarea(attrs={"rows": 3}),
+        max_length=2000,
+        label="Answer",
+        help_text="What was found, and how you know. Whoever disputes it reads this, and whoever"
+        " approves.",
+    )
+
+    def __init__(self, *args: Any, deal: Transaction, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        field = self.fields["attribute"]
+        assert isinstance(field, forms.ChoiceField)
+        field.choices = [(name, f"{name}: {said}") for name, said, _ in attributes(deal)]
+
+
+def attributes(deal: Transaction) -> list[tuple[str, str, str]]:
+    """Each attribute and date of a deal: its name, what it says, and how that is written."""
+    typed = {**deal.kind.attributes, **dict.fromkeys(deal.kind.dates, "date")}
+    return [
+        (name, said_value(deal.kind, name, deal.attributes.get(name)), WRITTEN.get(type_, ""))
+        for name, type_ in typed.items()
+    ]
+
+
+@require_http_methods(["GET", "HEAD", "POST"])
+@needs(P.ANSWER_DISPUTES)
+def correct_deal(request: HttpRequest, number: int) -> HttpResponse:
+    """Choose a deal of the person (``?deal=``), and ask for one part of it to be another."""
+    who = acting(request)
+    found = dispute_or_404(who, number)
+    who.demand(P.CORRECT_DATA)
+    chosen = _chosen(found, request.GET.get("deal", ""))
+    context: dict[str, Any] = {
+        "found": found,
+        "deals": list(_deals(found)[:LISTED]),
+        "deal": chosen,
+        "hindered": _hindered(who, found),
+    }
+    if chosen is None or context["hindered"]:
+        return render(request, "disputes/deal.html", context)
+    form = DealForm(request.POST or None, deal=chosen)
+    if request.method == "POST" and form.is_valid():
+
+        def ask() -> str:
+            said = form.cleaned_data
+            accept_with_deal(
+                dispute=found,
+                kind=chosen.kind,
+                key=chosen.key,
+                attribute=said["attribute"],
+                value=said["value"],
+                answer=said["reason"],
+                by=who.user,
+                at=who.at,
+            )
+            return "Accepted, and asked for. The line stays frozen until it is approved."
+
+        if done(request, form, ask):
+            return redirect("dispute", found.pk)
+    context |= {"form": form, "attributes": attributes(chosen)}
+    return render(request, "disputes/deal.html", context)
+
+
+def _hindered(who: Acting, found: Dispute) -> str:
+    if found.state != Dispute.State.OPEN:
+        return f"This dispute is {found.said}, so nothing more follows from it."
+    return hindered(found, who.user, who.today)
+
+
+def _chosen(found: Dispute, number: str) -> Transaction | None:
+    """The deal of the address, which has to be one of the person's."""
+    if not number:
+        return None
+    wanted = int(number) if number.isdecimal() and len(number) < 19 else 0
+    deal = _of_person(found).filter(pk=wanted).first()
+    if deal is None:
+        raise Http404("This person has no such deal, or it was changed meanwhile.")
+    return deal
+
+
+def _of_person(found: Dispute) -> QuerySet[Transaction]:
+    """Deals, as known now, in which the person plays a role or which credit them."""
+    party = Party.objects.filter(person=found.person_id).values_list("transaction", flat=True)
+    credited = _credits(found).values_list("transaction_id", flat=True)
+    mine = {*party, *credited}
+    return Transaction.objects.filter(CURRENT, pk__in=mine).select_related("kind")
+
+
+def _credits(found: Dispute) -> QuerySet[Value]:
+    rows = Value.objects.filter(CURRENT, person_id=found.person_id)
+    return rows.exclude(transaction_id=None)
+
+
+def _deals(found: Dispute) -> QuerySet[Transaction]:
+    """Those that can be meant: credited in the disputed period, or with a date in it."""
+    first, end = found.period.valid_from, found.period.valid_to
+    credited = _credits(found).filter(day__gte=first, day__lt=end)
+    within = Q(pk__in=list(credited.values_list("transaction_id", flat=True)))
+    mine = _of_person(found)
+    for kind in TransactionKind.objects.filter(pk__in=mine.values("kind")):
+        for name in kind.dates:
+            day = KeyTextTransform(name, "attributes")
+            since = GreaterThanOrEqual(day, Literal(first.isoformat()))
+            within |= Q(kind=kind) & Q(since) & Q(LessThan(day, Literal(end.isoformat())))
+    return mine.filter(within).order_by("kind__code", "key")
