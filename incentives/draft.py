@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import models, transaction
 from django.db.models import Max
@@ -21,10 +21,12 @@ def next_number(plan: Plan) -> int:
 
 
 @transaction.atomic
-def copy_as_draft(*, version: PlanVersion, by: User | None, at: datetime) -> PlanVersion:
+def copy_as_draft(
+    *, version: PlanVersion, by: User | None, at: datetime, begins: date | None = None
+) -> PlanVersion:
     """A new draft of the same plan with the same rules, written by ``by`` from here on.
 
-    It begins on the same day as the version copied; its author chooses another.
+    It begins on ``begins``, or on the same day as the version copied; its author chooses another.
     """
     plan = Plan.objects.select_for_update().get(pk=version.plan_id)
     draft = PlanVersion(
@@ -36,6 +38,9 @@ def copy_as_draft(*, version: PlanVersion, by: User | None, at: datetime) -> Pla
         copied_from=version,
         **_values(version, leave=OWN),
     )
+    if begins is not None:
+        draft.in_force = begins
+        draft.ends = draft.ends if draft.ends and draft.ends > begins else None
     draft.save()
     for part in PARTS:
         for row in getattr(version, part).all():

@@ -17,7 +17,9 @@ from django.db import transaction
 from psycopg.sql import SQL, Literal
 
 from incentives import calculate, own_pay
-from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion
+from incentives import higher as higher_up
+from incentives.fingerprint import version_hash
+from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion, ReductionApproval
 from incentives.publish import final_periods, hold, publish, refuse_state, take_force, unruled
 from org import audit, locks
 from org.errors import DomainError
@@ -85,7 +87,8 @@ def put_in_force(
 ) -> list[Effect]:
     """Publish a draft, and answer what it changes in periods that are final.
 
-    ``higher``: who approves it where it reduces pay already earned, if ``by`` may not.
+    ``higher``: who approves it where it reduces pay already earned, if ``by`` may not; left out,
+    whoever has agreed on the version's page (:func:`approve_reduction`).
     ``from_file``: as :func:`incentives.publish.publish` has it. Refuses
     (DomainError) what :func:`incentives.publish.publish` refuses, whoever's own pay it moves, a
     reduction that nobody with that right approves, and an end that leaves a final period without a
@@ -95,9 +98,12 @@ def put_in_force(
     hold(version)
     refuse_state(version, elsewhere=by is None or from_file)
     effects = effects_on_final(version, at=at, on=on)
+    reduced = reductions(effects)
+    agreed = higher_up.approved(version) if reduced and higher is None else None
+    if agreed is not None:
+        higher = agreed.by
     for user in {by, higher} - {None}:
         _refuse_own_pay(version, effects, user, at=at, on=on)
-    reduced = reductions(effects)
     if reduced:
         _need_higher(version, reduced, [by, higher], on)
     publish(version=version, by=by, at=at, changed=changed, from_file=from_file)
@@ -115,10 +121,58 @@ def put_in_force(
                 "change": str(sum((one.change for one in effects), Decimal(0))),
                 "reduces pay already earned": reduced[:SHOWN],
                 "approved": higher.get_username() if higher else None,
+                "because": agreed.reason if agreed else None,
                 "first": [str(one) for one in effects[:SHOWN]],
             },
         )
     return effects
+
+
+@transaction.atomic
+def approve_reduction(
+    *, version: PlanVersion, by: User, at: datetime, on: date, reason: str
+) -> ReductionApproval:
+    """Agree that a version in review reduces pay already earned; somebody else publishes it then.
+
+    Twice by the same person is once. Refuses whoever wrote it or handed it in, may not approve
+    reductions or would be moved by it, a version that reduces nobody's pay, and a tenant that
+    refuses reductions altogether.
+    """
+    locks.hold_engine()
+    hold(version)
+    refuse_state(version, elsewhere=False)
+    if by not in higher_up.approvers(version, on):
+        raise DomainError(
+            "The higher approval is given by somebody with the right to approve reductions (roles"
+            " payroll and administrator), who neither wrote the version nor handed it in."
+        )
+    if not reason.strip():
+        raise DomainError("Say why it may reduce what is earned already; the reason stays with it.")
+    there = higher_up.approved(version)
+    if there is not None and there.by_id == by.pk:
+        return there
+    effects = effects_on_final(version, at=at, on=on)
+    reduced = reductions(effects)
+    if not reduced:
+        raise DomainError(f"{version} reduces nobody's pay already earned: it needs no approval.")
+    _refuse_own_pay(version, effects, by, at=at, on=on)
+    _need_higher(version, reduced, [by], on)
+    made = ReductionApproval.objects.create(
+        version=version, digest=version_hash(version), reason=reason.strip(), by=by, at=at
+    )
+    audit.record(
+        action="approve reduction",
+        subject=str(version),
+        by=by,
+        at=at,
+        reason=made.reason,
+        detail={
+            "people": len(reduced),
+            "change": str(sum((one.change for one in effects), Decimal(0))),
+            "first": [str(one) for one in effects[:SHOWN]],
+        },
+    )
+    return made
 
 
 def _need_higher(
@@ -135,7 +189,7 @@ def _need_higher(
             return
     raise DomainError(
         f"{said}. Somebody with the right to approve reductions (roles payroll and administrator)"
-        " must approve it, not its author: name who does."
+        " must approve it, not its author: on the version's page, or name who does (--higher)."
     )
 
 

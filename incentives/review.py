@@ -7,7 +7,7 @@ sends it back; what is in force is withdrawn with a reason. Copying begins it an
 
 from __future__ import annotations
 
-from datetime import datetime
+from datetime import date, datetime
 
 from django.db import transaction
 
@@ -93,15 +93,33 @@ def retire(*, version: PlanVersion, by: User | None, at: datetime, reason: str) 
     if version.author_id == by.pk:
         raise DomainError(f"{version} was written by {by}, so somebody else must withdraw it.")
     own_pay.refuse(version, by)
-    final = sorted({*final_with(version), *(p.period.code for p in final_periods(version))})
-    if final:
+    if why := kept_by(version):
         raise DomainError(
-            f"{version} cannot be withdrawn: {', '.join(final[:3])}"
-            f" {'is' if len(final) == 1 else 'are'} final with it. Publish a version that takes its"
-            " place, or that says in “ends” when the plan no longer pays."
+            f"{why} Publish a version that takes its place from {first_open_day(version)} on, or"
+            " that says in “ends” when the plan no longer pays."
         )
     take_out(version=version, by=by, at=at, reason=said)
     return version
+
+
+def kept_by(version: PlanVersion) -> str:
+    """Why a published version cannot be withdrawn any more, as a sentence; '' where it can."""
+    final = sorted({*final_with(version), *(p.period.code for p in final_periods(version))})
+    if not final:
+        return ""
+    shown = ", ".join(final[:3]) + (f" and {len(final) - 3} more" if final[3:] else "")
+    are = "is" if len(final) == 1 else "are"
+    return f"{version} cannot be withdrawn: {shown} {are} final with it."
+
+
+def first_open_day(version: PlanVersion) -> date:
+    """The first day of a period of its calendar after all that is final of its plan."""
+    final = PlanPeriod.objects.filter(plan=version.plan_id, final_at__isnull=False)
+    last = final.order_by("-period__valid_to").values_list("period__valid_to", flat=True).first()
+    if last is None:
+        return version.in_force
+    following = version.plan.calendar.periods.filter(valid_from__gte=last).order_by("valid_from")
+    return following.values_list("valid_from", flat=True).first() or last
 
 
 def final_with(version: PlanVersion) -> list[str]:

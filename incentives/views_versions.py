@@ -13,24 +13,26 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from incentives import compliance, draft, examples, review, version_words
+from incentives import compliance, draft, examples, higher, review, version_words
 from incentives.edited import last_edit
 from incentives.examples import edit, needs_of
 from incentives.examples.run import without_example
 from incentives.examples.take import take
 from incentives.forms_examples import ExampleForm
-from incentives.late import SHOWN, put_in_force
+from incentives.late import SHOWN, approve_reduction, put_in_force
 from incentives.models import Example, PlanPeriod, PlanVersion
 from incentives.publish import final_periods, refuse_publisher
 from incentives.rules import RulesProblem, VersionRules, load, problems
 from org.access import acting, needs, request_permissions, request_sees_pay, today
 from org.errors import DomainError
 from org.models import Person
+from org.models.tenants import Reductions
 from org.pages import number_in, said
 from org.permissions import Permission
 from org.reading import log_reading
 
 Status = PlanVersion.Status
+NAMED = 8
 TAGS = {
     Status.DRAFT: "open",
     Status.REVIEW: "watch",
@@ -75,6 +77,8 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "own": found.author_id in (None, acting(request).pk),
         "hindered": _hindrance(request, found),
         "needs_reason": _needs_reason(found),
+        **_higher(request, found),
+        **_kept(found),
     }
     return render(request, "incentives/version.html", context)
 
@@ -94,6 +98,29 @@ def _needs_reason(version: PlanVersion) -> bool:
     """Whether it reaches final periods, and nobody has said why."""
     waits = version.status == Status.REVIEW and not version.reason.strip()
     return waits and bool(final_periods(version))
+
+
+def _kept(version: PlanVersion) -> dict[str, Any]:
+    """Of a published version that cannot be withdrawn: why, and from when another can rule."""
+    why = review.kept_by(version) if version.status == Status.PUBLISHED else ""
+    return {"kept_by": why, "next_day": review.first_open_day(version)} if why else {}
+
+
+def _higher(request: HttpRequest, version: PlanVersion) -> dict[str, Any]:
+    """Of a version in review that reaches final periods: which, and who agrees to less pay."""
+    final = final_periods(version) if version.status == Status.REVIEW else []
+    if not final:
+        return {}
+    tenant = request.membership.tenant  # type: ignore[attr-defined]
+    may = higher.approvers(version, today(tenant))
+    return {
+        "final": [point.period for point in final],
+        "reductions_refused": tenant.reductions == Reductions.REFUSE,
+        "approved": higher.approved(version),
+        "approvers": may[:NAMED],
+        "more_approvers": len(may[NAMED:]),
+        "may_approve": acting(request) in may,
+    }
 
 
 def _do(request: HttpRequest, version: PlanVersion) -> HttpResponse:
@@ -140,10 +167,34 @@ def _publish(request: HttpRequest, version: PlanVersion) -> None:
         messages.info(request, str(one))
 
 
+def _approve(request: HttpRequest, version: PlanVersion) -> None:
+    tenant = request.membership.tenant  # type: ignore[attr-defined]
+    approve_reduction(
+        version=version,
+        by=acting(request),
+        at=timezone.now(),
+        on=today(tenant),
+        reason=request.POST.get("reason", ""),
+    )
+    messages.success(request, f"You agree to what {version} reduces. Somebody publishes it now.")
+
+
 def _retire(request: HttpRequest, version: PlanVersion) -> None:
     reason = request.POST.get("reason", "")
     review.retire(version=version, by=acting(request), at=timezone.now(), reason=reason)
     messages.success(request, f"{version} is withdrawn. What ruled before it goes on.")
+
+
+def _replace(request: HttpRequest, version: PlanVersion) -> PlanVersion:
+    """A draft like it that begins with the first period that is not final."""
+    day = review.first_open_day(version)
+    made = draft.copy_as_draft(version=version, by=acting(request), at=timezone.now(), begins=day)
+    messages.success(
+        request,
+        f"{made} is a draft of yours, like version {version.number}, and begins on {day}. Change"
+        " what is wrong and hand it in: from that day on it takes the place of the other.",
+    )
+    return made
 
 
 def _copy(request: HttpRequest, version: PlanVersion) -> PlanVersion:
@@ -158,8 +209,10 @@ DEEDS: dict[str, tuple[Permission, Deed]] = {
     "take_back": (Permission.EDIT_RULES, _take_back),
     "send_back": (Permission.PUBLISH_RULES, _send_back),
     "publish": (Permission.PUBLISH_RULES, _publish),
+    "approve_reduction": (Permission.APPROVE_REDUCTIONS, _approve),
     "retire": (Permission.PUBLISH_RULES, _retire),
     "copy": (Permission.EDIT_RULES, _copy),
+    "replace": (Permission.EDIT_RULES, _replace),
 }
 
 

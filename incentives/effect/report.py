@@ -14,10 +14,10 @@ from psycopg.sql import SQL, Literal
 
 from incentives import calculate
 from incentives.effect import groups
-from incentives.effect.curves import Curve, Line, curves
+from incentives.effect.curves import MOST_CURVES, Curve, Line, curves
 from incentives.effect.groups import Group
 from incentives.effect.notes import Note, notes
-from incentives.effect.working import Worked
+from incentives.effect.working import Pair, Worked
 from incentives.models import Budget, Component, Plan
 from org.dates import NEVER
 from org.models import Period
@@ -36,9 +36,25 @@ def report(worked: Worked) -> Json:
         "undecided": list(worked.undecided),
         "final": [plan.name for plan in worked.final],
         "currencies": [_in(currency, worked, plans) for currency in groups.currencies()],
-        "curves": [_curve(curve) for curve in curves(*worked.typical)],
-        "typical": next((one.person for one in worked.typical if one), None),
+        "curves": curves_of(worked.typical)[:MOST_CURVES],
+        "typical": _only(one.person for pair in worked.typical for one in pair if one),
     }
+
+
+def curves_of(pairs: Iterable[Pair]) -> list[Json]:
+    """The pay curves of plans, of each for its typical person before and after."""
+    found = []
+    for pair in pairs:
+        version = next((side.rules.version for side in reversed(pair) if side), None)
+        plan = str(version.plan) if version else ""
+        found += [{**_curve(curve), "plan": plan} for curve in curves(*pair)]
+    return found
+
+
+def _only(people: Iterable[int]) -> int | None:
+    """The one person whom all curves are drawn for; None where there are several."""
+    every = set(people)
+    return every.pop() if len(every) == 1 else None
 
 
 def _in(currency: str, worked: Worked, plans: dict[str, Plan]) -> Json:

@@ -11,7 +11,7 @@ earned (the part of the change on plans whose period is final).
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from decimal import Decimal
@@ -40,6 +40,7 @@ from org.sql import execute, fetch, keep, values
 
 T = TypeVar("T")
 Part = tuple[str, str, str]
+Pair = tuple[Typical | None, Typical | None]
 NOTHING = Decimal(0)
 
 
@@ -48,8 +49,8 @@ class Worked:
     """An effect that can be read: the table ``effect_person`` is there.
 
     ``parts``: before and after of each (plan, component, currency), in the order of statements.
-    ``undecided``: how many lines wait, before and after. ``typical``: of a draft, one person with
-    the rules of before and with those of after.
+    ``undecided``: how many lines wait, before and after. ``typical``: of each plan whose pay curves
+    may move, one person with the rules and inputs of before and with those of after.
     """
 
     period: Period
@@ -58,7 +59,7 @@ class Worked:
     parts: Mapping[Part, tuple[Decimal, Decimal]]
     undecided: tuple[int, int]
     final: tuple[Plan, ...] = ()
-    typical: tuple[Typical | None, Typical | None] = (None, None)
+    typical: tuple[Pair, ...] = ()
 
 
 Read = Callable[[Worked], T]
@@ -95,7 +96,13 @@ def of_draft(
         return put_in_force(version, period, at=at)
 
     return of_change(
-        period=period, change=change, at=at, on=on, read=read, tell=tell, plan=version.plan
+        period=period,
+        change=change,
+        at=at,
+        on=on,
+        read=read,
+        tell=tell,
+        plans=lambda: [version.plan],
     )
 
 
@@ -169,7 +176,7 @@ def _draft_alone(
         parts=_parts(version.plan.code, frame.currency, before, after),
         undecided=(before.waits, after.waits),
         final=final,
-        typical=(like, same),
+        typical=((like, same),),
     )
 
 
@@ -228,7 +235,7 @@ class _Written:
     people: Mapping[tuple[int, str], tuple[Decimal, Decimal]] = field(default_factory=dict)
     parts: Mapping[Part, Decimal] = field(default_factory=dict)
     waits: int = 0
-    typical: Typical | None = None
+    typical: Mapping[int, Typical] = field(default_factory=dict)
 
 
 def of_change(
@@ -239,9 +246,9 @@ def of_change(
     on: date,
     read: Read[T],
     tell: Tell = quiet,
-    plan: Plan | None = None,
+    plans: Callable[[], Sequence[Plan]] = tuple,
 ) -> T:
-    """What ``read`` makes of a change's effect on a period; ``plan``: whose typical person it has.
+    """What ``read`` makes of a change's effect on a period; ``plans``: those whose curves it may move.
 
     ``change`` makes it by its real verb and says what it did. Nobody calculates or finalises until
     it is over. DomainError where it is refused, or where no plan pays in the period either way.
@@ -250,11 +257,12 @@ def of_change(
         locks.hold_engine()  # by all that follows, also where the change itself takes other locks
         tell("Working out the pay without it", 0, 3)
         with rolled_back():
-            before = _calculated(period, at, on, plan, None)
+            curved = plans()
+            before = _calculated(period, at, on, curved, {})
         said = tuple(change())
         tell("Working out the pay with it", 1, 3)
-        like = before.typical.person if before.typical else None
-        after = _calculated(period, at, on, plan, like)
+        like = {plan: one.person for plan, one in before.typical.items()}
+        after = _calculated(period, at, on, curved, like)
         if not (before.runs or after.runs):
             raise DomainError(f"No published plan pays in {period}, neither before nor after.")
         tell("Comparing", 2, 3)
@@ -272,13 +280,15 @@ def of_change(
                 },
                 undecided=(before.waits, after.waits),
                 final=tuple(r.plan for r in runs.values() if calculate.is_final(r.plan, period)),
-                typical=(before.typical, after.typical),
+                typical=tuple(
+                    (before.typical.get(plan.pk), after.typical.get(plan.pk)) for plan in curved
+                ),
             )
         )
 
 
 def _calculated(
-    period: Period, at: datetime, on: date, plan: Plan | None, like: int | None
+    period: Period, at: datetime, on: date, plans: Sequence[Plan], like: Mapping[int, int]
 ) -> _Written:
     if not calculate.plans_of(period):
         return _Written()
@@ -293,11 +303,13 @@ def _calculated(
         (person, currency): (open_, final)
         for person, currency, open_, final in fetch(SUMS_OF_PEOPLE, [period.pk, numbers])
     }
-    found = next((run for run in runs if plan is not None and run.plan_id == plan.pk), None)
-    chosen = None
-    if found is not None:
-        rules = load(found.version, period.valid_from)
-        chosen = typical.of_run(found, rules, like)
+    wanted = {plan.pk for plan in plans}
+    chosen = {}
+    for run in runs:
+        if run.plan_id in wanted:
+            rules = load(run.version, period.valid_from)
+            if one := typical.of_run(run, rules, like.get(run.plan_id)):
+                chosen[run.plan_id] = one
     return _Written(runs, people, parts, waits, chosen)
 
 

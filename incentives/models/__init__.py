@@ -1,5 +1,6 @@
 """Plans and their dated versions, calculation runs, earnings, and the ledger of transfers."""
 
+from incentives.models.approvals import ReductionApproval
 from incentives.models.closing import Closing, ClosingAcceptance
 from incentives.models.disputes import (
     Dispute,
@@ -57,6 +58,7 @@ __all__ = [
     "PlanPeriod",
     "PlanVersion",
     "RateTable",
+    "ReductionApproval",
     "Result",
     "Transfer",
 ]

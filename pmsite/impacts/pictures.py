@@ -87,6 +87,7 @@ class CurveShown:
     drawing: SafeString
     same: bool
     cliffs: tuple[tuple[str, str], ...]
+    plan: str = ""
 
 
 def curve(said: Json, *, currency: str, tenant: Tenant, named: bool) -> CurveShown:
@@ -150,7 +151,8 @@ def curve(said: Json, *, currency: str, tenant: Tenant, named: bool) -> CurveSho
         " ".join(sentence for _, sentence in words) or "No cliffs."
     )
     spec = {"width": 420, "height": 200, "data": {"values": rows}, "layer": layers}
-    return CurveShown(said["title"], said["measure"], svg(spec, label=label), said["same"], words)
+    drawing, plan = svg(spec, label=label), said.get("plan", "")
+    return CurveShown(said["title"], said["measure"], drawing, said["same"], words, plan)
 
 
 def _cliff_words(said: Json, *, currency: str, tenant: Tenant) -> list[tuple[str, str]]:

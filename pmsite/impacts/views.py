@@ -189,6 +189,7 @@ def _found(request: HttpRequest, trial: EffectTrial, *, named: bool) -> dict[str
             )
             for said in trial.found["curves"]
         ],
+        "several_plans": len({said.get("plan") for said in trial.found["curves"]}) > 1,
         "typical": Person.objects.filter(pk=trial.found["typical"] or 0).first() if named else None,
     }
 

@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from django.db import transaction
 
-from incentives.effect import trials
+from incentives.effect import curved, trials
 from incentives.effect.trials import Found
 from incentives.effect.working import of_change, of_draft
-from incentives.models import EffectTrial, PlanVersion
+from incentives.models import EffectTrial, ExchangeRate, Plan, PlanVersion
+from metrics.models import Goal
 from org.errors import DomainError
 from pmsite.impacts.changes import CHANGES
 from pmsite.jobs import Work
@@ -49,7 +50,19 @@ def _found(trial: EffectTrial, work: Work) -> Found:
         on=work.on,
         read=trials.read,
         tell=work.tell,
+        plans=lambda: _curved(trial),
     )
+
+
+def _curved(trial: EffectTrial) -> list[Plan]:
+    """The plans whose pay curves the change may move: those that read the goal, or the rate."""
+    if trial.kind == EffectTrial.Kind.GOAL:
+        goal = Goal.objects.filter(pk=trial.about or 0).first()
+        return curved.by_goal(goal, trial.period) if goal else []
+    if trial.kind == EffectTrial.Kind.RATE:
+        rate = ExchangeRate.objects.filter(pk=trial.about or 0).first()
+        return curved.by_rate(rate, trial.period) if rate else []
+    return []
 
 
 def _draft(trial: EffectTrial) -> PlanVersion:

@@ -51,6 +51,7 @@ PAGES = (
     Shown("impacts", "planner", "/rules/impact/"),
     Shown("impact", "planner", "/rules/impact/1/"),
     Shown("impact-people", "planner", "/rules/impact/1/people/"),
+    Shown("curves", "planner", "/rules/impact/curves/1/"),
     Shown("version", "planner", "/rules/versions/2/life/"),
     Shown("examples", "planner", "/rules/versions/2/examples/"),
     Shown("example", "planner", "/rules/versions/2/examples/add/"),

@@ -56,7 +56,7 @@ def drawn(db: None, tmp_path: Path) -> dict[str, Curve]:
             ),
             at=AT,
             on=ON,
-            read=lambda worked: curves(*worked.typical),
+            read=lambda worked: curves(*worked.typical[0]),
         )
     return {curve.component: curve for curve in found}
 

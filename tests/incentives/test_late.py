@@ -10,11 +10,12 @@ from typing import Any
 import pytest
 from django.core.management import CommandError, call_command
 
-from incentives.late import effects_on_final, put_in_force, reductions
+from incentives.late import approve_reduction, effects_on_final, put_in_force, reductions
 from incentives.models import PlanVersion, RateTable, Transfer
+from incentives.review import hand_in, send_back
 from org.dates import FOREVER
 from org.errors import DomainError
-from org.models import Membership, RoleGrant, Tenant, User
+from org.models import AuditEntry, Membership, RoleGrant, Tenant, User
 from org.tenancy import enter
 from tests.conftest import Kept
 from tests.factories import make_member, make_ready, make_tenant
@@ -122,6 +123,45 @@ def test_what_reduces_pay_already_earned_needs_a_higher_approval(late: Late) -> 
     late.desk.finalise("2026-03")
     last = Transfer.objects.get(person__code="dan", posted_period=late.desk.months["2026-03"])
     assert (last.from_account, last.to_account, last.amount) == ("due", "plan", 50)
+
+
+def test_the_higher_approval_is_given_beforehand(late: Late) -> None:
+    draft = late.draft("2.5%")
+    boss = with_role(make_member(late.tenant, "boss"), "payroll")
+    said = {"version": draft, "at": later(), "on": ON, "reason": "Paid by mistake"}
+    with pytest.raises(DomainError, match="somebody with the right to approve reductions"):
+        approve_reduction(by=late.second, **said)
+    with pytest.raises(DomainError, match="Say why"):
+        approve_reduction(by=boss, **{**said, "reason": " "})
+    made = approve_reduction(by=boss, **said)
+    assert approve_reduction(by=boss, **said) == made, "a second click is the same"
+    assert put_in_force(version=draft, by=late.second, at=later(), on=ON)
+    entry = AuditEntry.objects.get(action="publish late version")
+    assert (entry.detail["approved"], entry.detail["because"]) == ("boss", "Paid by mistake")
+
+
+def test_an_approval_ends_where_the_version_is_sent_back(late: Late) -> None:
+    draft = late.draft("2.5%")
+    boss = with_role(make_member(late.tenant, "boss"), "payroll")
+    approve_reduction(version=draft, by=boss, at=later(), on=ON, reason="Agreed")
+    send_back(version=draft, by=late.second, at=later(), reason="Another table")
+    hand_in(version=draft, by=late.author, at=later())
+    with pytest.raises(DomainError, match="reduces pay already earned"):
+        put_in_force(version=draft, by=late.second, at=later(), on=ON)
+
+
+def test_nothing_that_pays_more_needs_an_approval(late: Late) -> None:
+    boss = with_role(make_member(late.tenant, "boss"), "payroll")
+    with pytest.raises(DomainError, match="reduces nobody's pay already earned"):
+        approve_reduction(
+            version=late.draft("3.5%"), by=boss, at=later(), on=ON, reason="To be safe"
+        )
+
+
+def test_nobody_approves_a_reduction_of_their_own(late: Late) -> None:
+    ann = with_role(make_member(late.tenant, "anns-login", late.desk.people["ann"]), "payroll")
+    with pytest.raises(DomainError, match="moves the own pay"):
+        approve_reduction(version=late.draft("2.5%"), by=ann, at=later(), on=ON, reason="Agreed")
 
 
 def test_a_tenant_may_refuse_reductions_altogether(late: Late) -> None:

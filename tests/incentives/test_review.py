@@ -9,7 +9,7 @@ import pytest
 from incentives.draft import copy_as_draft, origin
 from incentives.models import Eligibility, PlanVersion
 from incentives.publish import publish
-from incentives.review import hand_in, retire, send_back
+from incentives.review import first_open_day, hand_in, kept_by, retire, send_back
 from org.errors import DomainError
 from org.models import AuditEntry, InputChange, JobType, Tenant, User
 from tests.factories import make_example, make_member, make_ready
@@ -176,6 +176,12 @@ def test_what_a_period_is_final_with_is_not_withdrawn(office: Office) -> None:
     office.desk.finalise("2026-01")
     with pytest.raises(DomainError, match="2026-01 is final with it"):
         retire(version=office.first, by=office.second, at=later(), reason="Wrong")
+    assert "cannot be withdrawn: 2026-01 is final with it" in kept_by(office.first)
+    assert first_open_day(office.first) == date(2026, 2, 1)
+    copy = copy_as_draft(
+        version=office.first, by=office.author, at=later(), begins=date(2026, 2, 1)
+    )
+    assert copy.in_force == date(2026, 2, 1)
 
 
 def test_a_copy_knows_where_it_came_from(office: Office) -> None:

@@ -208,6 +208,54 @@ def test_a_goal_a_transfer_a_rate_and_a_file_are_tried_by_their_real_verbs(
         assert Value.objects.count() == 2
 
 
+def test_goals_and_rates_draw_the_curves_that_they_move(
+    browser: Browser, bank: Cast, calls: PlanVersion
+) -> None:
+    mia = browser("mia")
+    with enter(bank.tenant.pk):
+        goal = Goal.objects.get()
+        rate = ExchangeRate.objects.create(
+            name="plan",
+            base="USD",
+            quote="EUR",
+            rate=Decimal("0.9"),
+            valid_from=date(2026, 1, 1),
+            valid_to=date(2027, 1, 1),
+            recorded_at=NOW,
+        )
+        Component.objects.filter(version=bank.version).update(
+            exchange_rate="plan", options={"currency": "USD"}
+        )
+    said = change_of(mia, ask(mia, "goal", goal.pk, period=june(bank), value="90", on="2026-06-01"))
+    assert "Pay curves" in said
+    assert '<span class="tag watch">new</span> At 90' in said, "the gate opens earlier"
+    assert '<span class="tag good">gone</span> At 100' in said
+    said = change_of(mia, ask(mia, "rate", rate.pk, period=june(bank), rate="0.8"))
+    assert "Pay curves" in said
+    assert "to € 80.00" in said
+    assert "Cleo" not in said.partition("Pay curves")[2], "the typical person is Ann"
+
+
+def test_a_published_version_has_its_curves(
+    browser: Browser, bank: Cast, calls: PlanVersion
+) -> None:
+    mia = browser("mia")
+    assert f"/rules/impact/curves/{bank.version.pk}/" in page(
+        mia, f"/rules/versions/{bank.version.pk}/life/"
+    )
+    said = page(mia, f"/rules/impact/curves/{bank.version.pk}/")
+    assert "<svg" in said
+    assert "At 250 the amount goes from € 0.00 to € 375.00: € 375.00 at once." in said
+    assert "Ann Abel" in said
+    with enter(bank.tenant.pk):
+        assert AuditEntry.objects.filter(
+            action="read pay", subject__contains="pay curves of"
+        ).exists()
+    drafted = page(mia, f"/rules/impact/curves/{calls.pk}/")
+    assert "No period has been worked out with it" in drafted
+    assert f"/rules/impact/try/version/{calls.pk}/" in drafted
+
+
 def test_a_transfer_to_nowhere_asks_what_should_change(browser: Browser, bank: Cast) -> None:
     answer = ask(
         browser("mia"), "transfer", bank.people["ann"].pk, period=june(bank), on="2026-06-01"

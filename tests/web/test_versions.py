@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import date
+from decimal import Decimal
 from typing import Any
 
 import pytest
 from django.test import Client
 
+from incentives.late import Effect
 from incentives.models import Example, PlanPeriod, PlanVersion
 from incentives.review import hand_in
 from metrics.models import Metric
@@ -117,6 +119,59 @@ def test_a_version_is_withdrawn_with_a_reason(
         browser("mo"), ready, "retire", reason="Wrong table"
     )
     assert state(bank, ready) == "retired"
+
+
+def close_june(bank: Cast) -> None:
+    """June is final with version 1."""
+    with enter(bank.tenant.pk):
+        PlanPeriod.objects.filter(plan=bank.plan).update(final_at=NOW, final_by=bank.user("pam"))
+
+
+def test_what_is_final_offers_a_new_version_from_a_later_day(browser: Browser, bank: Cast) -> None:
+    close_june(bank)
+    first = bank.version
+    page = browser("mo").get(address(first)).content.decode()
+    assert "cannot be withdrawn: 2026-06 is final with it" in page
+    assert 'value="retire"' not in page
+    made = do(browser("mo"), first, "replace")
+    assert "begins on 2026-07-01" in made
+    with enter(bank.tenant.pk):
+        draft = PlanVersion.objects.get(status="draft")
+        assert (str(draft.in_force), draft.copied_from, draft.author) == (
+            "2026-07-01",
+            first,
+            bank.user("mo"),
+        )
+    refused = browser("pam").post(address(first), {"do": "replace"})
+    assert refused.status_code == 403
+
+
+def test_the_higher_approval_stands_on_the_page(
+    browser: Browser, bank: Cast, monkeypatch: pytest.MonkeyPatch, ready: PlanVersion
+) -> None:
+    with enter(bank.tenant.pk):
+        PlanVersion.objects.filter(pk=ready.pk).update(in_force=date(2026, 6, 1), reason="Agreed")
+    assert "It reaches periods that are final" not in page_of(browser("mo"), ready)
+    close_june(bank)
+    shown = page_of(browser("mo"), ready)
+    assert "It reaches periods that are final" in shown
+    assert "somebody above has to agree before it is published: ada.bank, pam.bank" in shown
+    assert 'value="approve_reduction"' not in shown
+    assert 'value="approve_reduction"' in page_of(browser("pam"), ready)
+    refused = browser("mo").post(address(ready), {"do": "approve_reduction", "reason": "x"})
+    assert refused.status_code == 403
+    less = Effect("ann", "Ann Abel", "bonus", "2026-06", "EUR", Decimal(10), Decimal(5))
+    monkeypatch.setattr("incentives.late.effects_on_final", lambda *_, **__: [less])
+    said = do(browser("pam"), ready, "approve_reduction", reason="Paid twice")
+    assert "You agree to what calls version 2 reduces" in said
+    assert "pam.bank agrees to less pay already earned" in page_of(browser("mo"), ready)
+    assert "Paid twice" in page_of(browser("mo"), ready)
+    assert "is published: in force from 2026-06-01" in do(browser("mo"), ready, "publish")
+
+
+def page_of(client: Client, version: PlanVersion) -> str:
+    """The page of a version, its blanks made one."""
+    return " ".join(client.get(address(version)).content.decode().split())
 
 
 def test_a_copy_of_a_withdrawn_version_says_so(
