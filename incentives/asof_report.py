@@ -16,6 +16,7 @@ from incentives.models import CalculationRun, Plan, Result, Transfer
 from incentives.rules import load
 from org.errors import DomainError
 from org.models import InputChange, Period, Person
+from org.progress import Tell, quiet
 from org.shadow import rolled_back
 
 MOST_CAUSES = 20
@@ -62,6 +63,7 @@ def known(
     on_then: date,
     plan: Plan | None = None,
     person: Person | None = None,
+    tell: Tell = quiet,
 ) -> Known:
     """Work a period out as of a moment and as of now, and say where they part; writes nothing.
 
@@ -70,14 +72,18 @@ def known(
     """
     if moment > at:
         raise DomainError(f"{moment:%Y-%m-%d %H:%M} has not come yet: nothing is known as of then.")
+    tell("Putting back what was recorded by then", 0, 4)
     with as_of(moment):
+        tell("Working it out as known then", 1, 4)
         then = amounts.work_out(period=period, at=moment, on=on_then, plan=plan)
         booked = amounts.booked(period=period, plan=plan)
         final = tuple(r.plan for r in then.runs if calculate.is_final(r.plan, period))
         explanations = tuple(_explained(then, person)) if person else ()
+    tell("Working it out as known now", 2, 4)
     with rolled_back():
         now = amounts.work_out(period=period, at=at, on=on, plan=plan)
         causes = _causes_of_lines(now, period, moment)
+    tell("Comparing", 3, 4)
     called = amounts.names()
     entries = tuple(
         Entry(moved, called.get(moved.line.person, ""), causes.get(moved.line, ""))

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html
@@ -53,21 +51,3 @@ class RunTable(PageTable):
         period = record.period
         address = reverse("waiting", args=[period.calendar.code, period.code])
         return format_html('<a href="{}">{}</a>', address, period)
-
-
-class AsKnownTable(PageTable):
-    """Lines that are not what they were."""
-
-    first_line = ("name", "change")
-    name = tables.Column(verbose_name="Person")
-    line = tables.Column(accessor="moved__line", verbose_name="Line", orderable=False)
-    change = tables.Column(accessor="moved__change", attrs=NUMBER)
-    cause = tables.Column(default="no cause is recorded", orderable=False)
-
-    class Meta(PageTable.Meta):
-        empty_text = "No amount differs."
-
-    def render_line(self, value: Any) -> str:
-        """Plan, component and what it is about."""
-        grain = f", {value.grain}" if value.grain else ""
-        return f"{value.plan}, {value.component}{grain} ({value.currency})"

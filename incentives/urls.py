@@ -1,4 +1,4 @@
-"""Addresses of the desk of plans, and of what was known then."""
+"""Addresses of the desk of plans."""
 
 from django.urls import include, path
 
@@ -45,5 +45,4 @@ urlpatterns = [
         paper_views.my_plan_acknowledge,
         name="my-plan-acknowledge",
     ),
-    path("audit/as-known/", views.as_known, name="as-known"),
 ]

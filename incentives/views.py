@@ -1,27 +1,20 @@
-"""Pages of those who look after plans: what waits, and what was known of a period."""
+"""Pages of those who look after plans: what waits, what is in force, what was calculated."""
 
 from __future__ import annotations
 
 from datetime import date
-from typing import Any
-from zoneinfo import ZoneInfo
 
 from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import render
-from django.utils import timezone
 from django.views.decorators.http import require_safe
 
 from incentives import desk
-from incentives.asof_report import known
 from incentives.finalise import unsettled
-from incentives.forms_desk import AsKnownForm
 from incentives.models import CalculationRun
-from incentives.tables import AsKnownTable, PersonTable, RunTable
+from incentives.tables import PersonTable, RunTable
 from org.access import needs, request_permissions, today
-from org.errors import DomainError
-from org.models import Period, Person
+from org.models import Period
 from org.permissions import Permission
-from org.reading import log_reading
 from org.tables import configured, download
 
 
@@ -75,45 +68,6 @@ def without_plan(request: HttpRequest, calendar: str, period: str) -> HttpRespon
         return answer
     context = {"period": shown, "table": configured(request, table)}
     return render(request, "incentives/without_plan.html", context)
-
-
-# --- As known then
-
-
-@require_safe
-@needs(Permission.SEE_AUDIT)
-def as_known(request: HttpRequest) -> HttpResponse:
-    """What was known of a period at a past moment, what was booked by then, and what is now."""
-    asked = "period" in request.GET
-    zone = ZoneInfo(request.membership.tenant.time_zone)  # type: ignore[attr-defined]
-    form = AsKnownForm(request.GET if asked else None, zone=zone)
-    context: dict[str, Any] = {"form": form}
-    if asked and form.is_valid():
-        now = timezone.now()
-        moment = form.cleaned_data["moment"]
-        try:
-            found = known(
-                period=form.cleaned_data["period"],
-                moment=moment,
-                at=now,
-                on=_today(request),
-                on_then=moment.astimezone(zone).date(),
-            )
-        except DomainError as refusal:
-            form.add_error(None, str(refusal))
-        else:
-            shown = {entry.moved.line.person for entry in found.entries}
-            read = Person.objects.filter(code__in=shown)
-            log_reading(request, read, what=f"as known {moment:%Y-%m-%d %H:%M}")
-            table = AsKnownTable(found.entries, order_by="name")
-            context |= {
-                "known": found,
-                "period": form.cleaned_data["period"],
-                "change": found.now.total - found.then.total,
-                "people": len({line.person for line in found.then.lines}),
-                "table": configured(request, table),
-            }
-    return render(request, "incentives/as_known.html", context)
 
 
 def _today(request: HttpRequest) -> date:

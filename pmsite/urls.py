@@ -17,6 +17,7 @@ urlpatterns = [
     path("data/", include("pmsite.data.urls")),
     path("closing/", include("pmsite.closing.urls")),
     path("rules/impact/", include("pmsite.impacts.urls")),
+    path("audit/as-known/", include("pmsite.past.urls")),
     path("jobs/", job_pages.jobs, name="jobs"),
     path("jobs/run/", job_pages.run, name="jobs-run"),
     path("search/", search.search, name="search"),

@@ -9,6 +9,7 @@ from pmsite.closing import work as closing
 from pmsite.data import work as data
 from pmsite.impacts import work as impacts
 from pmsite.jobs import Handler, Work
+from pmsite.past import work as past
 from scorecards.ranking import rank_open
 
 
@@ -40,6 +41,7 @@ ABOUT_ONE: dict[str, Handler] = {
     data.TAKE: data.take,
     closing.CLOSE: closing.close,
     impacts.NAME: impacts.work_out,
+    past.NAME: past.work_out,
 }
 """Jobs that work on one row; who made the row asks for them."""
 
@@ -50,4 +52,5 @@ LABELS = {
     data.TAKE: "Take a file in",
     closing.CLOSE: "Close a period",
     impacts.NAME: "Work out an impact",
+    past.NAME: "Look at the past",
 }

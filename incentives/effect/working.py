@@ -248,7 +248,7 @@ def of_change(
     tell: Tell = quiet,
     plans: Callable[[], Sequence[Plan]] = tuple,
 ) -> T:
-    """What ``read`` makes of a change's effect on a period; ``plans``: those whose curves it may move.
+    """What ``read`` makes of a change's effect on a period; ``plans``: whose curves it may move.
 
     ``change`` makes it by its real verb and says what it did. Nobody calculates or finalises until
     it is over. DomainError where it is refused, or where no plan pays in the period either way.

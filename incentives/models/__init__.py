@@ -14,6 +14,7 @@ from incentives.models.examples import Example
 from incentives.models.ledger import Account, Transfer
 from incentives.models.notices import ChangeNotice
 from incentives.models.papers import Acknowledgement, AcknowledgementReminder
+from incentives.models.past import PastLook, PastLookLine
 from incentives.models.plans import (
     Component,
     Decision,
@@ -53,6 +54,8 @@ __all__ = [
     "ExchangeRate",
     "Family",
     "Measure",
+    "PastLook",
+    "PastLookLine",
     "PersonCap",
     "Plan",
     "PlanPeriod",

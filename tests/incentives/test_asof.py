@@ -54,6 +54,8 @@ LEFT = {
     "incentives.DisputeRemedy": "asks for a correction or an adjustment, which have a past",
     "incentives.EffectTrial": "a change that counts for nothing",
     "incentives.EffectPerson": "a row of such a trial",
+    "incentives.PastLook": "says who looked at the past",
+    "incentives.PastLookLine": "a row of such a look",
     "incentives.ReductionApproval": "says who agreed to a version, which has a past of its own",
     "incentives.ChangeNotice": "tells somebody of what was booked",
     "incentives.Acknowledgement": "says who read a version",

@@ -18,7 +18,7 @@ from django.urls import URLPattern, URLResolver, get_resolver, reverse
 
 from incentives.dispute import open_dispute
 from incentives.dispute_files import add_file
-from incentives.models import Budget, EffectTrial
+from incentives.models import Budget, EffectTrial, PastLook
 from metrics.models import (
     CorrectionRequest,
     CreditRule,
@@ -167,6 +167,7 @@ def things(bank: Cast) -> dict[str, Any]:
             by=bank.user("mo"),
             at=NOW,
         )
+        look = PastLook.objects.create(period=june, moment=NOW, by=bank.user("audrey"), at=NOW)
     return {
         "BATCH": batch.pk,
         "RULING": bank.version.pk,
@@ -177,6 +178,7 @@ def things(bank: Cast) -> dict[str, Any]:
         "DISPUTE": dispute.pk,
         "DISPUTE_FILE": proof.pk,
         "IMPACT": impact.pk,
+        "LOOK": look.pk,
         **screen,
         **data,
     }

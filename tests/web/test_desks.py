@@ -9,6 +9,10 @@ from decimal import Decimal
 import pytest
 from django.test import Client
 
+from incentives import past_looks
+from incentives.amounts import Line, Moved, Outcome
+from incentives.asof_report import Entry as KnownEntry
+from incentives.asof_report import Known
 from incentives.ledger import Entry, post
 from incentives.models import CalculationRun, PlanPeriod, PlanVersion
 from incentives.review import send_back
@@ -19,6 +23,7 @@ from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
 from tests.factories import make_employment, make_pay_group, make_ready
 from tests.web.cast import NOW, Cast, make_run, make_version
+from tests.web.data import work
 
 Browser = Callable[[str], Client]
 JUNE = "monthly/2026-06/"
@@ -216,11 +221,47 @@ def test_a_period_is_shown_as_known_then(browser: Browser, bank: Cast) -> None:
     audrey = browser("audrey")
     assert "Look" in page(audrey, "/audit/as-known/")
     period = bank.periods["2026-06"].pk
-    told = page(audrey, f"/audit/as-known/?period={period}&day=2026-06-20")
+    asked = {"period": period, "day": "2026-06-20"}
+    address = audrey.post("/audit/as-known/", asked)["Location"]
+    assert audrey.post("/audit/as-known/", asked)["Location"] == address, "a second click"
+    assert "Waits for a worker" in page(audrey, address)
+    assert "Waits for a worker" in page(audrey, f"{address}progress/")
+    assert work() == ["It cannot be worked out; its page says why."]
+    told = page(audrey, address)
     assert "No published plan pays" in told, "nothing of it was recorded by then"
-    assert "has not come yet" in page(
-        audrey, f"/audit/as-known/?period={period}&day={date(2030, 1, 1)}"
-    )
+    assert audrey.get(f"{address}progress/")["HX-Redirect"] == address
+    later = audrey.post("/audit/as-known/", {"period": period, "day": date(2030, 1, 1)})
+    assert "has not come yet" in later.content.decode()
+    assert "2026-06" in page(audrey, "/audit/as-known/")
+
+
+def test_what_was_known_then_is_read_line_by_line(browser: Browser, bank: Cast) -> None:
+    audrey, june = browser("audrey"), bank.periods["2026-06"]
+    with enter(bank.tenant.pk):
+        look, _ = past_looks.begin(period=june, moment=NOW, by=bank.user("audrey"), at=NOW)
+        line = Line("calls", "ann", "bonus", "primary", "", "EUR")
+        moved = Moved(line, Decimal(400), Decimal("412.50"))
+        known = Known(
+            moment=NOW,
+            final=(bank.plan,),
+            booked={line: Decimal(400)},
+            then=Outcome((), {line: Decimal(400)}),
+            now=Outcome((), {line: Decimal("412.50")}),
+            entries=(KnownEntry(moved, "Ann Abel", "A late file"),),
+            causes=("A late file",),
+            explanations=(),
+        )
+        assert past_looks.worked_out(look, known)
+        assert not past_looks.worked_out(look, known), "nobody waits for it any more"
+    address = f"/audit/as-known/{look.pk}/"
+    told = page(audrey, address).replace("\xa0", " ")
+    for words in ("final then", "€ 400.00", "€ 412.50", "€ 12.50", "Ann Abel", "A late file"):
+        assert words in told, words
+    file = audrey.get(f"{address}?download=csv").content.decode("utf-8-sig")
+    assert "Ann Abel,ann" in file
+    assert "12.500000" in file
+    with enter(bank.tenant.pk):
+        assert AuditEntry.objects.filter(action="read pay", subject__contains="as known").exists()
 
 
 @pytest.mark.parametrize("name", ["ann", "sam", "mia", "pam"])

@@ -1,0 +1,1 @@
+"""Periods as they were known at a past moment."""
