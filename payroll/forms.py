@@ -51,6 +51,8 @@ class FileForm(forms.Form):
         help_text="Only after payroll has been told: a file that is read twice can pay twice.",
     )
 
+    seen = forms.IntegerField(required=False, widget=forms.HiddenInput)
+
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         profiles = self.fields["profile"]

@@ -85,7 +85,7 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
     mine = request_permissions(request)
     context = shown | {
         "batch": batch,
-        "file_form": FileForm(),
+        "file_form": FileForm(initial={"seen": _latest(batch)}),
         "may_approve": Permission.APPROVE_PAY in mine and batch.prepared_by != request.user,
         "may_prepare": Permission.PREPARE_PAY in mine,
     }
@@ -117,6 +117,17 @@ def _paid_context(batch: PayBatch) -> dict[str, Any]:
     }
 
 
+def _latest(batch: PayBatch) -> int | None:
+    """The file that was written last."""
+    return batch.files.order_by("-id").values_list("pk", flat=True).first()
+
+
+def _gone(request: HttpRequest) -> HttpResponse:
+    """A draft that is not there any more: somebody, or a first click, discarded it."""
+    messages.info(request, "This draft is gone: it was discarded. Nothing was paid.")
+    return redirect("pay")
+
+
 def _log(request: HttpRequest, batch: PayBatch, codes: list[str]) -> None:
     log_reading(request, Person.objects.filter(code__in=codes), what=f"batch {batch}")
 
@@ -125,7 +136,9 @@ def _log(request: HttpRequest, batch: PayBatch, codes: list[str]) -> None:
 @needs(Permission.APPROVE_PAY)
 def approve(request: HttpRequest, pk: int) -> HttpResponse:
     """Pay a draft."""
-    batch = _batch_or_404(pk)
+    batch = _batch(pk)
+    if batch is None:
+        return _gone(request)
     with said(request):
         done = batches.approve(batch=batch, by=acting(request), at=timezone.now())
         messages.success(
@@ -140,7 +153,9 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
 @needs(Permission.PREPARE_PAY)
 def discard(request: HttpRequest, pk: int) -> HttpResponse:
     """Throw a draft away."""
-    batch = _batch_or_404(pk)
+    batch = _batch(pk)
+    if batch is None:
+        return _gone(request)
     with said(request):
         batches.discard(batch=batch, by=acting(request), at=timezone.now())
         messages.success(request, f"The draft {batch} is gone; nothing was paid.")
@@ -164,6 +179,7 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
             by=acting(request),
             at=timezone.now(),
             reissue=form.cleaned_data["again"],
+            seen=form.cleaned_data["seen"],
         )
         messages.success(request, f"{written.name} is written: {written.rows} rows.")
     return redirect("pay-batch", pk)
@@ -191,11 +207,15 @@ def file(request: HttpRequest, pk: int) -> HttpResponse:
     return answer
 
 
-def _batch_or_404(pk: int) -> PayBatch:
+def _batch(pk: int) -> PayBatch | None:
     related = PayBatch.objects.select_related(
         "pay_group__calendar", "period__calendar", "prepared_by", "approved_by"
     )
-    found = related.filter(pk=pk).first()
+    return related.filter(pk=pk).first()
+
+
+def _batch_or_404(pk: int) -> PayBatch:
+    found = _batch(pk)
     if found is None:
         raise Http404("No such batch.")
     return found

@@ -39,16 +39,18 @@ def write_file(
     by: User | None,
     at: datetime,
     reissue: bool = False,
+    seen: int | None = None,
 ) -> PayFile:
     """Write a batch's lines as a profile says and keep the file with its hash and totals.
 
     Refused with a list of problems where the layout cannot carry a line, and where the batch has
     a file already: one that payroll reads twice can pay twice. ``reissue`` writes another file of
-    the same lines, and names the one that it replaces.
+    the same lines, and names the one that it replaces. ``seen``: the latest file when it was asked
+    for; with a newer one it is refused, as after a second click.
     """
     with transaction.atomic():
         locks.exclude([locks.PAY_RUN])
-        before = _latest_file(batch, reissue=reissue)
+        before = _latest_file(batch, reissue=reissue, seen=seen)
         _refuse_refused(batch)
         lines = _lines_of(batch)
         layout = Profile.parse(profile.spec, code=profile.code)
@@ -94,8 +96,13 @@ def off_cycle(number: int) -> str:
     return chr(ord("A") + number - 1) if number <= 26 else str(number)
 
 
-def _latest_file(batch: PayBatch, *, reissue: bool) -> PayFile | None:
+def _latest_file(batch: PayBatch, *, reissue: bool, seen: int | None) -> PayFile | None:
     before = batch.files.order_by("-id").first()
+    if before is not None and reissue and seen is not None and before.pk != seen:
+        raise DomainError(
+            f"{batch} was written once more meanwhile, as “{before.name}”. Take that one, or look"
+            " at it and ask again."
+        )
     if before is not None and not reissue:
         raise DomainError(
             f"{batch} has left as “{before.name}” on {before.written_at:%Y-%m-%d} (SHA-256 "

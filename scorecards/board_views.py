@@ -12,6 +12,7 @@ from django.views.decorators.http import require_POST, require_safe
 from org.access import member_required, request_permissions, today
 from org.errors import DomainError
 from org.models import Membership
+from org.pages import number_in
 from org.prepared import reads_prepared
 from scorecards.boards import (
     Viewer,
@@ -88,8 +89,8 @@ def leaderboard(request: HttpRequest, code: str, calendar: str, period: str) -> 
 
 def page_of(request: HttpRequest) -> int:
     """The page that the address asks for; the first where it asks for none that could be."""
-    asked = request.GET.get("page", "1")
-    return min(int(asked), MOST_PAGES) if asked.isdecimal() and int(asked) else 1
+    asked = number_in(request.GET.get("page", "1"))
+    return min(asked, MOST_PAGES) if asked else 1
 
 
 def board_or_404(code: str) -> Leaderboard:

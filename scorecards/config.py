@@ -140,7 +140,7 @@ def _said(value: Any) -> int | Decimal:
 def _number(value: Any) -> Any:
     """A number as JSON keeps it: whole, or exact text."""
     text = tools.plain(value) if not isinstance(value, str) else value
-    return int(text) if text.isdigit() else text
+    return int(text) if text.isdigit() and text.isascii() and len(text) <= 15 else text
 
 
 def apply_boards(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import date
 from typing import Any
@@ -224,7 +225,8 @@ def _options(before: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, An
             options[key] = data[key]
     if data.get("limit"):
         amount = data["limit"]
-        options["limit"] = {"amount": int(amount) if amount.lstrip("-").isdigit() else amount}
+        whole = re.fullmatch(r"-?[0-9]{1,15}", amount) is not None
+        options["limit"] = {"amount": int(amount) if whole else amount}
         for key, usual in (("excess", "defer"), ("lapses", "never")):
             if data.get(key) and data[key] != usual:
                 options["limit"][key] = data[key]

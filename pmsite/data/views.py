@@ -208,6 +208,8 @@ def take(request: HttpRequest, number: int) -> HttpResponse:
         return redirect("trial", number)
     if first:
         ask_for(TAKE, found, request)
+    else:
+        messages.info(request, "It was taken in once already, and is not taken in a second time.")
     return redirect("trial", number)
 
 

@@ -20,6 +20,7 @@ from metrics.deal_requests import said_value
 from metrics.models import Party, Transaction, TransactionKind, Value
 from org.access import needs
 from org.base import CURRENT
+from org.pages import number_in
 from org.permissions import Permission as P
 from scorecards.disputes.views import dispute_or_404
 from scorecards.team.acting import Acting, acting, done
@@ -115,8 +116,7 @@ def _chosen(found: Dispute, number: str) -> Transaction | None:
     """The deal of the address, which has to be one of the person's."""
     if not number:
         return None
-    wanted = int(number) if number.isdecimal() and len(number) < 19 else 0
-    deal = _of_person(found).filter(pk=wanted).first()
+    deal = _of_person(found).filter(pk=number_in(number) or 0).first()
     if deal is None:
         raise Http404("This person has no such deal, or it was changed meanwhile.")
     return deal

@@ -31,6 +31,7 @@ from org.access import member_required, needs, request_sees_pay
 from org.base import CURRENT
 from org.errors import DomainError
 from org.models import Person
+from org.pages import number_in
 from org.permissions import Permission as P
 from org.reading import log_reading
 from org.tables import PageTable, configured, download
@@ -179,7 +180,7 @@ def _disputed(request: HttpRequest, person: Person) -> Dispute | None:
     number = request.GET.get("dispute", "")
     if not number:
         return None
-    found = Dispute.objects.filter(person=person, pk=number if number.isdecimal() else 0).first()
+    found = Dispute.objects.filter(person=person, pk=number_in(number) or 0).first()
     if found is None:
         raise Http404("No dispute of this person has that number.")
     return found
