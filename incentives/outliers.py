@@ -9,12 +9,19 @@ earlier periods are compared with nothing.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from decimal import Decimal
+from hashlib import sha256
+from typing import Any
+
+from django.core.cache import cache
 
 from incentives.models import CalculationRun, PlanPeriod
 from org.sql import fetch
+from org.tenancy import current_tenant_id
 
+KEEP_S = 7 * 24 * 60 * 60
 PERIODS, FEWEST, TIMES, SHARE = 6, 3, 3, Decimal("0.1")
 RULE = (
     "Off by more than three times the usual distance from the median of the person's own last six"
@@ -113,16 +120,31 @@ TOTALS = """
 
 
 def outliers_of(run: CalculationRun) -> list[Outlier]:
-    """Whose total of a run is far from their own past, the farthest first."""
-    before = [one.run_id for one in _earlier(run)[:PERIODS]]
-    asked = {
+    """Whose total of a run is far from their own past, the farthest first.
+
+    Kept for some days by the runs that it was found in and their moments, which change with what
+    they found: a checklist is opened many times (docs/adr/0216).
+    """
+    before = [one.run for one in _earlier(run)[:PERIODS] if one.run is not None]
+    if len(before) < FEWEST:
+        return []
+    runs = ",".join(f"{one.pk}@{one.at.timestamp()}" for one in (run, *before))
+    key = f"outliers:{current_tenant_id()}:{sha256(runs.encode()).hexdigest()}"
+    rows: list[tuple[Any, ...]] | None = cache.get(key)
+    if rows is None:
+        rows = fetch(OUTLIERS, _asked(run, before))
+        cache.set(key, rows, KEEP_S)
+    return [Outlier(*row) for row in rows]
+
+
+def _asked(run: CalculationRun, before: Sequence[CalculationRun]) -> dict[str, Any]:
+    return {
         "run": run.pk,
-        "before": before,
+        "before": [one.pk for one in before],
         "fewest": FEWEST,
         "times": TIMES,
         "share": SHARE,
     }
-    return [Outlier(*row) for row in fetch(OUTLIERS, asked)] if len(before) >= FEWEST else []
 
 
 def beside(run: CalculationRun) -> tuple[PlanPeriod | None, list[Beside]]:
@@ -144,5 +166,5 @@ def _earlier(run: CalculationRun) -> list[PlanPeriod]:
     points = PlanPeriod.objects.filter(
         plan=run.plan_id, run__isnull=False, period__valid_from__lt=run.period.valid_from
     )
-    rows = points.order_by("-period__valid_from").select_related("period__calendar", "plan")
+    rows = points.order_by("-period__valid_from").select_related("period__calendar", "plan", "run")
     return list(rows[:PERIODS])

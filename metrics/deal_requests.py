@@ -16,7 +16,7 @@ from metrics.correct_deal import (
     shown_value,
 )
 from metrics.deals import Json
-from metrics.models import DealRequest, Transaction, TransactionKind, Value
+from metrics.models import CorrectionRequest, DealRequest, Transaction, TransactionKind, Value
 from metrics.queries import find_transaction
 from metrics.signals import request_decided
 from org import audit
@@ -26,7 +26,7 @@ from org.models import User
 from org.people import managers_above
 from org.two_people import refuse_own_pay
 
-State = DealRequest.State
+State = CorrectionRequest.State
 MINE = "would be paid by this deal, or by their team"
 
 

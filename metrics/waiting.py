@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from django.contrib.postgres.aggregates import StringAgg
-from django.db.models import OuterRef, Q, QuerySet, Subquery, Value
+from django.db.models import OuterRef, Q, QuerySet, Subquery, TextField, Value
 from django.db.models.functions import Coalesce
 
 from metrics.models import Party, Transaction, TransactionKind, Waiting
@@ -59,7 +59,7 @@ def waiting_deals(*, who: str = "", kind: str = "", problem: str = "") -> QueryS
     kinds = TransactionKind.objects.filter(pk=OuterRef("kind_id")).values("code")
     came = Transaction.objects.filter(pk=OuterRef("transaction_id")).values("recorded_at")
     rows = Waiting.objects.annotate(
-        people=Coalesce(Subquery(people), Value("")),
+        people=Coalesce(Subquery(people), Value(""), output_field=TextField()),
         kind_code=Subquery(kinds),
         since=Subquery(came),
     )

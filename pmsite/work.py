@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from incentives import calculate
+from incentives import calculate, desk
 from incentives.alarms import check_periods
+from incentives.outliers import outliers_of
 from incentives.release import release
 from pmsite.closing import work as closing
 from pmsite.data import work as data
@@ -19,6 +20,9 @@ def nightly(work: Work) -> str:
     made = calculate.nightly(by=None, at=work.at, on=work.on)
     people = sum(run.people for run in made)
     rank_open(at=work.at, on=work.on)
+    for point in desk.open_points().filter(period__valid_to__lte=work.on):
+        if point.run is not None:
+            outliers_of(point.run)  # kept, so that the checklist of closing opens at once
     freed = release(by=None, at=work.at, on=work.on)
     said = f"{len(made)} plan periods calculated, {people:,} results of people."
     if freed.released or freed.lost:

@@ -102,18 +102,15 @@ class KindTagsForm(RuleForm):
     def __init__(self, *args: Any, kind: TransactionKind, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
         self.attributes = list(kind.attributes)
-        for number, name in enumerate(self.attributes):
-            field = _boxes(list(Tag.choices), label=name)
-            self.fields[f"tags_{number}"] = field
-            self.initial[f"tags_{number}"] = kind.tags.get(name, [])
-        shown = tuple(f"tags_{n}" for n in range(len(self.attributes)))
+        for name in self.attributes:
+            self.fields[f"tags_{name}"] = _boxes(list(Tag.choices), label=name)
+            self.initial[f"tags_{name}"] = kind.tags.get(name, [])
+        shown = tuple(f"tags_{name}" for name in self.attributes)
         self.groups = (Group("What its attributes say", "Tick what is true of each.", shown),)
 
     def beside(self, before: Entry | None) -> Entry:
         """The kind as it was, with these tags."""
-        chosen = {
-            name: self.cleaned_data[f"tags_{number}"] for number, name in enumerate(self.attributes)
-        }
+        chosen = {name: self.cleaned_data[f"tags_{name}"] for name in self.attributes}
         return _with(before or {}, "tags", {name: tags for name, tags in chosen.items() if tags})
 
 

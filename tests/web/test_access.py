@@ -30,6 +30,7 @@ from metrics.models import (
     Trial,
 )
 from org.base import TenantModel
+from org.dates import FOREVER
 from org.models import Assignment, JobType, RuleChange, TeamObjection, Unit
 from org.tenancy import enter
 from payroll.models import PayBatch, PayFile, PayrollProfile
@@ -236,7 +237,9 @@ def put_rules(bank: Cast) -> dict[str, Any]:
     deal = DealRequest.objects.create(
         kind=kind, key="1", attribute="sold", reason="x", asked_by=bank.user("mo"), asked_at=NOW
     )
-    budget = Budget.objects.create(plan=bank.plan, amount=1, valid_from=SINCE, recorded_at=NOW)
+    budget = Budget.objects.create(
+        plan=bank.plan, amount=1, valid_from=SINCE, valid_to=FOREVER, recorded_at=NOW
+    )
     about = {"KIND": kind.code, "RULE": rule.pk, "CHANGE": change.pk, "BUDGET": budget.pk}
     about["DEAL"] = deal.pk
     return {"VERSION": draft.pk, "EXAMPLE": example.pk, **about}

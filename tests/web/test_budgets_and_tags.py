@@ -151,7 +151,7 @@ def test_attributes_and_job_types_too(browser: Browser, bank: Cast) -> None:
             code="loan", key_columns=["no"], attributes={"amount": "money", "rate": "percent"},
             tags={"amount": ["brokerage_sale"]},
         )  # fmt: skip
-    post = {"tags_0": [], "tags_1": ["loan_term"], "reason": "A rate is a term"}
+    post = {"tags_amount": [], "tags_rate": ["loan_term"], "reason": "A rate is a term"}
     asked = mia.post(at("kind-tags", "loan"), post)
     assert asked.status_code == 302, complaints(asked)
     decide(mo, waiting(bank), "approve")

@@ -126,7 +126,7 @@ def test_it_waits_for_whoever_answers_it(browser: Browser, bank: Cast, address: 
     assert "You have disputed nothing" in text(browser("cleo").get("/disputes/"))
     assert "Ann Abel" not in text(browser("olga").get("/disputes/?show=all"))
     rows = browser("mia").get("/disputes/?show=all&download=csv").content.decode()
-    assert 'Ann Abel,"bonus, calls 2026-06",The amount is wrong,2026-06-22,2026-06-29' in rows
+    assert 'Ann Abel,"Calls bonus, calls 2026-06",The amount is wrong,2026-06-22,2026-06-29' in rows
     with enter(bank.tenant.pk):
         Dispute.objects.update(due_on="2026-06-19")
     assert "1 is overdue" in text(browser("mia").get("/disputes/"))
@@ -310,7 +310,7 @@ def test_an_answer_is_news_until_it_is_opened(browser: Browser, bank: Cast, addr
     assert "What is new for you" not in text(ann.get(page))
     with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
         browser("mia").post(f"{address}answer/", {"answer": "Yes", "decision": "mended"})
-        assert "Your dispute about bonus, 2026-06" in text(ann.get(page))
+        assert "Your dispute about Calls bonus, 2026-06" in text(ann.get(page))
         assert "What is new for you" not in text(browser("sam").get(page))
         text(browser("sam").get(address))
         assert "What is new for you" in text(ann.get(page)), "others looking does not count"

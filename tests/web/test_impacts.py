@@ -232,7 +232,7 @@ def test_goals_and_rates_draw_the_curves_that_they_move(
     assert '<span class="tag good">gone</span> At 100' in said
     said = change_of(mia, ask(mia, "rate", rate.pk, period=june(bank), rate="0.8"))
     assert "Pay curves" in said
-    assert "to € 80.00" in said
+    assert "to € 120.00" in said
     assert "Cleo" not in said.partition("Pay curves")[2], "the typical person is Ann"
 
 
