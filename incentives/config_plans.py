@@ -6,7 +6,7 @@ a period was finalised with it is refused; before that, a new published row take
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from datetime import date, datetime
 from itertools import count
@@ -15,6 +15,7 @@ from typing import Any
 from django.db import transaction
 from django.db.models import ProtectedError
 
+from formula import key_of
 from incentives import config_versions as versions
 from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
@@ -101,6 +102,13 @@ def apply(
     new_tenant = not PlanVersion.objects.exclude(status__in=PlanVersion.UNPUBLISHED).exists()
     for code in known.keys() - data.keys():
         _remove(known[code], work)
+    for first, second in _alike(data):
+        problems.add(
+            f"plans.{second}",
+            f"there is a plan “{first}”, too, and capitals make no difference to a formula. Choose"
+            " another code.",
+        )
+    problems.stop("The plans cannot be applied.")
     for code, item in data.items():
         calendar = calendars.find(item["calendar"], f"plans.{code}.calendar")
         if calendar:
@@ -116,6 +124,15 @@ def apply(
             problems.add(f"plans.{plan.code}.versions", trouble)
     problems.stop("The plans cannot be applied.")
     return work.said
+
+
+def _alike(codes: Iterable[str]) -> Iterator[tuple[str, str]]:
+    """Codes that differ in capitals only, the first and the one after it."""
+    known: dict[str, str] = {}
+    for code in codes:
+        first = known.setdefault(key_of(code), code)
+        if first != code:
+            yield first, code
 
 
 def _codes(problems: Problems) -> dict[str, Codes]:

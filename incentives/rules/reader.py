@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from datetime import date
 from functools import cached_property
 
+from django.db.models import Q
+
 from formula import Formula, FormulaError, Scope, Table, TableError, Type, check, key_of
-from incentives.models import Component, PlanVersion, RateTable, Transfer
+from incentives.models import CalculationRun, Component, PlanVersion, RateTable, Transfer
 from incentives.rules.components import ComponentReader, cycle_in, plans_named
 from incentives.rules.measures import MeasureReader
 from incentives.rules.parts import FACT_TYPES, MeasureRule, Problem, RulesProblem, VersionRules
@@ -34,6 +36,7 @@ def problems(version: PlanVersion) -> list[Problem]:
     reader = Reader(version, version.in_force)
     rules = reader.read()
     reader.check_plans()
+    reader.check_names()
     return reader.found or list(doubts(rules))
 
 
@@ -163,6 +166,42 @@ class Reader:
         if path and own in path:
             shown = " → ".join(codes[plan] for plan in path)
             self.add("components", f"These plans stand on each other's earnings: {shown}.")
+
+    def check_names(self) -> None:
+        """Refuse a component that is booked under the same name with other capitals.
+
+        To a formula they are one; the ledger's keys are exact, and would part (docs/adr/0200).
+        """
+        said = dict(self._booked_names())
+        for row in self.component_rows:
+            before = said.get(key_of(row.name), row.name)
+            if before != row.name:
+                self.add(
+                    f"components.{row.name}",
+                    f"This plan has paid it as “{before}”. Capitals make no difference to a"
+                    " formula, but what is booked goes by the name as it was written: write"
+                    f" “{before}”, or choose another name.",
+                )
+
+    def _booked_names(self) -> Iterator[tuple[str, str]]:
+        """Components of versions in force, or by which something is booked, by what they are."""
+        used = CalculationRun.objects.filter(plan=self.version.plan_id, final_at__isnull=False)
+        rows = Component.objects.filter(version__plan=self.version.plan_id).exclude(
+            version=self.version.pk
+        )
+        rows = rows.filter(
+            Q(version__in=used.values("version"))
+            | Q(version__status=Status.PUBLISHED) & ~Q(version__in_force=self.version.in_force)
+        )
+        opened = Transfer.objects.filter(
+            plan=self.version.plan_id, origin=Transfer.Origin.OPENING
+        ).exclude(component="")
+        names = (
+            *rows.order_by("-version__in_force").values_list("name", flat=True),
+            *opened.values_list("component", flat=True).distinct(),
+        )
+        for name in names:
+            yield key_of(name), name
 
     @cached_property
     def before(self) -> Before | None:
