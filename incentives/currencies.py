@@ -13,7 +13,15 @@ from org.errors import DomainError
 from org.models import Period, Tenant
 from org.tenancy import current_tenant_id
 
-__all__ = ["currency_of", "places", "plain", "rate_in", "refuse_unknown", "rounding_trouble"]
+__all__ = [
+    "currency_of",
+    "one_bound_trouble",
+    "places",
+    "plain",
+    "rate_in",
+    "refuse_unknown",
+    "rounding_trouble",
+]
 
 
 def currency_of(what: Plan | PersonCap) -> str:
@@ -52,6 +60,26 @@ def refuse_unknown(currencies: Iterable[str]) -> None:
             f" {', '.join(sorted(known))}: the organisation's currency, those of its plans, and"
             " those of its exchange rates."
         )
+
+
+def one_bound_trouble(more: Iterable[str] = ()) -> str:
+    """Why one number cannot say below what nothing is taken back, as a sentence; '' where it can.
+
+    ``more``: currencies in which somebody is about to be paid as well.
+    """
+    tenant = Tenant.objects.get(pk=current_tenant_id())
+    if tenant.waive_below is None:
+        return ""
+    paid = {*more, *Plan.objects.values_list("currency", flat=True)} - {"", tenant.currency}
+    if not paid:
+        return ""
+    every = [tenant.currency, *sorted(paid)]
+    example = ", ".join(f"{code}: {tenant.waive_below.normalize():f}" for code in every)
+    return (
+        f"waive_below is one number, but plans pay in {' and '.join(every)}. Say it for each"
+        f" currency in the tenant file, such as {{{example}}}; in a currency that is left out,"
+        " nothing is waived."
+    )
 
 
 def plain(amount: Decimal, currency: str) -> str:

@@ -1,9 +1,9 @@
 """Waivers: what is to be taken back from somebody, and is too small, is posted and forgiven.
 
-The bound is compared with what has accumulated for the person since the last payment, not with each
-difference. A waiver is an entry of its own (lost → due), so that the difference is booked and never
-proposed again; it stays, also after payments, and is restored (due → lost) when what it forgave
-moves on: out of the bound, or back up.
+The bound of the currency is compared with what has accumulated for the person since the last
+payment, not with each difference. A waiver is an entry of its own (lost → due), so that the
+difference is booked and never proposed again; it stays, also after payments, and is restored (due →
+lost) when what it forgave moves on: out of the bound, or back up.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ from psycopg.sql import SQL, Composable, Literal
 
 from incentives.ledger import KEY, post_select
 from org.models import Period, Tenant, User
-from org.sql import fetch, identifiers, keep
+from org.sql import fetch, identifiers, keep, values
 from org.tenancy import current_tenant_id
 
 # What differences of earlier periods took from due or brought to it, by person and key, and what
@@ -53,8 +53,8 @@ def waive(*, posted: Period, after: int, by: User | None, at: datetime) -> int:
 
     ``after``: the number of the last transfer before them. Nothing where the tenant has no bound.
     """
-    bound = Tenant.objects.get(pk=current_tenant_id()).waive_below
-    if bound is None:
+    bounds = list(Tenant.objects.get(pk=current_tenant_id()).waived.items())
+    if not bounds:
         return 0
     touched = SQL(
         "SELECT DISTINCT person_id FROM incentives_transfer WHERE id > {}"
@@ -66,7 +66,8 @@ def waive(*, posted: Period, after: int, by: User | None, at: datetime) -> int:
         key=identifiers(NAMES), due=SQL(DUE), paid=SQL(PAID), before=Literal(after)
     )
     keep("accumulated", accumulated)
-    keep("wanted_waiver", SQL(WANTED).format(bound=Literal(bound), key=identifiers(NAMES)))
+    said = values(bounds, (("currency", "text"), ("bound", "numeric")))
+    keep("wanted_waiver", SQL(WANTED).format(bounds=said, key=identifiers(NAMES)))
     return post_select(_transfers(posted), by=by, at=at)
 
 
@@ -77,13 +78,13 @@ WANTED = """
     SELECT *, greatest(0, least(-new, wanted - (taken_before))) AS new_target,
            greatest(0, least(old_waived, old_waived - greatest(just, 0))) AS old_target
     FROM (
-      SELECT found.*, CASE WHEN total < 0 AND total > -{bound} THEN -total ELSE 0 END AS wanted,
+      SELECT found.*, CASE WHEN total < 0 AND total > -bound THEN -total ELSE 0 END AS wanted,
              coalesce(sum(greatest(-new, 0)) OVER (PARTITION BY person_id, currency
                ORDER BY new, {key} ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING), 0)
                AS taken_before
       FROM (SELECT accumulated.*,
                    sum(new) OVER (PARTITION BY person_id, currency) AS total
-            FROM accumulated) AS found) AS found
+            FROM accumulated) AS found LEFT JOIN ({bounds}) AS said USING (currency)) AS found
 """
 
 

@@ -47,6 +47,24 @@ TENANT_DEFAULTS: dict[str, Any] = {
     "score_limit": None,
     "compliance": [],
 }
+WAIVE_BELOW: dict[str, Any] = {
+    "anyOf": [
+        *tools.number("")["anyOf"],
+        {
+            "type": "object",
+            "description": "The amount of each currency.",
+            "propertyNames": {
+                "pattern": "^[A-Z]{3}$",
+                "description": "a currency is three capitals, such as CHF.",
+            },
+            "minProperties": 1,
+            "additionalProperties": tools.number("The amount."),
+        },
+    ],
+    "description": "What is to be taken back from somebody and has not reached this amount since"
+    " the last payment is waived. Who pays in several currencies says it for each: {EUR: 50, CHF:"
+    " 45}; what is in no such currency is always taken back. Left out: nothing is waived.",
+}
 TENANT_SCHEMA = tools.mapping(
     "The customer organisation.",
     {
@@ -57,10 +75,7 @@ TENANT_SCHEMA = tools.mapping(
         "time_zone": tools.text("Where its days begin, such as Europe/Zurich. Left out: UTC."),
         "currency": tools.text("ISO 4217, such as CHF. Left out: EUR.", pattern="^[A-Z]{3}$"),
         "locale": tools.text("How numbers and days are written, such as de-ch. Left out: en."),
-        "waive_below": tools.number(
-            "What is to be taken back from somebody and has not reached this amount since the last "
-            "payment is waived. Left out: nothing is."
-        ),
+        "waive_below": WAIVE_BELOW,
         "look_back": tools.whole(
             "Months after which what was earned is corrected no more, only listed. Left out: it "
             "always is.",
@@ -99,6 +114,10 @@ def read_tenant() -> dict[str, Any]:
     for name in ("waive_below", "score_limit"):
         if said[name] is not None:
             said[name] = Decimal(tools.plain(said[name]))
+    if tenant.waive_below_in:
+        said["waive_below"] = {
+            code: Decimal(amount) for code, amount in sorted(tenant.waive_below_in.items())
+        }
     return {"code": tenant.code, **tools.without_defaults(said, TENANT_DEFAULTS)}
 
 
@@ -112,30 +131,40 @@ def apply_tenant(data: Any, *, by: User | None, at: datetime, today: date) -> li
         check_zone(data.get("time_zone", "UTC"))
     except ValidationError as error:
         problems.add("tenant.time_zone", error.messages[0])
-    waived = _waived(data.get("waive_below"), problems)
+    waived, waived_in = _waived(data.get("waive_below"), problems)
     limit = _limit(data.get("score_limit"), problems)
     problems.stop("The tenant cannot be applied.")
     said = {k: v for k, v in data.items() if k != "code"}
     packs = sorted(data.get("compliance", []))
     wanted = {**TENANT_DEFAULTS, **said, "waive_below": waived, "score_limit": limit}
-    wanted["compliance"] = packs
+    wanted |= {"waive_below_in": waived_in, "compliance": packs}
     changed = tools.update_row(tenant, wanted)
+    changed = list(dict.fromkeys(name.removesuffix("_in") for name in changed))
     if changed:
         audit.record(action="change tenant", subject=", ".join(changed), by=by, at=at)
     return [f"~ tenant: {', '.join(changed)}"] if changed else []
 
 
-def _waived(text: Any, problems: Problems) -> Decimal | None:
-    if text is None:
-        return None
+def _waived(said: Any, problems: Problems) -> tuple[Decimal | None, dict[str, str]]:
+    """The one amount that is waived, and those by currency: one of the two is empty."""
+    where = "tenant.waive_below"
+    if not isinstance(said, dict):
+        return (None if said is None else _waived_amount(said, where, problems)), {}
+    amounts = {
+        code: _waived_amount(text, f"{where}.{code}", problems) for code, text in said.items()
+    }
+    return None, {code: tools.plain(amount) for code, amount in amounts.items() if amount}
+
+
+def _waived_amount(text: Any, where: str, problems: Problems) -> Decimal | None:
     try:
         amount, _ = read_number(text)
     except ValueError as error:
-        problems.add("tenant.waive_below", f"{error}.")
+        problems.add(where, f"{error}.")
         return None
     if not 0 < amount < 10**12 or amount != round(amount, 6):
         problems.add(
-            "tenant.waive_below",
+            where,
             f"{text} is no such amount: above 0, with at most 6 decimals. Leave it out to waive"
             " nothing.",
         )

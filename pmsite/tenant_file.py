@@ -24,6 +24,7 @@ import org.config
 import payroll.config
 import scorecards.config
 from incentives import config_plans
+from incentives.currencies import one_bound_trouble
 from org import facts_csv, locks, people_csv
 from org.audit import record
 from org.config_section import Section
@@ -264,6 +265,9 @@ class _Run:
                 said = self._section(key, known.get(key))
                 if said:
                     self.report.changes[key] = said
+        if trouble := one_bound_trouble():  # the plans may be those of before
+            problem = tenant_schema.with_line(f"tenant.waive_below: {trouble}", self.document)
+            raise DomainError("The file cannot be applied.", (problem,))
 
     def _section(self, key: str, section: Section | None) -> list[str]:
         data = self.document.data[key]

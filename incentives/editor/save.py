@@ -14,6 +14,7 @@ from django.db import transaction
 from django.db.models import Max
 
 from formula import key_of
+from incentives.currencies import one_bound_trouble
 from incentives.draft import next_number
 from incentives.edited import Edited, last_edit_of, last_edit_of_rows
 from incentives.editor.problems import SCHEDULES, WHOLE, Placed, found_in
@@ -56,6 +57,8 @@ def begin_plan(
     """A new plan with an empty first draft, which its author writes from here on."""
     if Plan.objects.filter(code__iexact=code).exists():
         raise DomainError(f"There is a plan with the code “{code}” already. Choose another code.")
+    if currency and (trouble := one_bound_trouble([currency])):
+        raise DomainError(f"This plan would pay in {currency}. {trouble}")
     row, _ = Family.objects.get_or_create(code=family)
     plan = Plan.objects.create(
         code=code, name=name, family=row, calendar=calendar, currency=currency

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import zoneinfo
+from decimal import Decimal
 from functools import cache
 
 from django.contrib.auth.models import AbstractUser
@@ -42,7 +43,12 @@ class Tenant(models.Model):
         decimal_places=6,
         null=True,
         blank=True,
-        help_text="What is to be taken back below this amount is waived. Empty: nothing is.",
+        help_text="What is to be taken back in the tenant's currency below this is waived.",
+    )
+    waive_below_in = models.JSONField(
+        default=dict,
+        blank=True,
+        help_text="The same by currency, as exact text, where the tenant pays in several.",
     )
     look_back = models.PositiveSmallIntegerField(
         null=True,
@@ -79,6 +85,12 @@ class Tenant(models.Model):
 
     def __str__(self) -> str:
         return self.name
+
+    @property
+    def waived(self) -> dict[str, Decimal]:
+        """By currency, below which amount nothing is taken back; a currency not in it has none."""
+        own = {} if self.waive_below is None else {self.currency: self.waive_below}
+        return own | {code: Decimal(amount) for code, amount in self.waive_below_in.items()}
 
 
 class User(AbstractUser):

@@ -2,10 +2,15 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
 
+from incentives.ledger import balances
 from org.models import Tenant
+from org.tenancy import enter
 from tests.incentives.desk import Desk
+from tests.incentives.test_found import ONE_UNIT, Small
 
 
 @pytest.fixture
@@ -93,3 +98,43 @@ def test_behind_the_look_back_a_difference_is_listed_and_not_posted(tenant: Tena
     tenant.look_back = 12
     tenant.save()
     assert [d.amount for _, d in desk.finalise("2026-05").differences] == [50, 50]
+
+
+TWO_CURRENCIES = """
+  home:
+    calendar: monthly
+    versions:
+      - {in_force: 2026-01-01, measures: {x: {}}, components: {pay: {formula: x}}}
+  abroad:
+    family: abroad
+    currency: JPY
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {x: {}}
+        components: {pay: {formula: x * 160, rounding: {decimals: 0}}}
+"""
+
+
+@pytest.mark.django_db
+@pytest.mark.parametrize(
+    ("waived", "due"),
+    [
+        ({}, {"EUR": 90, "JPY": 14400}),
+        ({"EUR": "50"}, {"EUR": 100, "JPY": 14400}),
+        ({"EUR": "50", "JPY": "50"}, {"EUR": 100, "JPY": 14400}),
+        ({"EUR": "5", "JPY": "5000"}, {"EUR": 90, "JPY": 16000}),
+    ],
+)
+def test_each_currency_has_a_bound_of_its_own(
+    tmp_path: Path, waived: dict[str, str], due: dict[str, int]
+) -> None:
+    """10.00 EUR less are 1,600 JPY less: a bound of 50 is much in one and nothing in the other."""
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", ONE_UNIT + "plans:" + TWO_CURRENCIES)
+    Tenant.objects.update(waive_below_in=waived)
+    small.values("ann,2026-01-05,x,100,")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    small.run("correct", "ann", "2026-01-05", "x", "90", "--reason", "Recount")
+    small.run("finalise", "2026-02", "--on", "2026-03-01")
+    with enter(Tenant.objects.get().pk):
+        assert {one.currency: one.due for one in balances()} == due
