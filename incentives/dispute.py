@@ -11,7 +11,7 @@ from incentives.dispute_reasons import Reason, reason_called
 from incentives.disputed import Line, lines_of, sum_of
 from incentives.models import Dispute, DisputeMessage, Plan
 from incentives.signals import dispute_moved
-from org import audit
+from org import audit, locks
 from org.changes import Mark, record_change
 from org.errors import DomainError
 from org.models import InputChange, Membership, Period, Person, RoleGrant, Tenant, User
@@ -49,6 +49,8 @@ def open_dispute(
     """
     text = _text(reason, "A dispute needs a reason, for whoever answers it: --reason '…'.")
     chosen = reason_called(code, claim=not component)
+    if component:  # whoever is posting now has looked at what is frozen already
+        locks.share([locks.LEDGER])
     Person.objects.select_for_update().get(pk=person.pk)
     lines = lines_of(plan=plan, period=period, person=person)
     if component:

@@ -56,6 +56,7 @@ def open_balances(
     refuse_alone(by, approved_by, what="Opening balances")
     assert approved_by is not None
     with transaction.atomic():
+        locks.hold_engine()  # no period becomes final between the look at it and the booking
         locks.exclude([locks.PAY_RUN])
         entries = _read(content, file)
         refuse_unknown({entry.currency for entry in entries})

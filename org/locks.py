@@ -3,10 +3,12 @@
 The order, in which a transaction takes those that it needs (docs/adr/0136):
 
 0. whoever asks, where a second click of theirs must find what the first one did;
-1. ``ENGINE``: whoever works out totals or results, finalises, or changes the rules of a tenant;
+1. ``ENGINE``: whoever works out totals or results, finalises, changes the rules of a tenant, or
+   opens balances of periods that are not final;
 2. periods: who calculates shares them, who finalises has them alone;
 3. ``PAY_RUN``: whoever pays, or moves by hand what is due, paid or owed;
-4. ``LEDGER``: whoever works out from the ledger what to post to it;
+4. ``LEDGER``: whoever works out from the ledger what to post to it; whoever freezes a line shares
+   it;
 5. ``VALUES``: whoever writes values.
 
 They go with the transaction, also when its client dies.
