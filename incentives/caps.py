@@ -7,7 +7,8 @@ cuts what those before it, by name, have left (docs/adr/0130).
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Literal
@@ -18,7 +19,7 @@ from incentives.outcome import allot, summarise
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Period
-from org.sql import keep, values
+from org.sql import fetch, keep, values
 
 
 def caps_of(period: Period) -> list[PersonCap]:
@@ -65,10 +66,10 @@ def apply(period: Period, made: Iterable[CalculationRun]) -> None:
     cuts: Composable = SQL(GROSS).format(
         runs=values(runs, (("plan_id", "bigint"), ("run_id", "bigint")))
     )
-    for cap in caps:
-        if together & set(cap.plans):
-            cuts = _cut(cap, period, plans, cuts)
-    keep("capped", cuts)
+    bounds = [
+        Bound(cap.amount, _members(cap, period, plans)) for cap in caps if together & set(cap.plans)
+    ]
+    _keep_cut(bounds, cuts)
     for code in sorted(together & fresh.keys()):
         changed = allot(
             SQL(
@@ -113,22 +114,56 @@ GROSS = """
 """
 
 
-def _cut(
-    cap: PersonCap, period: Period, plans: Mapping[str, Plan], known: Composable
-) -> Composable:
-    """What a cap leaves of ``allowed``, for each person and plan.
+@dataclass(frozen=True)
+class Bound:
+    """A cap's amount, and its plans: a query of plan_id, place, rate and places."""
 
-    What all plans up to one come to, in the cap's currency, is cut to the cap; a plan has the
-    difference that it makes. So a negative amount gives back the room that it takes.
-    """
+    amount: Decimal
+    members: Composable
+
+
+def _members(cap: PersonCap, period: Period, plans: Mapping[str, Plan]) -> Composable:
     members = [
         (plan.pk, place, _rate(cap, period, plan), places(currency_of(plan)))
         for place, plan in enumerate(plans[code] for code in cap.plans if code in plans)
     ]
-    columns = (("plan_id", "bigint"), ("place", "int"), ("rate", "numeric"), ("places", "int"))
-    return SQL(CUT).format(
-        known=known, members=values(members, columns), amount=Literal(cap.amount)
+    return values(
+        members,
+        (("plan_id", "bigint"), ("place", "int"), ("rate", "numeric"), ("places", "int")),
     )
+
+
+def _keep_cut(bounds: Sequence[Bound], cuts: Composable) -> None:
+    """Keep what all caps leave as ``capped``.
+
+    A later cap takes less away of an amount below zero, whose room an earlier one gave to others:
+    so they go on in turn until none is exceeded. Each turn lowers the sum, by a coin at least.
+    """
+    keep("capped", _cut(bounds, cuts))
+    while len(bounds) > 1 and fetch(_exceeded(bounds)):
+        keep("capped_again", _cut(bounds, SQL("SELECT * FROM capped")))
+        keep("capped", SQL("SELECT * FROM capped_again"))
+
+
+def _exceeded(bounds: Sequence[Bound]) -> Composable:
+    return SQL(" UNION ALL ").join(
+        SQL(
+            "SELECT person_id FROM capped JOIN ({}) AS member USING (plan_id)"
+            " GROUP BY person_id HAVING sum(allowed * rate) > {}"
+        ).format(bound.members, Literal(bound.amount))
+        for bound in bounds
+    )
+
+
+def _cut(bounds: Sequence[Bound], known: Composable) -> Composable:
+    """What caps leave of ``allowed``, one after the other, for each person and plan.
+
+    What all plans up to one come to, in the cap's currency, is cut to the cap; a plan has the
+    difference that it makes. So a negative amount gives back the room that it takes.
+    """
+    for bound in bounds:
+        known = SQL(CUT).format(known=known, members=bound.members, amount=Literal(bound.amount))
+    return known
 
 
 def _rate(cap: PersonCap, period: Period, plan: Plan) -> Decimal:
@@ -146,11 +181,12 @@ def _rate(cap: PersonCap, period: Period, plan: Plan) -> Decimal:
     return rate
 
 
-# Cut amounts are rounded towards nothing, so that together they never come to more than the cap.
+# Cut amounts are rounded down, so that together they never come to more than the cap.
 CUT = """
     SELECT person_id, plan_id, total, gross,
            CASE WHEN place IS NULL OR upto - before = inside THEN allowed
-             ELSE trunc((upto - before)::numeric(80,40) / rate, places) END AS allowed
+             ELSE floor((upto - before)::numeric(80,40) / rate * power(10::numeric, places))
+                  / power(10::numeric, places) END AS allowed
     FROM (SELECT known.*, member.place, member.rate, member.places, allowed * rate AS inside,
                  LEAST({amount}, sum(allowed * rate) OVER upward) AS upto,
                  LEAST({amount}, sum(allowed * rate) OVER upward - allowed * rate) AS before
