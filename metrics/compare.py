@@ -13,11 +13,10 @@ from datetime import date, datetime, timedelta
 
 from metrics.stage import temporary
 from metrics.totals import JOB_OF_DAY
-from org.changes import Mark, record_change
+from org.changes import MARKED_SINGLY, Mark, record_change
 from org.models import InputChange, User
 from org.sql import NEVER, execute, fetch
 
-MARKED_SINGLY = 2_000
 EXAMPLES = 5
 
 _SAME_KEY = (

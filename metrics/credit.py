@@ -20,12 +20,11 @@ from metrics.deciding import BLANK, PROBLEMS, decide, once_key
 from metrics.models import CreditRule, TransactionKind
 from metrics.stage import temporary
 from org.base import CURRENT
+from org.changes import MARKED_SINGLY
 from org.models import Tenant
 from org.sql import NEVER, execute, fetch
 from org.sql import values as rows_query
 from org.tenancy import current_tenant_id
-
-MARKED_SINGLY = 2_000
 
 MadeMark = tuple[date, date, int | None, int]
 

@@ -8,14 +8,14 @@ from datetime import datetime, timedelta
 from django.db import transaction
 
 from metrics import deal_versions
-from metrics.compare import MARKED_SINGLY, marks_of
+from metrics.compare import marks_of
 from metrics.credit import credit
 from metrics.locks import hold_values
 from metrics.models import Delivery, Transaction
 from metrics.restore import bring_back
 from metrics.stage import temporary
 from org import audit
-from org.changes import record_change
+from org.changes import MARKED_SINGLY, record_change
 from org.errors import DomainError
 from org.models import InputChange, User
 from org.sql import NEVER, execute, fetch

@@ -10,7 +10,12 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import date, datetime
 
-from org.models import InputChange, StaleMark, User
+from org.models import InputChange, User
+from org.sql import execute
+
+# As many people and metrics are marked one by one; with more, whole metrics are. A plan is worked
+# out again for whom it is marked, so a hundredth of a month's deals must not mean everybody.
+MARKED_SINGLY = 50_000
 
 
 @dataclass(frozen=True)
@@ -40,15 +45,22 @@ def record_change(
     change = InputChange.objects.create(
         kind=kind, sentence=sentence[:500], by=by, at=at, reference=reference
     )
-    StaleMark.objects.bulk_create(
-        StaleMark(
-            change=change,
-            person_id=mark.person,
-            metric=mark.metric,
-            plan=mark.plan,
-            first_day=mark.first_day,
-            end_day=mark.end_day,
-        )
-        for mark in marks
-    )
+    _mark(change, list(marks))
     return change
+
+
+def _mark(change: InputChange, marks: list[Mark]) -> None:
+    """Write marks in one statement: a large delivery has tens of thousands."""
+    execute(
+        "INSERT INTO org_stalemark (change_id, person_id, metric, plan, first_day, end_day)"
+        " SELECT %s, * FROM unnest(%s::bigint[], %s::bigint[], %s::bigint[], %s::date[],"
+        " %s::date[])",
+        [
+            change.pk,
+            [mark.person for mark in marks],
+            [mark.metric for mark in marks],
+            [mark.plan for mark in marks],
+            [mark.first_day for mark in marks],
+            [mark.end_day for mark in marks],
+        ],
+    )
