@@ -139,6 +139,7 @@ def elapsed_of(point: PlanPeriod, measure: MeasureRule, on: date) -> Decimal | N
 
 # --- the statement
 
+# Nobody can tell the planner how few are visible: joined, they would be looked up among everybody.
 STATEMENT = """
     WITH visible AS MATERIALIZED (
         SELECT person_id FROM ({visible}) AS seen WHERE person_id <> {but}
@@ -173,14 +174,15 @@ STATEMENT = """
                     WHEN earned.undecided THEN 'undecided'
                     WHEN attained.person_id IS NULL THEN 'no_plan'
                     ELSE attained.state END AS state
-        FROM visible JOIN org_person AS person ON person.id = visible.person_id
+        FROM org_person AS person
         LEFT JOIN job ON job.person_id = person.id
         LEFT JOIN org_unit AS unit ON unit.id = job.unit_id
         LEFT JOIN org_jobtype AS type ON type.id = job.job_type_id
         LEFT JOIN attained ON attained.person_id = person.id
         LEFT JOIN earned ON earned.person_id = person.id
         LEFT JOIN away ON away.person_id = person.id
-        WHERE job.person_id IS NOT NULL OR attained.person_id IS NOT NULL
+        WHERE person.id IN (SELECT person_id FROM visible)
+          AND (job.person_id IS NOT NULL OR attained.person_id IS NOT NULL)
     ), shown AS (SELECT * FROM team WHERE {filters})
     SELECT
       (SELECT coalesce(json_agg(json_build_object(

@@ -59,11 +59,12 @@ TODAY = """
             LEFT JOIN org_absencetype AS kind ON kind.id = at.absence_type_id
             WHERE at.person_id = person.id AND at.day = {today} AND at.kind = 'absent'
               AND at.superseded_at = {never})
-    FROM visible JOIN org_person AS person ON person.id = visible.person_id
+    FROM org_person AS person
     JOIN org_assignment AS job ON job.person_id = person.id AND job.superseded_at = {never}
      AND job.valid_from <= {today} AND job.valid_to > {today}
     JOIN org_unit AS unit ON unit.id = job.unit_id
     JOIN org_jobtype AS type ON type.id = job.job_type_id
+    WHERE person.id IN (SELECT person_id FROM visible)
     ORDER BY person.id, job.slot <> 'primary', job.slot
 """
 OF_DAY = f"""
