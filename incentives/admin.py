@@ -15,7 +15,7 @@ from django.views.decorators.http import require_POST
 
 from incentives.admin_disputes import DisputeReasonAdmin
 from incentives.compliance import findings
-from incentives.draft import copy_as_draft, next_number
+from incentives.draft import copy_once, next_number
 from incentives.edited import last_edit
 from incentives.forms import (
     ComponentForm,
@@ -281,7 +281,7 @@ class PlanVersionAdmin(TenantAdmin):
                 messages.info(request, str(one))
 
     def _copy(self, request: HttpRequest, version: PlanVersion) -> PlanVersion:
-        draft = copy_as_draft(version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]
+        draft = copy_once(version=version, by=request.user, at=timezone.now())  # type: ignore[arg-type]
         messages.success(
             request, f"{draft} is a draft of yours, like version {version.number}. Change it here."
         )

@@ -7,6 +7,7 @@ from datetime import date, datetime
 from django.db import models, transaction
 from django.db.models import Max
 
+from incentives.config_versions import Canonical, from_rows
 from incentives.models import Plan, PlanVersion
 from org.audit import record
 from org.models import User
@@ -53,6 +54,30 @@ def copy_as_draft(
         detail={"model": "incentives.planversion", "id": draft.pk, "from": str(version)},
     )
     return draft
+
+
+@transaction.atomic
+def copy_once(*, version: PlanVersion, by: User | None, at: datetime) -> PlanVersion:
+    """The copy of a button that can be clicked twice: a draft of theirs that still says what the
+    version says is that copy; else :func:`copy_as_draft` makes one."""
+    Plan.objects.select_for_update().get(pk=version.plan_id)
+    own = PlanVersion.objects.filter(
+        plan=version.plan_id,
+        copied_from=version,
+        author=by,
+        status=PlanVersion.Status.DRAFT,
+    )
+    wanted = _said(version)
+    for draft in own.select_related("plan").order_by("-number"):
+        if _said(draft) == wanted:
+            return draft
+    return copy_as_draft(version=version, by=by, at=at)
+
+
+def _said(version: PlanVersion) -> Canonical:
+    """All that a version says, without what is said of itself."""
+    own = ("number", "status", "reason")
+    return {key: value for key, value in from_rows(version).items() if key not in own}
 
 
 # What a version does not share with its copies.

@@ -115,6 +115,9 @@ MIDDLEWARE = [
     "axes.middleware.AxesMiddleware",  # turns a lock-out into its page
 ]
 
+# A form that is sent twice before its answer is read says what it did once.
+MESSAGE_STORAGE = "pmsite.told.Once"
+
 ROOT_URLCONF = "pmsite.urls"
 WSGI_APPLICATION = "pmsite.wsgi.application"
 TEMPLATES = [

@@ -41,8 +41,10 @@ def begin(
 ) -> tuple[EffectTrial, bool]:
     """Have a change tried on a period; False beside it where the same is being worked out already.
 
-    ``about``: the number of the row that would change; ``said``: what would be typed.
+    ``about``: the number of the row that would change; ``said``: what would be typed. Two clicks at
+    once wait for each other, so that the second finds the trial of the first.
     """
+    Period.objects.select_for_update(no_key=True).get(pk=period.pk)
     wanted = {
         "kind": kind,
         "about": about,
