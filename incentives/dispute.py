@@ -286,6 +286,6 @@ def _known_line(lines: list[Line], component: str, who: str, where: str) -> str:
             return name
     raise DomainError(
         f"{who} has no line “{component}” of {where}. There are: {', '.join(names) or 'none'}. If "
-        "it was there before, a later calculation took it away. For something that is missing,"
-        " name no line (leave --component out)."
+        "it was there before, a later calculation took it away. What is missing is claimed without"
+        " naming a line."
     )

@@ -5,7 +5,6 @@ What is refused leaves every table as it was; of a file with a bad row, the good
 
 from __future__ import annotations
 
-import re
 import subprocess
 import sys
 import time
@@ -21,21 +20,13 @@ from org.models import Person, Tenant
 from org.tenancy import enter
 from tests.bad_input import cases, files
 from tests.bad_input.cases import Case
+from tests.bad_input.promised import COMMANDS, promised
 from tests.bad_input.site import Bank, fingerprint
 from tests.conftest import Kept
 
 pytestmark = pytest.mark.django_db
 
-PAGE: Path = settings.BASE_DIR / "docs" / "bad-input.md"
 MOST_SECONDS = 90
-
-
-def promised() -> dict[str, str]:
-    """What the page says, by the title of the case."""
-    blocks = re.findall(
-        r"^\*\*(.+)\*\*\n\n((?:    .*\n|\n(?=    ))+)", PAGE.read_text(), re.MULTILINE
-    )
-    return {title: re.sub(r"^    ", "", text, flags=re.MULTILINE).strip() for title, text in blocks}
 
 
 @pytest.fixture(scope="module")
@@ -53,7 +44,7 @@ def bank(applied: None, tmp_path: Path) -> Bank:
 
 
 def test_the_page_lists_the_cases() -> None:
-    assert list(promised()) == [case.title for case in cases.ALL]
+    assert list(promised(COMMANDS)) == [case.title for case in cases.ALL]
 
 
 @pytest.mark.parametrize("case", cases.ALL, ids=[case.title for case in cases.ALL])
@@ -61,7 +52,7 @@ def test_a_sentence_and_nothing_half_written(bank: Bank, case: Case) -> None:
     prepare(bank, case)
     before = fingerprint()
     said = bank.run(case.command)
-    wanted = promised()[case.title]
+    wanted = promised(COMMANDS)[case.title]
     if case.works:
         assert not said.refused
         assert wanted in "\n".join(line.strip() for line in said.text.splitlines())
@@ -93,7 +84,7 @@ def test_the_good_row_counts_and_the_bad_one_is_kept(bank: Bank, case: Case) -> 
         assert values == {(ann, date(2026, 1, 5))}
         rejected = list(Rejection.objects.values_list("line", "sentence"))
     repeats = case.title == "A row twice, the same"
-    assert rejected == ([] if repeats else [(3, promised()[case.title])])
+    assert rejected == ([] if repeats else [(3, promised(COMMANDS)[case.title])])
 
 
 def test_a_refusal_is_a_sentence_and_exit_1(process_environment: dict[str, str]) -> None:
