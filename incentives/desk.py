@@ -8,6 +8,7 @@ from datetime import date
 
 from django.db.models import Exists, OuterRef, Q, QuerySet
 
+from incentives.calculate import version_for
 from incentives.models import PlanPeriod, PlanVersion, Result
 from org.base import CURRENT
 from org.models import Assignment, Period, Person, User
@@ -64,6 +65,15 @@ def open_points() -> QuerySet[PlanPeriod]:
     return found.select_related("plan", "period__calendar", "run").order_by(
         "period__valid_from", "plan__code"
     )
+
+
+def behind(version: PlanVersion) -> list[PlanPeriod]:
+    """The open plan periods that a published version rules and that another has worked out."""
+    if version.status != PlanVersion.Status.PUBLISHED:
+        return []
+    found = open_points().filter(plan=version.plan_id, period__valid_from__gte=version.in_force)
+    others = found.exclude(run__version=version)
+    return [one for one in others if version_for(version.plan, one.period) == version]
 
 
 def troubled() -> list[PlanPeriod]:

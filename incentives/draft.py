@@ -57,26 +57,29 @@ def copy_as_draft(
 
 
 @transaction.atomic
-def copy_once(*, version: PlanVersion, by: User | None, at: datetime) -> PlanVersion:
-    """The copy of a button that can be clicked twice: a draft of theirs that still says what the
-    version says is that copy; else :func:`copy_as_draft` makes one."""
+def copy_once(
+    *, version: PlanVersion, by: User | None, at: datetime, begins: date | None = None
+) -> PlanVersion:
+    """The copy of a button that can be clicked twice: a draft of theirs that begins on that day and
+    still says what the version says is that copy; else :func:`copy_as_draft` makes one."""
     Plan.objects.select_for_update().get(pk=version.plan_id)
     own = PlanVersion.objects.filter(
         plan=version.plan_id,
         copied_from=version,
         author=by,
         status=PlanVersion.Status.DRAFT,
+        in_force=begins or version.in_force,
     )
     wanted = _said(version)
     for draft in own.select_related("plan").order_by("-number"):
         if _said(draft) == wanted:
             return draft
-    return copy_as_draft(version=version, by=by, at=at)
+    return copy_as_draft(version=version, by=by, at=at, begins=begins)
 
 
 def _said(version: PlanVersion) -> Canonical:
-    """All that a version says, without what is said of itself."""
-    own = ("number", "status", "reason")
+    """The rules of a version, without what is said of the version itself."""
+    own = ("number", "status", "reason", "in_force", "ends")
     return {key: value for key, value in from_rows(version).items() if key not in own}
 
 

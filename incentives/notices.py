@@ -6,9 +6,10 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from django.db.models import F, QuerySet
+from django.db.models import F, OuterRef, QuerySet, Subquery, Value
+from django.db.models.functions import Coalesce, NullIf
 
-from incentives.models import ChangeNotice, Transfer
+from incentives.models import ChangeNotice, Component, Transfer
 from org.models import Period, Person
 from org.sql import execute
 
@@ -22,6 +23,13 @@ TELL = """
     ON CONFLICT DO NOTHING
 """
 
+# A component as people read it, by the latest version of the plan that has it.
+TITLE = (
+    Component.objects.filter(version__plan=OuterRef("plan"), name__iexact=OuterRef("component"))
+    .order_by("-version__number")
+    .values("title")[:1]
+)
+
 
 @dataclass(frozen=True)
 class Change:
@@ -29,6 +37,7 @@ class Change:
 
     plan: str
     component: str
+    title: str
     earned: Period
     currency: str
     amount: Decimal
@@ -86,6 +95,7 @@ def _changes(notice: ChangeNotice) -> tuple[Change, ...]:
             origin=Transfer.Origin.CALCULATION,
         )
         .exclude(earned_period=F("posted_period"))
+        .annotate(title=Coalesce(NullIf(Subquery(TITLE), Value("")), F("component")))
         .select_related("plan", "earned_period__calendar")
     )
     sums: dict[tuple[str, str, int, str, str], Change] = {}
@@ -97,6 +107,12 @@ def _changes(notice: ChangeNotice) -> tuple[Change, ...]:
         key = plan, row.component, row.earned_period.pk, row.currency, row.cause
         before = sums[key].amount if key in sums else Decimal(0)
         sums[key] = Change(
-            plan, row.component, row.earned_period, row.currency, before + granted, row.cause
+            plan,
+            row.component,
+            row.title,
+            row.earned_period,
+            row.currency,
+            before + granted,
+            row.cause,
         )
     return tuple(sorted(sums.values(), key=lambda one: (-abs(one.amount), one.component)))

@@ -13,11 +13,11 @@ from django.shortcuts import redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_http_methods
 
-from incentives import compliance, draft, examples, higher, review, version_words
+from incentives import compliance, desk, draft, examples, higher, review, version_words
 from incentives.edited import last_edit
 from incentives.examples import edit, needs_of
 from incentives.examples.run import without_example
-from incentives.examples.take import take
+from incentives.examples.take import middle_of, take
 from incentives.forms_examples import ExampleForm
 from incentives.late import SHOWN, approve_reduction, put_in_force
 from incentives.models import Example, PlanPeriod, PlanVersion
@@ -25,10 +25,10 @@ from incentives.publish import final_periods, refuse_publisher
 from incentives.rules import RulesProblem, VersionRules, load, problems
 from org.access import acting, needs, request_permissions, request_sees_pay, today
 from org.errors import DomainError
-from org.models import Person
 from org.models.tenants import Reductions
 from org.pages import number_in, said
 from org.permissions import Permission
+from org.queries import person_named
 from org.reading import log_reading
 
 Status = PlanVersion.Status
@@ -79,6 +79,8 @@ def version(request: HttpRequest, pk: int) -> HttpResponse:
         "needs_reason": _needs_reason(found),
         **_higher(request, found),
         **_kept(found),
+        "behind": desk.behind(found),
+        "may_calculate": Permission.CALCULATE in held,
     }
     return render(request, "incentives/version.html", context)
 
@@ -188,7 +190,7 @@ def _retire(request: HttpRequest, version: PlanVersion) -> None:
 def _replace(request: HttpRequest, version: PlanVersion) -> PlanVersion:
     """A draft like it that begins with the first period that is not final."""
     day = review.first_open_day(version)
-    made = draft.copy_as_draft(version=version, by=acting(request), at=timezone.now(), begins=day)
+    made = draft.copy_once(version=version, by=acting(request), at=timezone.now(), begins=day)
     messages.success(
         request,
         f"{made} is a draft of yours, like version {version.number}, and begins on {day}. Change"
@@ -198,7 +200,7 @@ def _replace(request: HttpRequest, version: PlanVersion) -> PlanVersion:
 
 
 def _copy(request: HttpRequest, version: PlanVersion) -> PlanVersion:
-    made = draft.copy_as_draft(version=version, by=acting(request), at=timezone.now())
+    made = draft.copy_once(version=version, by=acting(request), at=timezone.now())
     messages.success(request, f"{made} is a draft of yours, like version {version.number}.")
     return made
 
@@ -289,18 +291,17 @@ def _do_example(request: HttpRequest, version: PlanVersion) -> HttpResponse:
 
 
 def _take(request: HttpRequest, version: PlanVersion, about: dict[str, Any]) -> None:
-    """Take an example from a person whose pay whoever asks may read."""
-    code = request.POST.get("person", "").strip()
-    person = Person.objects.filter(code=code).first()
-    if person is None:
-        raise DomainError(f"Nobody has the personnel number “{code}”. Search for the name above.")
-    if not request_sees_pay(request, person):
-        raise PermissionDenied("You may not read what this person is paid.")
-    on = today(request.membership.tenant)  # type: ignore[attr-defined]
+    """Take an example from a person whose pay whoever asks may read; unnamed, from the middle."""
+    membership = request.membership  # type: ignore[attr-defined]
+    on = today(membership.tenant)
     points = _points(version, on)
     point = next((one for one in points if str(one.pk) == request.POST.get("point")), None)
     if point is None:
         raise DomainError("Choose a period that was calculated.")
+    text = request.POST.get("person", "").strip()
+    person = person_named(membership, on=on, text=text) if text else middle_of(point)
+    if not request_sees_pay(request, person):
+        raise PermissionDenied("You may not read what this person is paid.")
     log_reading(request, [person], what=f"example of {version.plan}, {point.period}")
     example, notes = take(version=version, person=person, point=point, **about)
     messages.success(request, f"“{example.name}” has the figures of that result, not the name.")

@@ -14,8 +14,11 @@ from psycopg import sql
 
 from org.base import CURRENT
 from org.dates import NEVER
+from org.errors import DomainError
 from org.models import Assignment, Membership, Person, RoleGrant, Unit, UnitClosure
 from org.permissions import Permission, Role, permissions_of, roles_with
+
+MOST_NAMED = 6
 
 # All that a member's roles of one day let them see. UNION, not UNION ALL: two people who name each
 # other as manager must not keep it going for ever.
@@ -132,6 +135,25 @@ def get_visible_person_or_404(
     if permission is not None:
         require(membership, permission, on)
     return person
+
+
+def person_named(membership: Membership, *, on: date, text: str) -> Person:
+    """The person whose number this is, or the only one whose name has it in it.
+
+    DomainError where it fits nobody whom the member sees, or several: the sentence lists them.
+    """
+    people = visible_people(membership, on=on)
+    exact = people.filter(code=text).first()
+    if exact is not None:
+        return exact
+    named = list(people.filter(name__icontains=text).order_by("name")[: MOST_NAMED + 1])
+    if len(named) == 1:
+        return named[0]
+    if not named:
+        raise DomainError(f"Nobody here has the name or number “{text}”.")
+    shown = ", ".join(f"{person.name} ({person.code})" for person in named[:MOST_NAMED])
+    more = " and others" if len(named) > MOST_NAMED else ""
+    raise DomainError(f"“{text}” fits {shown}{more}. Write the number of one of them.")
 
 
 def may_see_pay(

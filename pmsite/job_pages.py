@@ -9,11 +9,12 @@ from zoneinfo import ZoneInfo
 import django_tables2 as tables
 from django.contrib import messages
 from django.db.models import QuerySet
-from django.http import HttpRequest, HttpResponse
+from django.http import HttpRequest, HttpResponse, HttpResponseRedirect
 from django.shortcuts import redirect, render
 from django.urls import reverse
 from django.utils import timezone
 from django.utils.html import format_html
+from django.utils.http import url_has_allowed_host_and_scheme
 from django.utils.safestring import SafeString
 from django.views.decorators.http import require_POST, require_safe
 
@@ -151,8 +152,7 @@ def run(request: HttpRequest) -> HttpResponse:
     """Ask for a job at once; one that waits or works already is not asked for twice."""
     tenant: Tenant = request.membership.tenant  # type: ignore[attr-defined]
     name = request.POST.get("job", "")
-    may_see = Permission.CONFIGURE in request_permissions(request)
-    back = redirect("jobs" if may_see else "deliveries")
+    back = _way_back(request)
     if name not in HANDLERS:
         messages.error(request, "No such job can be asked for by itself.")
         return back
@@ -172,3 +172,12 @@ def run(request: HttpRequest) -> HttpResponse:
     )
     messages.success(request, f"{label} has been asked for. A worker takes it up at once.")
     return back
+
+
+def _way_back(request: HttpRequest) -> HttpResponse:
+    """To the page of ours that asked, if it says so (``next``), else to the jobs."""
+    asked = request.POST.get("next", "")
+    if asked.startswith("/") and url_has_allowed_host_and_scheme(asked, allowed_hosts=None):
+        return HttpResponseRedirect(asked)
+    may_see = Permission.CONFIGURE in request_permissions(request)
+    return redirect("jobs" if may_see else "deliveries")

@@ -33,7 +33,7 @@ from org.access import needs, request_sees_pay, today
 from org.errors import DomainError
 from org.models import Membership, Period, Person
 from org.permissions import Permission
-from org.queries import visible_people
+from org.queries import person_named
 from org.reading import log_reading
 
 WRITE = needs(Permission.EDIT_RULES)
@@ -42,7 +42,6 @@ FORMULAS = {
     "measures": ("filter",),
     "version": ("gate", "modifier", "cap"),
 }
-MOST_FOUND = 6
 
 
 @require_POST
@@ -173,15 +172,4 @@ def _person(request: HttpRequest, version: PlanVersion, period: Period, text: st
         if found is None:
             raise DomainError("Nobody works in this period whom the plan is for. Choose another.")
         return found
-    people = visible_people(membership, on=today(membership.tenant))
-    exact = people.filter(code=text).first()
-    if exact is not None:
-        return exact
-    named = list(people.filter(name__icontains=text).order_by("name")[: MOST_FOUND + 1])
-    if len(named) == 1:
-        return named[0]
-    if not named:
-        raise DomainError(f"Nobody here has the name or number “{text}”.")
-    shown = ", ".join(f"{person.name} ({person.code})" for person in named[:MOST_FOUND])
-    more = " and others" if len(named) > MOST_FOUND else ""
-    raise DomainError(f"“{text}” fits {shown}{more}. Write the number of one of them.")
+    return person_named(membership, on=today(membership.tenant), text=text)

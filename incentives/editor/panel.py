@@ -238,11 +238,14 @@ def grid_of(spec: Mapping[str, Any]) -> Grid | None:
         return None
     functions = ", ".join(table.functions)
     if isinstance(table, StepTable):
-        ends = [*(written(b) for b in table.bounds[1:]), "and more"]
-        rows = zip(map(written, table.bounds), ends, _rates(table), strict=True)
+        bounds = [written(bound, percent=_in_percent(spec, 0)) for bound in table.bounds]
+        rows = zip(bounds, [*bounds[1:], "and more"], _rates(table), strict=True)
         return Grid(("From", "To", "Rate"), tuple(rows), "Steps", functions)
     if isinstance(table, CurveTable):
-        points = tuple((written(x), written(y)) for x, y in table.points)
+        x_percent, y_percent = _in_percent(spec, 0), _in_percent(spec, 1)
+        points = tuple(
+            (written(x, percent=x_percent), written(y, percent=y_percent)) for x, y in table.points
+        )
         return Grid(("At", "Value"), points, "Curve", functions)
     if isinstance(table, LookupTable):
         pairs = tuple((_cell(key), _cell(value)) for key, value in table.rows)
@@ -253,6 +256,12 @@ def grid_of(spec: Mapping[str, Any]) -> Grid | None:
         (table.rows.label(n), *map(written, cells)) for n, cells in enumerate(table.cells)
     )
     return Grid(heads, lines, "Matrix", functions)
+
+
+def _in_percent(spec: Mapping[str, Any], column: int) -> bool:
+    """Whether a column of steps or points was written in percent."""
+    rows = spec.get("rows") or spec.get("points") or ()
+    return any(str(row[column]).strip().endswith("%") for row in rows)
 
 
 def _rates(table: StepTable) -> list[str]:

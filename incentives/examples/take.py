@@ -12,6 +12,7 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import Count, Sum
 
 from formula import BOOLEAN, NUMBER, Ref, Type, Value
 from formula.numbers import written
@@ -65,13 +66,41 @@ def take(
         version=version,
         example=None,
         name=name,
-        note=f"The figures of a real result of {point.period}.",
+        note=f"The figures of a real result of {point.period.code}.",
         said=taken.said,
         by=by,
         at=at,
         seen=seen,
     )
     return example, taken.notes
+
+
+def middle_of(point: PlanPeriod) -> Person:
+    """Somebody in the middle of what a plan's period pays, to take an example from."""
+    run = point.run_id or 0
+    earnings = Earning.objects.filter(run_id=run)
+    several = (
+        Result.objects.filter(run_id=run)
+        .values("person_id")
+        .annotate(jobs=Count("*"))
+        .filter(jobs__gt=1)
+    )
+    paid = (
+        earnings.exclude(person_id__in=earnings.filter(amount=None).values("person_id"))
+        .exclude(person_id__in=several.values("person_id"))
+        .values("person_id")
+        .annotate(total=Sum("amount"))
+        .filter(total__gt=0)
+        .order_by("total", "person_id")
+        .values_list("person_id", flat=True)
+    )
+    people = list(paid)
+    if not people:
+        raise DomainError(
+            f"Nobody was paid by {point.plan} in {point.period} yet. Choose another period, or"
+            " write an example by hand."
+        )
+    return Person.objects.get(pk=people[len(people) // 2])
 
 
 def _free(name: str, taken: set[str]) -> str:

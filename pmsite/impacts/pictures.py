@@ -14,6 +14,7 @@ from scorecards import formats
 from scorecards.charts import svg
 
 Json = Mapping[str, Any]
+FEW = 6
 
 
 def spread(said: Json, *, currency: str, tenant: Tenant) -> SafeString:
@@ -36,10 +37,13 @@ def spread(said: Json, *, currency: str, tenant: Tenant) -> SafeString:
         "axis": {"title": f"change in {currency}", "tickMinStep": step, "labelOverlap": True},
         "scale": {"domain": [min(ends[0], 0), max(ends[1], 0)], "nice": False},
     }
+    most = max(said["counts"])
+    # Few people are counted one by one: no half of somebody stands at a line.
+    marks: dict[str, Any] = {"values": list(range(most + 1))} if most < FEW else {"tickMinStep": 1}
     upwards = {
         "field": "people",
         "type": "quantitative",
-        "axis": {"title": "people", "tickMinStep": 1, "format": "d"},
+        "axis": {"title": "people", "format": "d", **marks},
     }
     colour = {
         "field": "side",

@@ -76,9 +76,10 @@ def _answer(found: Dispute, decision: str, form: AnswerForm, who: Acting) -> str
     said = {"dispute": found, "answer": form.cleaned_data["answer"], "by": who.user, "at": who.at}
     if decision == "adjust":
         accept_with_adjustment(amount=form.cleaned_data["amount"], **said)
-        return "Accepted. The adjustment waits for a second person; the line stays frozen."
+        frozen = "" if found.is_claim else "; the line stays frozen"
+        return f"Accepted. The adjustment waits for a second person{frozen}."
     close_dispute(accepted=decision == "mended", **said)
-    told = f"{found.person} reads your answer. The line goes on."
+    told = f"{found.person} reads your answer.{'' if found.is_claim else ' The line goes on.'}"
     return f"Accepted: {told}" if decision == "mended" else f"Rejected: {told}"
 
 
@@ -132,7 +133,7 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
         given["answer"] = form.cleaned_data["answer"]
         if approves(request):
             approve_adjustment(**given)
-            return "Approved: it is booked, and the line goes on."
+            return f"Approved: it is booked{'' if found.is_claim else ', and the line goes on'}."
         refuse_adjustment(**given)
         return "Refused: the dispute waits for another answer."
 

@@ -20,6 +20,7 @@ from org.access import member_required
 from org.errors import DomainError
 from org.models import Period, Person
 from org.permissions import Permission as P
+from scorecards import formats
 from scorecards.disputes.forms import WHOLE, AskForm
 from scorecards.person_views import NO_PAY, place_of
 from scorecards.team.acting import Acting, acting, done
@@ -67,7 +68,7 @@ def new_dispute(request: HttpRequest, code: str, calendar: str, period: str) -> 
                 )
             )
             keep_files(request, opened[0], said["attached"], who)
-            return sent(opened[0])
+            return sent(opened[0], who)
 
         if done(request, form, verb):
             return redirect("dispute", opened[0].pk)
@@ -84,10 +85,12 @@ def new_dispute(request: HttpRequest, code: str, calendar: str, period: str) -> 
     return render(request, "disputes/new.html", context)
 
 
-def sent(dispute: Dispute) -> str:
+def sent(dispute: Dispute, who: Acting) -> str:
     """What is said of a new dispute."""
+    assert dispute.due_on is not None, "a new dispute has its day"
+    due = formats.day(dispute.due_on, locale=who.membership.tenant.locale)
     frozen = "" if dispute.is_claim else " The line is frozen until then; all else goes on."
-    return f"Sent. It should be answered by {dispute.due_on:%Y-%m-%d}.{frozen}"
+    return f"Sent. It should be answered by {due}.{frozen}"
 
 
 def keep_files(

@@ -153,7 +153,8 @@ def new_correction(request: HttpRequest, code: str) -> HttpResponse:
             why = form.cleaned_data["reason"]
             if dispute is not None:
                 accept_with_correction(dispute=dispute, answer=why, **figure, **by)
-                return "Accepted, and asked for. The line stays frozen until it is approved."
+                waits = "" if dispute.is_claim else " The line stays frozen until then."
+                return f"Accepted, and asked for. Somebody else approves it.{waits}"
             asked.append(ask_correction(person=person, reason=why, **figure, **by))
             return "Asked for. Whoever may approve corrections finds it in their list."
 

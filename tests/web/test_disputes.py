@@ -61,7 +61,7 @@ def test_from_the_line_to_the_dispute_and_back(browser: Browser, bank: Cast) -> 
     assert "412.50" in form
     for _ in range(2):
         told = text(ann.post(LINE, WRONG, follow=True))
-    assert "It should be answered by 2026-06-29. The line is frozen until then" in told
+    assert "It should be answered by 29 June 2026. The line is frozen until then" in told
     assert "Ten calls are missing" in told
     assert (only(bank).component, only(bank).amount_then) == ("bonus", Decimal("412.50"))
     for page in ("statement/", "parts/calls/bonus/"):
@@ -183,7 +183,7 @@ def test_a_correction_is_asked_for_from_it(browser: Browser, bank: Cast, address
     form = f"/people/ann/correction/?dispute={number}&metric=calls&day=2026-06-10"
     assert f"dispute {number}" in text(mia.get(form))
     told = text(mia.post(form, {"value": "12", "reason": "Two calls more"}, follow=True))
-    assert "The line stays frozen until it is approved" in told
+    assert "Somebody else approves it. The line stays frozen until then" in told
     assert only(bank).waits
     with enter(bank.tenant.pk):
         request = only(bank).remedies.get().request_id

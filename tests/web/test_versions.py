@@ -184,6 +184,42 @@ def test_a_copy_of_a_withdrawn_version_says_so(
     assert "was copied from version 2, which was withdrawn" in page
 
 
+def test_a_double_click_copies_once_and_says_so_once(
+    browser: Browser, bank: Cast, draft: PlanVersion
+) -> None:
+    mia = browser("mia")
+    with enter(bank.tenant.pk):
+        make_example(bank.version, "Hundred")
+    first, second = (mia.post(address(bank.version), {"do": "copy"}) for _ in "12")
+    assert first["Location"] == second["Location"]
+    page = mia.get(second["Location"]).content.decode()
+    assert page.count("is a draft of yours, like version 1") == 1
+    with enter(bank.tenant.pk):
+        copy = PlanVersion.objects.get(number=3)
+        copy.components.update(title="Other")
+    mia.post(address(bank.version), {"do": "copy"})
+    browser("mo").post(address(bank.version), {"do": "copy"})
+    with enter(bank.tenant.pk):
+        authors = PlanVersion.objects.filter(copied_from=bank.version).order_by("number")
+        assert [one.author for one in authors] == [bank.user(name) for name in ("mia", "mia", "mo")]
+
+
+def test_a_published_version_says_which_periods_still_show_the_one_before(
+    browser: Browser, bank: Cast, ready: PlanVersion
+) -> None:
+    assert "Work everything out now" not in do(browser("mo"), ready, "publish")
+    june = PlanVersion.objects.filter(pk=ready.pk)
+    with enter(bank.tenant.pk):
+        june.update(in_force=date(2026, 6, 1))
+    page = browser("mo").get(address(ready)).content.decode()
+    assert "2026-06 still shows what the version before came to" in page
+    assert "Work everything out now" not in browser("pam").get(address(ready)).content.decode()
+    asked = browser("mo").post("/jobs/run/", {"job": "nightly", "next": address(ready)})
+    assert asked["Location"] == address(ready)
+    away = browser("mo").post("/jobs/run/", {"job": "nightly", "next": "//elsewhere.example/"})
+    assert away["Location"] == "/data/"
+
+
 def test_the_page_says_what_differs(browser: Browser, bank: Cast, draft: PlanVersion) -> None:
     with enter(bank.tenant.pk):
         table = draft.tables.get()
@@ -298,7 +334,11 @@ def test_one_click_takes_a_real_person(browser: Browser, bank: Cast, draft: Plan
     with enter(bank.tenant.pk):
         assert AuditEntry.objects.filter(action="read pay", by=bank.user("mia")).exists()
     nobody = mia.post(listed, {**sent, "person": "nobody"}, follow=True).content.decode()
-    assert "Nobody has the personnel number “nobody”" in nobody
+    assert "Nobody here has the name or number “nobody”" in nobody
+    named = mia.post(listed, {**sent, "person": "abel"}, follow=True).content.decode()
+    assert "As in 2026-06 (2)" in named
+    middle = mia.post(listed, {**sent, "person": ""}, follow=True).content.decode()
+    assert "As in 2026-06 (3)" in middle
 
 
 def test_who_reads_rules_reads_examples(browser: Browser, draft: PlanVersion) -> None:
