@@ -32,13 +32,16 @@ class Login:
 PLANNER = Login(
     "planner", (Role.PLAN_MANAGER,), "the plans, their tables and formulas (admin)", staff=True
 )
+REVIEWER = Login(
+    "reviewer", (Role.PLAN_MANAGER,), "publishes what planner wrote and handed in", staff=True
+)
 PAYROLL = Login("payroll", (Role.PAYROLL,), "pay batches and the files written", staff=True)
 APPROVER = Login("approver", (Role.PAYROLL,), "approves what payroll prepared", staff=True)
 AUDITOR = Login("auditor", (Role.AUDITOR,), "the audit trail and everybody's results", staff=True)
 ADMINISTRATOR = Login(
     "administrator", (Role.ADMINISTRATOR,), "people, units, sources and rejections", staff=True
 )
-OFFICE = (PLANNER, PAYROLL, APPROVER, AUDITOR, ADMINISTRATOR)
+OFFICE = (PLANNER, REVIEWER, PAYROLL, APPROVER, AUDITOR, ADMINISTRATOR)
 """They work for both organisations, and choose one after logging in."""
 
 AGENT = Login("agent", (Role.AGENT,), "one's own scorecard and pay")

@@ -63,14 +63,14 @@ def context_of(running: Browser, **options: Any) -> tuple[BrowserContext, list[s
     return context, complaints
 
 
-def sign_in(page: Page, site: Site, user: str) -> None:
-    """Sign in as one of the demo's people."""
+def sign_in(page: Page, site: Site, user: str, *, at: str = ORGANISATION) -> None:
+    """Sign in as one of the demo's people, in an organisation that they work for."""
     page.goto(f"{site.address}/login/")
     page.fill("input[name=username], input[name=login]", user)
     page.fill("input[name=password]", site.passwords[user])
     page.click("main button[type=submit]")
     page.wait_for_load_state()
     if "/organisation/" in page.url:  # some work for two, and are asked for which
-        page.locator("main li", has_text=ORGANISATION).get_by_role("button").click()
+        page.locator("main li", has_text=at).get_by_role("button").click()
         page.wait_for_load_state()
     assert "/login" not in page.url, f"{user} could not sign in: {page.inner_text('main')}"

@@ -10,6 +10,7 @@ from playwright.sync_api import Browser, Page
 
 from tests import migrated
 from tests.browser import chromium
+from tests.browser.chromium import ORGANISATION
 from tests.browser.site import Site, demo_site
 
 
@@ -34,13 +35,13 @@ def window(site: Site, running: Browser) -> Iterator[Callable[..., Page]]:
     """Opens a page for somebody who has signed in; at the end no page may have complained."""
     opened = []
 
-    def open_for(user: str = "", **options: object) -> Page:
+    def open_for(user: str = "", *, at: str = ORGANISATION, **options: object) -> Page:
         context, complaints = chromium.context_of(running, **options)
         opened.append((context, complaints))
         context.set_default_timeout(15_000)
         page = context.new_page()
         if user:
-            chromium.sign_in(page, site, user)
+            chromium.sign_in(page, site, user, at=at)
         return page
 
     yield open_for

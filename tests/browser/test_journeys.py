@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
 
 import pytest
-from playwright.sync_api import Page, expect
+from playwright.sync_api import expect
 
 from tests.browser.site import Site
+from tests.browser.steps import Window, approve, close_period, prepare, told
 
-Window = Callable[..., Page]
 PHONE = {"viewport": {"width": 390, "height": 844}}
 
 
@@ -54,46 +53,15 @@ def test_a_manager_writes_and_another_cannot_be_passed_by(window: Window, site: 
     expect(page.get_by_text("somebody else must publish it")).to_be_visible()
 
 
-def hand_over(page: Page, plan: str) -> None:
-    """Accept what may stay open of a plan's checklist, and hand it over."""
-    page.goto(plan)
-    while page.locator(".check.open details.why").count():
-        one = page.locator(".check.open details.why").first
-        one.locator("summary").click()
-        one.locator("textarea").fill("Looked at; it moves nobody")
-        one.get_by_role("button").click()
-        expect(page.locator("#messages")).to_contain_text("Accepted")
-    page.get_by_role("button", name="It is ready to close").click()
-    expect(page.locator("#messages")).to_contain_text("Handed over")
-
-
 def test_a_period_is_closed_paid_and_its_file_taken_along(window: Window, site: Site) -> None:
     payroll, approver = window("payroll"), window("approver")
-    october = f"{site.address}/closing/monthly/2026-10/"
-    payroll.goto(october)
-    plans = [link.get_attribute("href") for link in payroll.locator("main tbody a").all()]
-    for plan in plans:
-        hand_over(payroll, f"{site.address}{plan}")
-    approver.goto(october)
-    approver.get_by_role("button", name=re.compile("Make final what others")).click()
-    expect(approver.locator("#messages")).to_contain_text("is being closed")
-    site.work()
-    approver.goto(october)
-    expect(approver.locator("main tbody .tag.good")).to_have_count(len(plans))
-    payroll.goto(f"{site.address}/pay/")
-    payroll.select_option("select[name=pay_group]", index=1)
-    payroll.select_option("select[name=period]", label="monthly:2026-10")
-    payroll.get_by_role("button", name="Prepare").click()
-    expect(payroll.locator("#messages")).to_contain_text("Somebody else approves it")
-    batch = payroll.url
-    expect(payroll.get_by_role("button", name="Approve and pay")).to_have_count(0)
-    approver.goto(batch)
-    approver.get_by_role("button", name="Approve and pay").click()
-    expect(approver.locator("#messages")).to_contain_text("is approved")
+    close_period(payroll, approver, site, "monthly/2026-10")
+    batch = prepare(payroll, site, label="monthly:2026-10")
+    approve(approver, batch)
     payroll.goto(batch)
     payroll.select_option("select[name=profile]", index=1)
     payroll.get_by_role("button", name="Write the file").click()
-    expect(payroll.locator("#messages")).to_contain_text("is written")
+    told(payroll, "is written")
     with payroll.expect_download() as taken:
         payroll.get_by_role("link", name="Take it along").click()
     assert taken.value.path().stat().st_size > 100

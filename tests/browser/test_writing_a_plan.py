@@ -8,16 +8,16 @@ from __future__ import annotations
 
 import re
 import time
-from collections.abc import Callable
 
 from playwright.sync_api import Page, expect
 
 from tests.browser.site import Site
-from tests.browser.test_axe import AXE, LOOK, TAGS, WIDTHS
+from tests.browser.steps import Window
+from tests.browser.test_axe import AXE, LOOK, TAGS
 
-Window = Callable[..., Page]
 STEPS = "From\tRate\n€ 0\t5%\n€ 120,000\t8%"
 SOON = 20_000
+WIDTHS = (390, 1440)
 
 
 def look(page: Page) -> None:
