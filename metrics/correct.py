@@ -190,10 +190,10 @@ def _record(
     approved: str = "",
 ) -> None:
     """The cause, with its mark, and the audit row with both figures."""
-    subject = f"{correction.metric.code} of {correction.person.name} on {correction.day}"
+    where = f"of {correction.person.name} on {correction.day}"
     record_change(
         kind=InputChange.Kind.CORRECTION,
-        sentence=f"{subject} was {what}: {why or correction.reason}{approved}",
+        sentence=f"{correction.metric} {where} was {what}: {why or correction.reason}{approved}",
         marks=[
             Mark(
                 first_day=correction.day,
@@ -208,7 +208,7 @@ def _record(
     )
     audit.record(
         action=f"correction {what}",
-        subject=subject,
+        subject=f"{correction.metric.code} {where}",
         by=by,
         at=at,
         reason=(why or correction.reason) + approved,

@@ -17,8 +17,10 @@ LOOK_BACK = timedelta(days=200)
 class PrepareForm(forms.Form):
     """A pay group and one of its calendar's periods."""
 
-    pay_group = forms.ModelChoiceField(queryset=PayGroup.objects.none())
-    period = forms.ModelChoiceField(queryset=Period.objects.none())
+    pay_group = forms.ModelChoiceField(
+        queryset=PayGroup.objects.none(), empty_label="Choose a pay group"
+    )
+    period = forms.ModelChoiceField(queryset=Period.objects.none(), empty_label="Choose a period")
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
@@ -44,7 +46,9 @@ class PrepareForm(forms.Form):
 class FileForm(forms.Form):
     """The layout of a file, and whether it is written once more."""
 
-    profile = forms.ModelChoiceField(queryset=PayrollProfile.objects.none(), label="Layout")
+    profile = forms.ModelChoiceField(
+        queryset=PayrollProfile.objects.none(), label="Layout", empty_label="Choose a layout"
+    )
     again = forms.BooleanField(
         required=False,
         label="Write it once more",

@@ -11,6 +11,7 @@ import time
 
 from playwright.sync_api import Page, expect
 
+from tests.browser.album import Album
 from tests.browser.site import Site
 from tests.browser.steps import Window
 from tests.browser.test_axe import AXE, LOOK, TAGS
@@ -99,11 +100,15 @@ def pay_to_date(page: Page) -> None:
 
 def test_a_new_manager_writes_a_plan_within_ten_minutes(window: Window, site: Site) -> None:
     started = time.monotonic()
-    page = window("planner")
+    page, album = window("planner"), Album("writing")
     begin(page, site, "Commission of the year")
+    album.take(page, "begun")
     add_measure(page)
+    album.take(page, "measure")
     add_table(page)
+    album.take(page, "table")
     write_formula(page)
+    album.take(page, "formula")
     pay_to_date(page)
     page.get_by_role("button", name="Work it out").click()
     expect(page.locator("#tried .total")).to_contain_text("2026-", timeout=60_000)
@@ -113,12 +118,14 @@ def test_a_new_manager_writes_a_plan_within_ten_minutes(window: Window, site: Si
     now.fill("125000")
     # 10,000 at 5 % and 5,000 at 8 %: the November of scenario 13.
     expect(page.locator("#checked .total")).to_contain_text("€\xa0900.00", timeout=SOON)
+    album.take(page, "worked-out")
     look(page)
     page.get_by_role("button", name="Save", exact=True).click()
     expect(page.locator("#messages")).to_contain_text("“commission” is saved.")
     page.get_by_role("link", name="Overview").click()
     expect(page.get_by_text("Nothing is wrong with its rules.")).to_be_visible()
     expect(page.locator(".picture a", has_text="steps")).to_be_visible()
+    album.take(page, "overview")
     assert time.monotonic() - started < 600
 
 
