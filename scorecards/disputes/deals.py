@@ -98,7 +98,8 @@ def correct_deal(request: HttpRequest, number: int) -> HttpResponse:
                 by=who.user,
                 at=who.at,
             )
-            return "Accepted, and asked for. The line stays frozen until it is approved."
+            waits = "" if found.is_claim else " The line stays frozen until then."
+            return f"Accepted, and asked for. Somebody else approves it.{waits}"
 
         if done(request, form, ask):
             return redirect("dispute", found.pk)

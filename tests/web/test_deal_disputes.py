@@ -122,7 +122,7 @@ def test_a_deal_is_corrected_from_a_dispute(
     page = text(mia.get(f"{reverse('dispute-deal', args=[dispute.pk])}?deal={deal.pk}"))
     assert "margin: 4%" in page
     told = text(ask(browser, dispute, deal))
-    assert "The line stays frozen until it is approved" in told
+    assert "The line stays frozen until then" in told
     assert "amount of Sale A-7" in told
     with enter(bank.tenant.pk):
         request = DealRequest.objects.get()
