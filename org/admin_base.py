@@ -65,9 +65,37 @@ class TenantForm(forms.ModelForm):
         return excluded - {"tenant"}
 
 
+class JsonText(forms.JSONField):
+    """JSON as it is typed: a number too long, or brackets too deep, is a mistake like any other."""
+
+    def to_python(self, value: Any) -> Any:
+        """What was typed, read; ValidationError where it cannot be."""
+        try:
+            return super().to_python(value)
+        except (ValueError, RecursionError) as error:
+            raise forms.ValidationError(
+                self.error_messages["invalid"], code="invalid", params={"value": "…"}
+            ) from error
+
+    def bound_data(self, data: Any, initial: Any) -> Any:
+        """What is shown again: as it was typed where it cannot be read."""
+        try:
+            return super().bound_data(data, initial)
+        except (ValueError, RecursionError):
+            return forms.fields.InvalidJSONInput(data)
+
+    def has_changed(self, initial: Any, data: Any) -> bool:
+        """What cannot be read is something else than before."""
+        try:
+            return super().has_changed(initial, data)
+        except (ValueError, RecursionError):
+            return True
+
+
 class ByRole:
     """Asks the tenant's table of roles where Django would ask its own permissions."""
 
+    formfield_overrides = {models.JSONField: {"form_class": JsonText}}
     see: Permission = Permission.SEE_RULES
     write: Permission | None = None
 

@@ -319,9 +319,12 @@ def test_a_double_click_takes_it_in_once(browser: Browser, bank: Cast) -> None:
     found = tried(mia, bank)
     answers = [take(mia, found), take(mia, found), take(ada, found)]
     assert [answer.status_code for answer in answers] == [302] * 3
+    assert "is not taken in a second time" in page(ada, answers[-1]["Location"])
     assert len(work()) == 1
-    take(ada, found)
+    late = take(ada, found)
     assert work() == []
+    told = ada.get(late["Location"], follow=True).content.decode()
+    assert "is not taken in a second time" in told, "on the page of the delivery, too"
     with enter(bank.tenant.pk):
         assert Delivery.objects.get().by == bank.user("mia")
 
