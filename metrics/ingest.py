@@ -36,7 +36,7 @@ from org.changes import record_change
 from org.errors import DomainError
 from org.models import InputChange, Tenant, User
 from org.progress import Tell, quiet
-from org.sql import execute, fetch
+from org.sql import execute, fetch, keep_bytes
 from org.tenancy import current_tenant_id
 
 SHOWN = 1000
@@ -203,12 +203,13 @@ def _take_in(order: _Order) -> IngestReport:
         source=source,
         file_name=file_name,
         sha256=digest,
-        content=content,
+        content=b"",
         received_at=outcome.moment,
         by=order.by,
         rows_read=counted.read,
         rows_skipped=counted.skipped,
     )
+    keep_bytes(delivery, "content", content)
     stage.keep_rejections(delivery.pk, readable, mapper, header, order.tell)
     report = _report(delivery, outcome, duplicates, kind.what)
     order.tell("Writing", 0, 0)

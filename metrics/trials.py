@@ -19,7 +19,7 @@ from org import audit
 from org.dates import plausible
 from org.errors import DomainError
 from org.models import User
-from org.sql import execute
+from org.sql import execute, keep_bytes, kept_bytes
 
 State, Kind = Trial.State, Trial.Kind
 
@@ -101,7 +101,10 @@ def _once(trial: Trial) -> tuple[Trial, bool]:
         return there, False
     try:
         with transaction.atomic():
+            content, trial.content = bytes(trial.content), b""
             trial.save()
+            if content:
+                keep_bytes(trial, "content", content)
     except IntegrityError:
         return same.get(), False
     audit.record(
@@ -281,8 +284,11 @@ def locked(trial: Trial) -> Trial:
 
 def waiting(number: int | None, state: Trial.State) -> Trial | None:
     """The trial of a job, with its file; None where it does not wait for that any more."""
-    found = Trial.objects.filter(pk=number or 0, state=state)
-    return found.select_related("source", "by", "ended_by").first()
+    every = Trial.objects.filter(pk=number or 0, state=state).defer("content")
+    found = every.select_related("source", "by", "ended_by").first()
+    if found is not None:
+        found.content = kept_bytes(found, "content")
+    return found
 
 
 def _save(trial: Trial, *fields: str) -> None:

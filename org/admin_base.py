@@ -11,6 +11,7 @@ from typing import Any
 
 from django import forms
 from django.contrib import admin, messages
+from django.contrib.admin.helpers import ACTION_CHECKBOX_NAME
 from django.core.exceptions import PermissionDenied
 from django.db import models
 from django.forms.utils import ErrorList
@@ -25,6 +26,7 @@ from org.audit import record
 from org.errors import DomainError
 from org.history import TRACKED
 from org.models import AuditEntry
+from org.pages import number_in
 from org.past import changes_of
 from org.permissions import Permission
 
@@ -95,7 +97,7 @@ class JsonText(forms.JSONField):
 class ByRole:
     """Asks the tenant's table of roles where Django would ask its own permissions."""
 
-    formfield_overrides = {models.JSONField: {"form_class": JsonText}}
+    formfield_overrides: Any = {models.JSONField: {"form_class": JsonText}}
     see: Permission = Permission.SEE_RULES
     write: Permission | None = None
 
@@ -156,6 +158,9 @@ class TenantAdmin(ByRole, admin.ModelAdmin):
         return self._refusable(request, super().delete_view, *args, **kwargs)
 
     def changelist_view(self, request: HttpRequest, *args: Any, **kwargs: Any) -> Any:
+        chosen = request.POST.getlist(ACTION_CHECKBOX_NAME)
+        if any(number_in(one) is None for one in chosen):
+            return self.refused(request, DomainError("Choose rows of the list by their boxes."))
         return self._refusable(request, super().changelist_view, *args, **kwargs)
 
     def _refusable(

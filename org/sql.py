@@ -6,6 +6,8 @@ from collections.abc import Iterable, Sequence
 from typing import Any
 
 from django.db import connection
+from django.db.models import Model
+from psycopg import Cursor
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 # org.dates.NEVER spelt out, so that the planner can compare it with the column's statistics.
@@ -60,6 +62,36 @@ def values(rows_: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]]) -
         SQL("({})").format(SQL(", ").join(Literal(value) for value in row)) for row in rows_
     )
     return SQL("SELECT {} FROM (VALUES {}) AS row ({})").format(casts, literals, names)
+
+
+def keep_bytes(row: Model, column: str, content: bytes) -> None:
+    """Put a large file into a column of a saved row, as the bytes that it is.
+
+    As a value of an ordinary statement it would be written out as text first, several times as
+    long as itself.
+    """
+    statement = SQL("UPDATE {} SET {} = %b WHERE id = %s").format(
+        Identifier(row._meta.db_table), Identifier(column)
+    )
+    with _bytes_as_they_are() as cursor:
+        cursor.execute(statement, [content, row.pk])
+    setattr(row, column, content)
+
+
+def kept_bytes(row: Model, column: str) -> bytes:
+    """A large file in a column of a row, read as the bytes that it is."""
+    statement = SQL("SELECT {} FROM {} WHERE id = %s").format(
+        Identifier(column), Identifier(row._meta.db_table)
+    )
+    with _bytes_as_they_are() as cursor:
+        found = cursor.execute(statement, [row.pk], binary=True).fetchone()
+    return bytes(found[0]) if found else b""
+
+
+def _bytes_as_they_are() -> Cursor[Any]:
+    """A cursor of this transaction that sends parameters beside the statement, not within it."""
+    connection.ensure_connection()
+    return Cursor(connection.connection)
 
 
 def identifiers(names: Iterable[str]) -> Composable:

@@ -10,6 +10,7 @@ from django.http import HttpRequest, StreamingHttpResponse
 
 from metrics.models import Delivery, Rejection, Source, Trial, TrialRow
 from metrics.unusable import as_csv, columns_of
+from org.sql import kept_bytes
 from org.tenancy import enter
 
 
@@ -21,8 +22,7 @@ def sent_as_csv(
     file: Delivery | Trial,
 ) -> StreamingHttpResponse:
     """A stream that enters the tenant by itself: the request's transaction ends before it."""
-    kept = type(file).objects.values_list("content", flat=True).filter(pk=file.pk).first()
-    columns = columns_of(source, bytes(kept or b""), file.file_name)
+    columns = columns_of(source, kept_bytes(file, "content"), file.file_name)
     tenant = request.membership.tenant_id  # type: ignore[attr-defined]
 
     def pieces() -> Iterator[bytes]:
