@@ -14,13 +14,14 @@ from incentives.dispute_queries import overdue, seen_by, to_approve, waiting_for
 from incentives.models import Closing, PlanVersion
 from metrics.models import DealRequest, Delivery, Waiting
 from metrics.requests import requests_of
-from org.models import Membership, TeamObjection
+from org.models import Membership, Period, TeamObjection
 from org.permissions import Permission as P
 from org.queries import roles, visible_people
 from org.team_days import heads, month_before, outstanding
 from payroll.models import PayBatch
 from payroll.queries import groups_with_due
 from pmsite.models import Job
+from scorecards import formats
 
 RECENT = timedelta(days=7)
 
@@ -107,7 +108,7 @@ def _rules(membership: Membership, on: date) -> Found:
     yield Todo(
         people,
         _count(people, "Result could not be worked out", "Results could not be worked out"),
-        ", ".join(f"{point.plan} {point.period}" for point in failed[:3]),
+        ", ".join(f"{point.plan} {_named(point.period, membership)}" for point in failed[:3]),
         reverse("rules"),
     )
     period = desk.running_period(on)
@@ -117,7 +118,7 @@ def _rules(membership: Membership, on: date) -> Found:
     yield Todo(
         without,
         _count(without, "Person works without a plan", "People work without a plan"),
-        f"in {period}",
+        f"in {_named(period, membership)}",
         reverse("without-plan", args=[period.calendar.code, period.code]),
     )
 
@@ -133,7 +134,7 @@ def _credits(_membership: Membership, _on: date) -> Found:
     )
 
 
-def _to_close(_membership: Membership, on: date) -> Found:
+def _to_close(membership: Membership, on: date) -> Found:
     closings = desk.to_close(on)
     ready = [one for one in closings if not one.waits]
     yield Todo(
@@ -141,7 +142,7 @@ def _to_close(_membership: Membership, on: date) -> Found:
         _count(
             len(ready), "Period is ready to be made final", "Periods are ready to be made final"
         ),
-        ", ".join(str(one.period) for one in ready[:4]),
+        ", ".join(_named(one.period, membership) for one in ready[:4]),
         reverse("closings"),
     )
     held = [one for one in closings if one.waits]
@@ -153,6 +154,12 @@ def _to_close(_membership: Membership, on: date) -> Found:
     )
 
 
+def _named(period: Period, membership: Membership) -> str:
+    """The month that a period is, or its code."""
+    locale = membership.tenant.locale
+    return formats.month(period.valid_from, period.valid_to, locale=locale) or period.code
+
+
 def _handed(membership: Membership, _on: date) -> Found:
     waiting = Closing.objects.filter(state=Closing.State.HANDED).exclude(
         handed_by=membership.user_id
@@ -162,7 +169,7 @@ def _handed(membership: Membership, _on: date) -> Found:
     yield Todo(
         number,
         _count(number, "Plan's period waits for you to close it", "Plans' periods wait for you"),
-        ", ".join(f"{one.plan} {one.period.code}" for one in rows),
+        ", ".join(f"{one.plan} {_named(one.period, membership)}" for one in rows),
         reverse("closings"),
     )
 

@@ -11,6 +11,7 @@ from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from incentives.models import EffectPerson, EffectTrial
+from org.models import Period
 from org.tables import NUMBER, PageTable
 from pmsite.data.tables import TenantTable, clock
 from scorecards import formats
@@ -38,6 +39,11 @@ class TrialTable(TenantTable):
         """One word, with its shape."""
         tone = {"working": "watch", "ready": "good", "refused": "poor"}[record.state]
         return format_html('<span class="tag {}">{}</span>', tone, record.get_state_display())
+
+    def render_period(self, value: Period) -> str:
+        """The month that it is, or its code."""
+        locale = self.tenant.locale
+        return formats.month(value.valid_from, value.valid_to, locale=locale) or value.code
 
     def render_at(self, record: EffectTrial) -> str:
         """On the tenant's clock."""

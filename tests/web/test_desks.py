@@ -72,8 +72,8 @@ def test_a_period_that_is_over_waits_to_be_closed(browser: Browser, bank: Cast) 
     with enter(bank.tenant.pk):
         make_run(bank, "2026-05", {"ann": "100.00"})
     assert "Period is ready to be made final" in page(browser("pam"), "/")
-    assert "monthly:2026-05" in page(browser("pam"), "/closing/")
-    assert "monthly:2026-06" not in page(browser("pam"), "/closing/")
+    assert "May 2026" in page(browser("pam"), "/closing/")
+    assert "June 2026" not in page(browser("pam"), "/closing/")
 
 
 def test_somebody_without_a_plan_is_named(browser: Browser) -> None:

@@ -310,7 +310,7 @@ def test_an_answer_is_news_until_it_is_opened(browser: Browser, bank: Cast, addr
     assert "What is new for you" not in text(ann.get(page))
     with time_machine.travel(NOW + timedelta(minutes=5), tick=False):
         browser("mia").post(f"{address}answer/", {"answer": "Yes", "decision": "mended"})
-        assert "Your dispute about Calls bonus, 2026-06" in text(ann.get(page))
+        assert "Your dispute about Calls bonus, June 2026" in text(ann.get(page))
         assert "What is new for you" not in text(browser("sam").get(page))
         text(browser("sam").get(address))
         assert "What is new for you" in text(ann.get(page)), "others looking does not count"
