@@ -56,9 +56,8 @@ def send_back(*, version: PlanVersion, by: User | None, at: datetime, reason: st
     refuse_nobody(by, what="Sending back a version")
     hold(version)
     if version.status != Status.REVIEW:
-        raise DomainError(
-            f"{version} is {version.get_status_display().lower()}, not in review. Nothing was done."
-        )
+        now = "a draft" if version.status == Status.DRAFT else version.get_status_display().lower()
+        raise DomainError(f"{version} is {now}, not in review. Nothing was done.")
     said = _reason(reason, "Say what is to be changed, so that its author can change it.")
     version.status, version.sent_back = Status.DRAFT, said
     version.handed_in_by = version.handed_in_at = None

@@ -9,7 +9,7 @@ from typing import Any
 
 from django.http import HttpRequest
 
-from formula import BOOLEAN, Table, TableError
+from formula import BOOLEAN, Table, TableError, key_of
 from formula.numbers import written
 from formula.tables import CurveTable, LookupTable, MatrixTable, StepTable
 from incentives.editor import choices, figures, names, trial, typed
@@ -17,6 +17,7 @@ from incentives.editor.figures import Figure, Worked
 from incentives.editor.pages import typed_figures
 from incentives.editor.trial import Checked
 from incentives.models import Component, Measure, PlanPeriod, PlanVersion, Result
+from incentives.rules import ComponentRule, VersionRules
 from org.access import request_sees_pay
 from org.models import Period, Person
 from org.reading import log_reading
@@ -116,8 +117,21 @@ def component_said(row: Component, checked: Checked, given: Mapping[str, str]) -
     }
     if checked.component is not None and checked.rules is not None:
         needed = figures.needed(checked.rules, checked.component)
+        context["choices"] += _over_the_year(checked.rules, checked.component)
         context |= worked_over(checked, needed, given)
     return context
+
+
+def _over_the_year(rules: VersionRules, component: ComponentRule) -> list[str]:
+    """What whoever adds up a year and pays by period should know."""
+    read = [rules.measures.get(key_of(name)) for name in sorted(component.measures())]
+    yearly = [one.name for one in read if one and one.window.kind == "year_to_date"]
+    if component.to_date or not yearly:
+        return []
+    return [
+        f"It reads {', '.join(yearly)}, which adds up the year. If each period is to pay only what"
+        " is new, choose “To date” under “Over time”."
+    ]
 
 
 def worked_over(

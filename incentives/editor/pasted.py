@@ -16,6 +16,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 MOST_CELLS = 5_000
+TOO_LARGE = (
+    f"This is a table of more than {MOST_CELLS:,} cells; a rate table has fewer. Paste only its"
+    " rows."
+)
 _SIGNS = "€$£¥₹\N{NO-BREAK SPACE}\N{NARROW NO-BREAK SPACE}\N{THIN SPACE}' ’"
 _CURRENCY = re.compile(r"^(?:[A-Z]{3}(?=[\s\d(+-])|(?<=[\d\s])[A-Z]{3}$)|(?<=[\d\s])[A-Z]{3}$")
 _PLAIN = re.compile(r"[+-]?(?:\d+(?:\.\d+)?|\.\d+)%?")
@@ -74,10 +78,7 @@ class _Reader:
 
     def read(self) -> Pasted:
         if sum(len(row) for _, row in self.rows) > MOST_CELLS:
-            self.problems.append(
-                f"This is a table of more than {MOST_CELLS:,} cells; a rate table has fewer. Paste"
-                " only its rows."
-            )
+            self.problems.append(TOO_LARGE)
             self.rows = []
         self._drop_empty()
         matrix = self._is_matrix()

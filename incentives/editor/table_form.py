@@ -26,6 +26,12 @@ KINDS = [
 ]
 
 
+def too_large(text: str, before: str) -> bool:
+    """Whether a table has more cells than anybody types, and more than it had."""
+    now, then = (one.count("|") + one.count("\n") + 1 for one in (text, before))
+    return now > max(pasted.MOST_CELLS, then)
+
+
 def style_of(locale: str) -> pasted.Style:
     """How numbers are written in a locale."""
     return pasted.Style(
@@ -125,6 +131,9 @@ class TableForm(PartForm):
                 self.add_error("rows", sentence)
             if found.problems:
                 return data
+        if too_large(text, self.initial.get("rows", "")):
+            self.add_error("rows", pasted.TOO_LARGE)
+            return data
         chosen = {option: data.get(option) or "" for option in table_text.OPTIONS}
         spec = table_text.spec_of(text, kind=kind, **chosen)
         try:

@@ -260,8 +260,9 @@ class BeginForm(forms.Form):
         label="First day", help_text="The first day of a period, such as 1 January."
     )
     family = forms.ChoiceField(
+        required=False,
         help_text="Plans of one family replace each other: the one that names a person most closely"
-        " pays. Plans of different families add up."
+        " pays. Plans of different families add up.",
     )
     new_family = forms.SlugField(
         max_length=60,
@@ -283,7 +284,10 @@ class BeginForm(forms.Form):
         assert isinstance(family, forms.ChoiceField)
         calendar.queryset = Calendar.objects.order_by("code")
         families = list(Family.objects.order_by("code"))
-        family.choices = [(one.code, str(one)) for one in families] or [("main", "main")]
+        family.choices = [
+            ("", "A family of its own: it adds up with every other plan"),
+            *((one.code, str(one)) for one in families),
+        ]
 
     def clean(self) -> dict[str, Any]:
         """The code, made of the name where none is given; a family that is there or a new one."""
@@ -294,7 +298,7 @@ class BeginForm(forms.Form):
             self.add_error(
                 "code", f"There is a plan “{data['code']}” already. Choose another code."
             )
-        data["family"] = data.get("new_family") or data.get("family")
+        data["family"] = data.get("new_family") or data.get("family") or data.get("code")
         return data
 
 

@@ -35,7 +35,7 @@ class Album:
             page.set_viewport_size({"width": width, "height": 900})
             tall = page.evaluate("document.documentElement.scrollHeight")
             page.set_viewport_size({"width": width, "height": min(max(tall, 900), TALLEST)})
-            page.screenshot(path=self.folder / f"{number:02}-{step}-{shape}.png")
+            page.screenshot(path=self.folder / f"{number:02}-{step}-{shape}.png", caret="initial")
         page.emulate_media(color_scheme="light")
         if before is not None:
             page.set_viewport_size(before)

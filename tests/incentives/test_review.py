@@ -79,7 +79,7 @@ def test_what_is_sent_back_says_why_and_waits_for_its_author(office: Office) -> 
         send_back(version=draft, by=office.second, at=later(), reason="  ")
     send_back(version=draft, by=office.second, at=later(), reason="Too dear")
     assert (draft.status, draft.sent_back, draft.handed_in_by) == ("draft", "Too dear", None)
-    with pytest.raises(DomainError, match="is draft, not in review"):
+    with pytest.raises(DomainError, match="is a draft, not in review"):
         send_back(version=draft, by=office.second, at=later(), reason="Again")
     hand_in(version=draft, by=office.author, at=later())
     assert draft.sent_back == ""

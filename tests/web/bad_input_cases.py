@@ -130,6 +130,11 @@ def _(desk: Desk) -> str:
     return desk.save("tables", "step", rows="0\t1,5%\n120.000\t2%")
 
 
+@case("A whole sheet as a table")
+def _(desk: Desk) -> str:
+    return desk.save("tables", "step", rows="\n".join(f"{n} | {n}" for n in range(3000)))
+
+
 @case("A part that was changed in another window")
 def _(desk: Desk) -> str:
     return desk.save("components", "bonus", formula="calls * 3", seen="1")

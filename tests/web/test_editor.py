@@ -142,6 +142,14 @@ def test_a_code_that_is_taken_is_refused(browser: Browser, bank: Cast) -> None:
         assert Plan.objects.count() == 1
 
 
+def test_a_plan_adds_up_with_others_unless_a_family_is_chosen(browser: Browser, bank: Cast) -> None:
+    with enter(bank.tenant.pk):
+        data = {"name": "Spring", "calendar": bank.plan.calendar_id, "in_force": "2026-07-01"}
+    assert browser("mia").post(at("begin-plan"), data).status_code == 302
+    with enter(bank.tenant.pk):
+        assert Plan.objects.get(code="spring").family.code == "spring"
+
+
 def test_a_plan_of_the_same_name_gets_a_code_of_its_own(browser: Browser, bank: Cast) -> None:
     with enter(bank.tenant.pk):
         data = {"name": "Calls", "calendar": bank.plan.calendar_id,

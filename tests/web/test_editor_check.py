@@ -189,6 +189,17 @@ def test_a_measure_is_said_in_words(browser: Browser, bank: Cast, draft: PlanVer
     assert "Without data it counts as zero." in said
 
 
+def test_who_adds_up_a_year_is_told_how_to_pay_by_month(
+    browser: Browser, bank: Cast, draft: PlanVersion
+) -> None:
+    with enter(bank.tenant.pk):
+        Measure.objects.filter(version=draft).update(window="year_to_date")
+    mia, told = browser("mia"), "which adds up the year. If each period is to pay only what"
+    assert told in ask(mia, "edit-check", draft.pk, "components", **typed("calls * 2"))
+    post = typed("calls * 2", cumulate="to_date")
+    assert told not in ask(mia, "edit-check", draft.pk, "components", **post)
+
+
 def test_the_plan_as_a_whole(browser: Browser, draft: PlanVersion) -> None:
     said = ask(browser("mia"), "edit-check", draft.pk, "version", cap="total * 2")
     assert "At most total × 2." in said
