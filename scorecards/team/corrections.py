@@ -35,14 +35,13 @@ from org.pages import number_in
 from org.permissions import Permission as P
 from org.reading import log_reading
 from org.tables import PageTable, configured, download
-from scorecards.team.acting import Acting, acting, approves, done, tried
+from scorecards.team.acting import Acting, acting, done
 from scorecards.team.deals import deal_requests
+from scorecards.team.deciding import EITHER, STATES, decision_on, was_decided, withdrawn
 from scorecards.team.effect import effect_of
 from scorecards.team.forms import CorrectionForm, DecisionForm, FigureChoiceForm, Kind
 
-EITHER = (P.CORRECT_DATA, P.APPROVE_CORRECTIONS, P.SEE_AUDIT)
 DEALS = 100
-STATES = {"open": "watch", "approved": "good", "refused": "poor", "withdrawn": "none"}
 
 
 @dataclass(frozen=True)
@@ -254,16 +253,9 @@ def _page(request: HttpRequest, form: DecisionForm, number: int) -> HttpResponse
         day=found.day,
         reference=found.reference,
     ).first()
-    opened = found.state == CorrectionRequest.State.OPEN
     context = {
-        "found": found,
-        "tag": STATES[found.state],
+        **decision_on(found, form, who, moved=lambda: deciders_refused(found), what="This figure"),
         "definition": definition,
-        "form": form,
-        "opened": opened,
-        "mine": found.asked_by_id == who.user.pk,
-        "decides": opened and who.may(P.APPROVE_CORRECTIONS),
-        "hindered": opened and _hindered(who, found),
         "sees_pay": request_sees_pay(request, found.person),
     }
     if definition is not None:
@@ -272,7 +264,7 @@ def _page(request: HttpRequest, form: DecisionForm, number: int) -> HttpResponse
             "after": _figure(found.numerator, found.denominator, definition),
             "now": _held(now, definition),
             "parted": definition.kind in (Kind.RATIO, Kind.WEIGHTED_MEAN),
-            "moved": opened
+            "moved": context["opened"]
             and now is not None
             and (now.numerator, now.denominator)
             != (found.before_numerator, found.before_denominator),
@@ -280,34 +272,12 @@ def _page(request: HttpRequest, form: DecisionForm, number: int) -> HttpResponse
     return render(request, "team/correction.html", context)
 
 
-def _hindered(who: Acting, found: CorrectionRequest) -> str:
-    """Why the member cannot decide, though the role could; '' where they can."""
-    if found.asked_by_id == who.user.pk:
-        return "You asked for this, so somebody else decides."
-    if who.own in deciders_refused(found):
-        return "This figure may move your own pay, so somebody else decides."
-    return ""
-
-
 @require_POST
 @needs(P.APPROVE_CORRECTIONS)
 def decide(request: HttpRequest, number: int) -> HttpResponse:
     """Approve, or refuse with a reason."""
-    who = acting(request)
-    found = _found(who, number)
-    form = DecisionForm(request.POST)
-
-    def verb() -> str:
-        approving = approves(request)
-        answer = form.cleaned_data["answer"]
-        given = {"request": found, "by": who.user, "at": who.at, "answer": answer}
-        if approving:
-            approve_request(**given)
-            return f"Approved: {found} is corrected. The next calculation knows it."
-        refuse_request(**given)
-        return f"Refused: {found} stays as it is. {found.asked_by} reads your answer."
-
-    if form.is_valid() and done(request, form, verb):
+    found, form = _found(acting(request), number), DecisionForm(request.POST)
+    if was_decided(request, found, form, approve=approve_request, refuse=refuse_request):
         return redirect("correction", found.pk)
     return _page(request, form, number)
 
@@ -316,14 +286,8 @@ def decide(request: HttpRequest, number: int) -> HttpResponse:
 @needs(P.CORRECT_DATA)
 def withdraw(request: HttpRequest, number: int) -> HttpResponse:
     """Take one's own request back."""
-    who = acting(request)
-    found = _found(who, number)
-
-    def verb() -> str:
-        withdraw_request(request=found, by=who.user, at=who.at)
-        return f"Withdrawn: {found} stays as it is."
-
-    tried(request, verb)
+    found = _found(acting(request), number)
+    withdrawn(request, found, withdraw_request)
     return redirect("correction", found.pk)
 
 
