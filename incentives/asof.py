@@ -13,7 +13,7 @@ from contextlib import contextmanager
 from datetime import datetime
 
 from django.apps import apps
-from psycopg.sql import SQL, Literal
+from psycopg.sql import SQL, Identifier, Literal
 
 from incentives.models import (
     CalculationRun,
@@ -184,10 +184,28 @@ def _runs(moment: datetime) -> None:
             permanent(Transfer), at
         ),
     )
-    closed = SQL("CASE WHEN value.closed_at <= {at} THEN value.closed_at END").format(at=at)
+    _disputes(moment)
+
+
+def _disputes(moment: datetime) -> None:
+    """Disputes as they stood: open, accepted and waiting for approval, or closed."""
+    at = Literal(moment)
+    state = (
+        "CASE WHEN value.closed_at <= {at} THEN value.state"
+        " WHEN value.answered_at <= {at} THEN 'accepted' ELSE 'open' END"
+    )
+    moved = {
+        "state": SQL(state).format(at=at),
+        **{
+            name: SQL("CASE WHEN value.{name} <= {at} THEN value.{name} END").format(
+                name=Identifier(name), at=at
+            )
+            for name in ("answered_at", "closed_at")
+        },
+    }
     shadow(
         Dispute,
         SQL("SELECT {names} FROM {table} AS value WHERE value.opened_at <= {at}").format(
-            names=selected(Dispute, {"closed_at": closed}), table=permanent(Dispute), at=at
+            names=selected(Dispute, moved), table=permanent(Dispute), at=at
         ),
     )

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from datetime import date
 from decimal import Decimal
+from pathlib import Path
 
 import pytest
 from django.apps import apps
@@ -11,12 +12,14 @@ from django.utils import timezone
 
 from incentives.amounts import work_out
 from incentives.asof import AS_THEY_ARE, OF_THEIR_OWN, as_of
+from incentives.models import Dispute
 from metrics.models import Delivery
 from org.base import Recorded, TenantModel
 from org.history import TRACKED
 from org.models import Period, Tenant
 from org.tenancy import enter
 from tests.incentives.june import load
+from tests.incentives.test_found import FIGURES, ONE_UNIT, PLAN_X, TWO_PEOPLE, Small
 from tests.scenarios.site import Site
 from tests.tables import contents
 
@@ -252,3 +255,22 @@ def test_30_as_known_on_the_day_it_was_finalised() -> None:
     assert "Deal of p020 was mistyped" in said, "posted by now, with its cause"
     assert "has not come yet" in site.refused("asof", "2026-06", "--moment", "2999-01-01")
     assert "is no moment" in site.refused("asof", "2026-06", "--moment", "yesterday")
+
+
+@pytest.mark.parametrize("how", [(), ("--accept",)])
+def test_a_dispute_that_was_answered_since_was_open_then(
+    tmp_path: Path, how: tuple[str, ...]
+) -> None:
+    small = Small(tmp_path, TWO_PEOPLE, ONE_UNIT + PLAN_X)
+    small.values(FIGURES)
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    doubted = ("--component", "pay", "--reason", "I doubt it")
+    small.run("dispute", "--open", "main", "2026-01", "ann", *doubted)
+    then = timezone.now()
+    with enter(Tenant.objects.get().pk):
+        number = Dispute.objects.get().pk
+    small.run("dispute", "--close", number, "--answer", "As it is", *how)
+    said = small.run("asof", "2026-01", "--moment", then.isoformat(), "--on", "2026-02-02")
+    assert "No amount differs" in said
+    with enter(Tenant.objects.get().pk), as_of(then):
+        assert Dispute.objects.get().said == "open"
