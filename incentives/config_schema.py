@@ -174,7 +174,9 @@ COMPONENT = tools.mapping(
         "earning_type": tools.text("What payroll books it as. Left out: incentive.", maxLength=60),
         "schedule": tools.text("Name of the schedule by which it is paid. Left out: when final."),
         "exchange_rate": tools.choice(
-            "Which rate turns it into the plan's currency.", ["plan", "day", "month"]
+            "Which rate turns it into the plan's currency: plan, month, or day (that of a credit,"
+            " or of a day that is paid).",
+            ["plan", "day", "month"],
         ),
         "after_final": tools.choice(
             "restate (the default) or freeze: whether later changes move it.", ["restate", "freeze"]

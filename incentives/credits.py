@@ -12,15 +12,15 @@ from dataclasses import replace
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, layers
-from incentives import counted, figures
+from incentives import counted, figures, rates
 from incentives.evaluate import Work, add_earned, waiting_for
-from incentives.models import ExchangeRate, Measure
+from incentives.models import Measure
 from incentives.participants import Frame
 from incentives.rules import ComponentRule, MeasureRule, Stage, Window, part_name
 from incentives.rules.components import CREDIT_NAMES
 from incentives.windows import find as find_window
 from metrics.attributes import columns as attribute_columns
-from org.sql import NEVER, keep
+from org.sql import keep
 
 # In which order credits are counted: by their day, then by their key.
 IN_ORDER = 'PARTITION BY "~result" ORDER BY "~day", "~grain"'
@@ -107,7 +107,7 @@ def _base(work: Work, component: ComponentRule, known: str) -> Composable:
         of_deal = [r for r in component.references if r.column not in (*work.known, *CREDIT_NAMES)]
         extra += attribute_columns(of_deal, "deal")
         if component.rate:
-            extra += _rate(work, component)
+            extra += rates.columns(work.frame, component, SQL('credit."~day"'))
     for ref in sorted(r for r in component.references if r.kind == "running"):
         extra.append(
             SQL(
@@ -137,32 +137,6 @@ def _person_columns(work: Work, component: ComponentRule) -> list[str]:
     read |= {f"{name} ?" for name in component.measures(gate_only=True)}
     errors = {f"{column} !" for column in read if column not in work.sure}
     return [c for c in work.known if c in read | errors and c not in ("amount", "weight")]
-
-
-def _rate(work: Work, component: ComponentRule) -> list[Composable]:
-    """The exchange rate of each credit: the plan's, the month's, or that of the credit's day."""
-    day = {
-        "plan": SQL("{}::date").format(Literal(work.frame.start)),
-        "month": SQL("{}::date").format(Literal(work.frame.last_day)),
-        "day": SQL('credit."~day"'),
-    }[component.rate]
-    rate = SQL(
-        "(SELECT rate.rate FROM {table} AS rate WHERE rate.name = {name} AND rate.base = {base}"
-        " AND rate.quote = {quote} AND rate.superseded_at = {never}"
-        " AND rate.valid_from <= {day} AND rate.valid_to > {day})"
-    ).format(
-        table=Identifier(ExchangeRate._meta.db_table),
-        name=Literal(component.rate),
-        base=Literal(component.currency),
-        quote=Literal(work.frame.currency),
-        never=SQL(NEVER),
-        day=day,
-    )
-    name = part_name(component.name, "rate")
-    return [
-        SQL("{} AS {}").format(rate, Identifier(name)),
-        SQL("CASE WHEN {} IS NULL THEN 'no_rate' END AS {}").format(rate, Identifier(f"{name} !")),
-    ]
 
 
 def credit_rows(frame: Frame, measure: MeasureRule, window: Window) -> Composable:

@@ -7,11 +7,11 @@ from dataclasses import replace
 from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from formula import Formula, error_column, layers
-from incentives import counted, figures
+from incentives import counted, figures, rates
 from incentives.evaluate import Work, add_earned
 from incentives.goals import WEIGHTED
 from incentives.participants import Frame
-from incentives.rules import ComponentRule, Kind, MeasureRule, Stage, Window
+from incentives.rules import ComponentRule, Kind, MeasureRule, Stage, Window, part_name
 from incentives.windows import find as find_window
 from org.sql import keep
 
@@ -29,19 +29,26 @@ def add(work: Work, stage: Stage) -> None:
 def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
     measures = [m for m in work.rules.measures.values() if m.name in component.measures()]
     read = {ref.column for ref in component.references} | {"prorate"}
-    person = sorted(c for c in read if c in work.known and c not in {m.name for m in measures})
+    rate = part_name(component.name, "rate")
+    known_columns = {*work.known} - {m.name for m in measures}
+    person = sorted(known_columns & {*read, rate, error_column(rate)})
+    own_rate = component.rate and work.frame.given is None
+    of_day = rates.columns(work.frame, component, SQL("day.day")) if own_rate else []
     base = SQL(
         'SELECT day.result_id AS "~result", day.day AS "~day", day.day::text AS "~grain"{measures}'
-        "{person} FROM ({daily}) AS day JOIN {known} AS known ON known.result_id = day.result_id"
+        "{person}{rate}"
+        " FROM ({daily}) AS day JOIN {known} AS known ON known.result_id = day.result_id"
     ).format(
         measures=_listed("day", [m.name for m in measures]),
         person=_listed("known", person),
+        rate=SQL("").join(SQL(", {}").format(column) for column in of_day),
         daily=daily(work.frame, measures)
         if work.frame.given is None
         else work.frame.given.days.query,
         known=Identifier(known),
     )
     amount, error = component.column, error_column(component.column)
+    rated = [rate] if component.rate else []
     steps: list[list[tuple[str, Formula]]] = [
         list(component.steps),
         [(component.column, component.amount)],
@@ -49,8 +56,8 @@ def _worked_out(work: Work, component: ComponentRule, known: str) -> Composable:
     found = layers(
         steps,
         SQL("({})").format(base),
-        never_fails=sorted(read),
-        keep=["~result", "~day", "~grain", *(m.name for m in measures), amount, error],
+        never_fails=sorted(read - {rate}),
+        keep=["~result", "~day", "~grain", *(m.name for m in measures), *rated, amount, error],
     )
     return SQL(
         'SELECT q.*, {amount} AS "~amount", {error} AS "~error", NULL::text AS "~note"'

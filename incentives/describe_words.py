@@ -360,7 +360,7 @@ COMPONENT_CHOICES: dict[str, Choice] = {
             {
                 "": "No exchange rate is applied.",
                 "plan": "It is turned into the plan's currency at the plan's own rate.",
-                "day": "It is turned into the plan's currency at the rate of the day.",
+                "day": "It is turned into the plan's currency at the rate of each line's own day.",
                 "month": "It is turned into the plan's currency at the rate of the month.",
             }[rate]
             + (

@@ -171,7 +171,7 @@ def _add_constants(work: Work) -> None:
     if work.frame.given is not None:
         return
     components = list(work.rules.components.values())
-    rated = [c for c in components if c.rate and c.per != Per.CREDIT]
+    rated = [c for c in components if c.rate and c.per not in (Per.CREDIT, Per.DAY)]
     for component in rated:
         rate = rate_on(work.frame, component)
         name = part_name(component.name, "rate")

@@ -225,8 +225,9 @@ def line_inputs(
 def own_inputs(component: ComponentRule, row: Earning, deals: Mapping[int, Known]) -> Known:
     """What a line alone has: its amount and deal, the figures of its day, those of its unit."""
     detail = row.detail or {}
+    rated = _rate(component, row) if component.rate else {}
     if component.per == Per.DAY:
-        return {name: _number(detail.get(name)) for name in sorted(component.measures())}
+        return {name: _number(detail.get(name)) for name in sorted(component.measures())} | rated
     if component.per == Per.TEAM:
         return {k[3:]: _number(v) for k, v in detail.items() if k.startswith("in ")}
     found = dict(deals.get(row.transaction_id or 0, {}))
@@ -234,11 +235,16 @@ def own_inputs(component: ComponentRule, row: Earning, deals: Mapping[int, Known
     for ref in sorted(component.references):
         if ref.kind == "running" or ref.column in detail:
             found[ref.column] = _number(detail.get(ref.column))
-    rate = part_name(component.name, "rate")
-    if component.rate:
-        said = _number(detail.get(rate))
-        found[rate] = ErrorValue("no_rate") if said is None else said
-    return found
+    return found | rated
+
+
+def _rate(component: ComponentRule, row: Earning) -> Known:
+    """The exchange rate of a line; that of the person's result where a day once kept none."""
+    name = part_name(component.name, "rate")
+    said = _number((row.detail or {}).get(name))
+    if said is not None:
+        return {name: said}
+    return {} if component.per == Per.DAY and not row.problem else {name: ErrorValue("no_rate")}
 
 
 def evaluate_line(

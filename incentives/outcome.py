@@ -214,17 +214,17 @@ def _detail(work: Work, component: ComponentRule) -> dict[str, str]:
     if component.per == Per.TEAM:
         inputs = {f"in {ref.column}": f"in {ref.column}" for ref in group_inputs(work, component)}
         return {"pool": "~pool", "weight": "~weight", "weights": "~weights", **inputs}
+    rate = part_name(component.name, "rate")
+    rated = {rate: rate} if component.rate else {}
     if component.per == Per.DAY:
-        return {name: name for name in sorted(component.measures())}
+        return {name: name for name in sorted(component.measures())} | rated
     found = {"amount": "amount", "weight": "weight", "raw": "~raw", "reversed": "~reversed"}
     if component.each == "running":
         found["before"] = "~before"
     for ref in component.references:
         if ref.kind == "running":
             found[ref.column] = ref.column
-    if component.rate:
-        found[part_name(component.name, "rate")] = part_name(component.name, "rate")
-    return found
+    return found | rated
 
 
 # --- a plan's own gate, modifier and cap

@@ -47,6 +47,9 @@ def _pool(work: Work, component: ComponentRule, known: str) -> Composable:
     read = group_inputs(work, component)
     for ref in read:
         columns.append(SQL("{} AS {}").format(_of_group(work, ref), Identifier(ref.column)))
+    rate = part_name(component.name, "rate")
+    for column in [rate, error_column(rate)] if component.rate else []:
+        columns.append(SQL("max({0}) AS {0}").format(Identifier(column)))
     columns.append(SQL("max({}) AS {}").format(waiting_for(component), Identifier("~waits")))
     base = SQL("(SELECT {} FROM {} GROUP BY 1)").format(SQL(", ").join(columns), Identifier(known))
     return layers(

@@ -76,9 +76,15 @@ def _component(
     if component.per == Per.CREDIT:
         return [_credits(component, people[0], read.credits.get(component.of, ())), *nothing]
     if component.per == Per.DAY:
-        lines = [_worked_out(component, {**people[0], **day}) for day in read.days]
+        lines = [_day(component, {**people[0], **day}) for day in read.days]
         return [_sum(lines), *nothing]
     return _pool(rules, component, people)
+
+
+def _day(component: ComponentRule, known: Known) -> Amount:
+    if component.rate:
+        known[part_name(component.name, "rate")] = _rate(component, known)
+    return _worked_out(component, known)
 
 
 def _sum(lines: Sequence[Amount]) -> Amount:
@@ -119,12 +125,16 @@ def _raw(component: ComponentRule, known: Known, row: Row, total: Decimal) -> Am
             inputs[ref.column] = total
         else:
             inputs.setdefault(ref.column, None)
-    rate = part_name(component.name, "rate")
-    if component.rate and inputs.get(rate) is None:
-        inputs[rate] = ErrorValue("no_rate")
+    if component.rate:
+        inputs[part_name(component.name, "rate")] = _rate(component, inputs)
     raw, error = _worked_out(component, inputs)
     undone = _number(row.get(UNDONE)) or Decimal(0)
     return (None if raw is None else CONTEXT.multiply(raw, 1 - undone)), error
+
+
+def _rate(component: ComponentRule, known: Known) -> Any:
+    said = known.get(part_name(component.name, "rate"))
+    return ErrorValue("no_rate") if said is None else said
 
 
 def _number(value: Value | None) -> Decimal | None:
@@ -141,7 +151,10 @@ def _rounded(value: Decimal, component: ComponentRule) -> Decimal:
 
 def _pool(rules: VersionRules, component: ComponentRule, people: Sequence[Known]) -> list[Amount]:
     """What each has of one pool: by weight in whole coins, the largest remainders get the rest."""
-    pool, error = _worked_out(component, _of_group(rules, component, people))
+    of_group = _of_group(rules, component, people)
+    if component.rate:
+        of_group[part_name(component.name, "rate")] = _rate(component, people[0])
+    pool, error = _worked_out(component, of_group)
     weights = [known[weight_name(component)] for known in people]
     failed = next((one.code for one in weights if isinstance(one, ErrorValue)), "")
     if error or failed:

@@ -149,8 +149,9 @@ def _result(
     known |= {error_column(name): "left_out" for name in read.decided}
     for component in rules.components.values():
         rate = part_name(component.name, "rate")
-        if component.rate and known.get(rate) is None:
-            known[error_column(rate)] = "no_rate"
+        if component.rate:  # one for all, so that only the first says it
+            known[rate] = read.own.get(rate)
+            known[error_column(rate)] = "no_rate" if known[rate] is None else None
     return [known.get(name) for name, _ in columns]
 
 

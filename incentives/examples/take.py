@@ -29,7 +29,7 @@ from incentives.examples.run import plain
 from incentives.explain import before_cuts, work_out
 from incentives.explain_lines import deals_of
 from incentives.models import CalculationRun, Earning, Example, PlanPeriod, PlanVersion, Result
-from incentives.rules import ComponentRule, Per, VersionRules, load
+from incentives.rules import ComponentRule, Per, VersionRules, load, part_name
 from org.errors import DomainError
 from org.models import FactType, Person, User
 
@@ -144,7 +144,7 @@ class _Taker:
         self.rows = list(rows.order_by("day", "grain"))
 
     def taken(self) -> Taken:
-        inputs = self._inputs(self.result.inputs)
+        inputs = self._inputs({**self._rates(), **self.result.inputs})
         self._refuse_waiting()
         lines: dict[str, Any] = {}
         for component in self.rules.components.values():
@@ -170,6 +170,15 @@ class _Taker:
             elif isinstance(value := worked_out.get(one.key), Decimal):
                 found[one.name] = written(value)
         return {name: text for name, text in found.items() if text != self._default(name)}
+
+    def _rates(self) -> dict[str, str]:
+        """The exchange rates of components whose lines have their own: that of the first line."""
+        found: dict[str, str] = {}
+        for row in self.rows:
+            rate = part_name(self._name(row), "rate")
+            if said := (row.detail or {}).get(rate):
+                found.setdefault(rate, str(said))
+        return found
 
     def _default(self, name: str) -> str:
         return next(one.default for one in self.needs.inputs if one.name == name)

@@ -236,6 +236,11 @@ class ComponentReader:
             return f"“cumulate: to_date” goes with “per: person”, not with “per: {per}”."
         if bool(row.exchange_rate) != bool(row.options.get("currency")):
             return "An exchange rate needs both: “currency” of the formula, and “exchange_rate”."
+        if row.exchange_rate == "day" and per not in (Per.CREDIT, Per.DAY):
+            return (
+                "“exchange_rate: day” is the rate of the day of a credit, or of a day that is paid,"
+                f" and “per: {per}” has no day: write plan or month."
+            )
         if row.schedule and row.schedule not in self.reader.version.schedules:
             known = ", ".join(self.reader.version.schedules) or "none"
             return f"There is no schedule “{row.schedule}”. There are: {known}."

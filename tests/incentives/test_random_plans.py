@@ -37,6 +37,12 @@ metrics:
 goals:
   - {metric: x, value: 50, from: 2026-01-01}
   - {metric: sales, value: 5000, from: 2026-01-01}
+exchange_rates:
+  - {name: plan, base: USD, quote: EUR, rate: 0.9137}
+  - {name: month, base: USD, quote: EUR, rate: 0.9411, to: 2026-02-10}
+  - {name: month, base: USD, quote: EUR, rate: 0.9523, from: 2026-02-10}
+  - {name: day, base: USD, quote: EUR, rate: 0.8999, to: 2026-02-15}
+  - {name: day, base: USD, quote: EUR, rate: 1.0101, from: 2026-02-15}
 transactions:
   sale:
     key: [no]
@@ -119,6 +125,15 @@ def component(lot: random.Random, name: str) -> str:
     )
 
 
+def rated(lot: random.Random, text: str) -> str:
+    """The same in dollars, perhaps, at one of the rates that its grain can have."""
+    names = ["plan", "month"]
+    if "per: credit" in text:
+        names.append("day")
+    rate = lot.choice(("", "", *names))
+    return f"{text[:-1]}, currency: USD, exchange_rate: {rate}}}" if rate else text
+
+
 def plan(lot: random.Random) -> str:
     """A plan with some components, and perhaps a cap, a limit, segments or shorter months."""
     undone = lot.choice(("restate", "reverse", "net"))
@@ -137,7 +152,7 @@ def plan(lot: random.Random) -> str:
         *SCHEDULE,
         "        components:",
         "          base: {formula: 'x * 1.25'}",
-        *(component(lot, f"c{n}") for n in range(6)),
+        *(rated(lot, component(lot, f"c{n}")) for n in range(6)),
     ]
     if lot.random() < 0.4:
         lines.append(f"        cap: '{lot.choice((60, 200))}'")
