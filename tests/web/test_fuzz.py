@@ -115,7 +115,7 @@ def fields(answer: Any) -> dict[str, str]:
     return found
 
 
-@pytest.mark.parametrize("tried", [6, pytest.param(len(NASTY), marks=pytest.mark.long)])
+@pytest.mark.parametrize("tried", [2, pytest.param(len(NASTY), marks=pytest.mark.long)])
 def test_no_form_of_the_editor_falls_over(
     browser: Browser, bank: Cast, draft: PlanVersion, tried: int
 ) -> None:
@@ -130,7 +130,7 @@ def test_no_form_of_the_editor_falls_over(
             {},
             *({**usual, **dict.fromkeys(names, one)} for one in shown_of(number, tried)),
             *({**usual, name: one} for name, one in zip(names, alone, strict=False)),
-            *({**usual, name: "9" * 30} for name in usual if name.endswith("_FORMS")),
+            *({**usual, name: "9" * 30} for name in usual if whole and name.endswith("_FORMS")),
         ]
         for post in posts:
             answer = mia.post(address, post)
@@ -142,13 +142,13 @@ def shown_of(number: int, many: int) -> list[str]:
     return [NASTY[(number * many + n) % len(NASTY)] for n in range(many)]
 
 
-@pytest.mark.parametrize("address", ["pasted", "seen"])
+@pytest.mark.long
 def test_a_table_of_nonsense_is_read_or_refused(
-    browser: Browser, bank: Cast, draft: PlanVersion, address: str
+    browser: Browser, bank: Cast, draft: PlanVersion
 ) -> None:
     page = reverse("edit-part", args=[draft.pk, "tables", "step"])
     for one in NASTY:
-        assert browser("mia").post(page, {"name": "step", address: one}).status_code < 500
+        assert browser("mia").post(page, {"name": "step", "pasted": one}).status_code < 500
 
 
 # --- the admin
@@ -172,7 +172,7 @@ def test_the_admin_answers_whatever_it_is_asked(browser: Browser, bank: Cast, na
     for place, model in enumerate(admin.site._registry):
         opts = model._meta
         base = f"admin:{opts.app_label}_{opts.model_name}"
-        some = slice(place % 3, None, 3) if name == "mia" else slice(None)
+        some = slice(place % 6, None, 6) if name == "mia" else slice(None)
         for query in QUERIES[some]:
             answer = client.get(f"{reverse(f'{base}_changelist')}?{query}")
             assert answer.status_code < 500, (opts.label, query)
