@@ -13,6 +13,7 @@ from django.core.management import CommandError, get_commands, load_command_clas
 from formula.functions import FUNCTIONS
 from org.permissions import Role
 from pmsite import runner
+from tests.browser.pages import PAGES as SHOWN
 from tests.docs.markdown import DOCS, ROOT, links, pages, typed
 
 PAGES = {str(page.relative_to(ROOT)): page for page in pages()}
@@ -53,6 +54,16 @@ def test_every_function_is_documented() -> None:
 def test_every_role_is_documented() -> None:
     index = (DOCS / "README.md").read_text(encoding="utf-8")
     assert {role.value for role in Role if f"| `{role.value}` |" not in index} == set()
+
+
+def test_every_page_has_its_pictures() -> None:
+    """Taken anew by bin/screenshots."""
+    album = (DOCS / "screens.md").read_text(encoding="utf-8")
+    named = re.findall(r'<img src="(screens/[^"]+)"', album)
+    assert set(named) == {
+        f"screens/{shown.name}-{size}.webp" for shown in SHOWN for size in ("desk", "phone")
+    }
+    assert {f"screens/{path.name}" for path in (DOCS / "screens").iterdir()} == set(named)
 
 
 @pytest.mark.parametrize("name", PAGES)
