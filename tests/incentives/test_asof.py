@@ -239,9 +239,9 @@ def test_30_as_known_on_the_day_it_was_finalised() -> None:
         "worked out as known then: 84310.55 (400 people)",
         "worked out as known now: 84319.80",
         "difference: +9.25 in 2 entries",
-        "(p010) sales commission: +12.40 EUR — sales of ",
+        "(p010) sales commission: +12.40 EUR — Sales of ",
         "Deal of p010 was mistyped",
-        "(p020) sales commission: -3.15 EUR — sales of ",
+        "(p020) sales commission: -3.15 EUR — Sales of ",
         "Deal of p020 was mistyped",
     ):
         assert part in said

@@ -345,7 +345,7 @@ def test_28_one_correction_everybody_moves() -> None:
     }
     assert sum(moved["pool_restated"].values()) == 0
     notes = {r["plan"]: r["note"] for r in site.results("2026-07") if r["status"] == "difference"}
-    assert all("hours of Cy Cole" in note for plan, note in notes.items() if "pool" in plan)
+    assert all("Hours of Cy Cole" in note for plan, note in notes.items() if "pool" in plan)
     assert notes["pool_frozen"].endswith("at the company's cost")
     assert "company's cost" not in notes["pool_restated"]
     site.run("calculate", "2026-08", "--on", "2026-08-10")
