@@ -57,19 +57,20 @@ class Question:
 
     def __init__(self, build: Callable[..., QuerySet[Any, Any]]) -> None:
         self.build = build
-        self.text = ""
-        self.slots: list[Any] = []
+        # Both at once: the threads of a process share it.
+        self.kept: tuple[str, list[Any]] | None = None
 
     def ask(self, **given: int | date) -> list[tuple[Any, ...]]:
         """The rows for these parameters."""
-        if not self.text:
-            self._write(given)
-        parameters = [given[slot.name] if isinstance(slot, _Slot) else slot for slot in self.slots]
+        if self.kept is None:
+            self.kept = self._written(given)
+        text, slots = self.kept
+        parameters = [given[slot.name] if isinstance(slot, _Slot) else slot for slot in slots]
         with connection.cursor() as cursor:
-            cursor.execute(self.text, parameters)
+            cursor.execute(text, parameters)
             return cursor.fetchall()
 
-    def _write(self, given: dict[str, int | date]) -> None:
+    def _written(self, given: dict[str, int | date]) -> tuple[str, list[Any]]:
         stand_ins = {name: _stand_in(n, value) for n, (name, value) in enumerate(given.items())}
         names = {value: _Slot(name) for name, value in stand_ins.items()}
         text, parameters = self.build(**stand_ins).query.sql_with_params()
@@ -77,7 +78,7 @@ class Question:
         asked = {slot.name for slot in slots if isinstance(slot, _Slot)}
         if asked != set(given):
             raise RuntimeError(f"The statement does not ask for {sorted(set(given) - asked)}.")
-        self.text, self.slots = text, slots
+        return text, slots
 
 
 class _Slot:
