@@ -58,6 +58,7 @@ CASES = [
     ("rising", 12, 15),
     ("separate", 7, 8),
     ("limit", 1, 1),
+    ("limit", 1, 2),
     ("cap", 2, 3),
     ("goes", 3, 4),
     ("fiscal", 14, 29),
