@@ -94,13 +94,13 @@ def middle_of(point: PlanPeriod) -> Person:
         .order_by("total", "person_id")
         .values_list("person_id", flat=True)
     )
-    people = list(paid)
-    if not people:
+    number = paid.count()
+    if not number:
         raise DomainError(
             f"Nobody was paid by {point.plan} in {point.period} yet. Choose another period, or"
             " write an example by hand."
         )
-    return Person.objects.get(pk=people[len(people) // 2])
+    return Person.objects.get(pk=paid[number // 2])
 
 
 def _free(name: str, taken: set[str]) -> str:

@@ -125,9 +125,8 @@ def _chosen(found: Dispute, number: str) -> Transaction | None:
 
 def _of_person(found: Dispute) -> QuerySet[Transaction]:
     """Deals, as known now, in which the person plays a role or which credit them."""
-    party = Party.objects.filter(person=found.person_id).values_list("transaction", flat=True)
-    credited = _credits(found).values_list("transaction_id", flat=True)
-    mine = {*party, *(number for number in credited if number is not None)}
+    party = Party.objects.filter(person=found.person_id).values_list("transaction_id")
+    mine = party.union(_credits(found).order_by().values_list("transaction_id"))
     return Transaction.objects.filter(CURRENT, pk__in=mine).select_related("kind")
 
 
