@@ -72,6 +72,12 @@ def local_day(tenant: Tenant, at: datetime) -> date:
 # --- Asking
 
 
+def step_of(*, name: str, tenant: int | None, about: int) -> dict[str, Any]:
+    """The last job about a row, and whether it failed, as a page that waits for it reads them."""
+    job = Job.objects.filter(tenant=tenant, about=about, name=name).order_by("-id").first()
+    return {"job": job, "failed": job is not None and job.state == Job.State.FAILED}
+
+
 def request(
     *,
     name: str,

@@ -155,9 +155,7 @@ def _to_close(membership: Membership, on: date) -> Found:
 
 
 def _named(period: Period, membership: Membership) -> str:
-    """The month that a period is, or its code."""
-    locale = membership.tenant.locale
-    return formats.month(period.valid_from, period.valid_to, locale=locale) or period.code
+    return formats.period_name(period, locale=membership.tenant.locale)
 
 
 def _handed(membership: Membership, _on: date) -> Found:

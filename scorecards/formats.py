@@ -11,6 +11,7 @@ from decimal import Decimal
 from django.utils import formats, numberformat, translation
 
 from formula.numbers import to_places
+from org.models import Period
 
 SYMBOLS = {"EUR": "€", "USD": "$", "GBP": "£"}
 PLACES_OF_CURRENCY = {"JPY": 0, "KRW": 0, "CLP": 0, "BHD": 3, "KWD": 3, "TND": 3}
@@ -67,6 +68,11 @@ def days(first: date, end: date, *, locale: str) -> str:
         pattern = "j" if first.month == last.month else "j F"
     with translation.override(locale):
         return f"{formats.date_format(first, pattern)} to {formats.date_format(last, 'j F Y')}"
+
+
+def period_name(period: Period, *, locale: str) -> str:
+    """``June 2026`` where a period is a month, else its code."""
+    return month(period.valid_from, period.valid_to, locale=locale) or period.code
 
 
 def month(first: date, end: date, *, locale: str) -> str:

@@ -57,6 +57,21 @@ class Counted(tables.Column):
         return value
 
 
+class Money(tables.Column):
+    """An amount of the row's currency; blank where there is none."""
+
+    def __init__(self, **kwargs: Any) -> None:
+        super().__init__(attrs=NUMBER, **kwargs)
+
+    def render(self, value: Decimal, record: Any, table: TenantTable) -> str:  # type: ignore[override]
+        """As people read it."""
+        return formats.money(value, currency=record.currency, locale=table.tenant.locale)
+
+    def value(self, value: Decimal) -> Decimal:
+        """In a file, the number itself."""
+        return value
+
+
 class DeliveryTable(TenantTable):
     """What came in: each delivery opens its page."""
 

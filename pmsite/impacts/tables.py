@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
 from typing import Any
 
 import django_tables2 as tables
@@ -12,8 +11,8 @@ from django.utils.safestring import SafeString
 
 from incentives.models import EffectPerson, EffectTrial
 from org.models import Period
-from org.tables import NUMBER, PageTable
-from pmsite.data.tables import TenantTable, clock
+from org.tables import PageTable
+from pmsite.data.tables import Money, TenantTable, clock
 from scorecards import formats
 
 
@@ -41,28 +40,12 @@ class TrialTable(TenantTable):
         return format_html('<span class="tag {}">{}</span>', tone, record.get_state_display())
 
     def render_period(self, value: Period) -> str:
-        """The month that it is, or its code."""
-        locale = self.tenant.locale
-        return formats.month(value.valid_from, value.valid_to, locale=locale) or value.code
+        """By its name."""
+        return formats.period_name(value, locale=self.tenant.locale)
 
     def render_at(self, record: EffectTrial) -> str:
         """On the tenant's clock."""
         return clock(record.at, self.tenant)
-
-
-class Money(tables.Column):
-    """An amount of the row's currency."""
-
-    def __init__(self, **kwargs: Any) -> None:
-        super().__init__(attrs=NUMBER, **kwargs)
-
-    def render(self, value: Decimal, record: EffectPerson, table: TenantTable) -> str:  # type: ignore[override]
-        """As people read it."""
-        return formats.money(value, currency=record.currency, locale=table.tenant.locale)
-
-    def value(self, value: Decimal) -> Decimal:
-        """In a file, the number itself."""
-        return value
 
 
 class MovedTable(TenantTable):

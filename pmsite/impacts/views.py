@@ -30,7 +30,6 @@ from pmsite.impacts.forms import FORMS, PeriodForm, clean_day
 from pmsite.impacts.shown import Found, found_in
 from pmsite.impacts.tables import MovedTable, TrialTable
 from pmsite.impacts.work import NAME
-from pmsite.models import Job
 
 Kind, State = EffectTrial.Kind, EffectTrial.State
 # Whoever writes rules, publishes them or approves what they reduce.
@@ -233,9 +232,7 @@ def _step(trial: EffectTrial) -> dict[str, Any]:
     """How far the work on a trial is; nothing where none goes on."""
     if trial.state != State.WORKING:
         return {}
-    rows = Job.objects.filter(tenant=trial.tenant_id, about=trial.pk, name=NAME)
-    job = rows.order_by("-id").first()
-    return {"job": job, "failed": job is not None and job.state == Job.State.FAILED}
+    return jobs.step_of(name=NAME, tenant=trial.tenant_id, about=trial.pk)
 
 
 @require_safe

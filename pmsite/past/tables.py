@@ -2,16 +2,14 @@
 
 from __future__ import annotations
 
-from decimal import Decimal
-
 import django_tables2 as tables
 from django.urls import reverse
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
 from incentives.models import PastLook, PastLookLine
-from org.tables import NUMBER, PageTable
-from pmsite.data.tables import TenantTable, clock
+from org.tables import PageTable
+from pmsite.data.tables import Money, TenantTable, clock
 from scorecards import formats
 
 TONES = {"working": "watch", "ready": "good", "refused": "poor"}
@@ -33,7 +31,8 @@ class LookTable(TenantTable):
     def render_period(self, record: PastLook) -> SafeString:
         """The period leads to what was found."""
         address = reverse("as-known-look", args=[record.pk])
-        return format_html('<a href="{}">{}</a>', address, record.period)
+        named = formats.period_name(record.period, locale=self.tenant.locale)
+        return format_html('<a href="{}">{}</a>', address, named)
 
     def render_state(self, record: PastLook) -> SafeString:
         """One word, with its colour."""
@@ -47,21 +46,6 @@ class LookTable(TenantTable):
     def render_at(self, record: PastLook) -> str:
         """On the tenant's clock."""
         return clock(record.at, self.tenant)
-
-
-class Money(tables.Column):
-    """An amount of the row's currency; blank where the line was not there, or waited."""
-
-    def __init__(self, **kwargs: str) -> None:
-        super().__init__(attrs=NUMBER, **kwargs)
-
-    def render(self, value: Decimal, record: PastLookLine, table: TenantTable) -> str:  # type: ignore[override]
-        """As people read it."""
-        return formats.money(value, currency=record.currency, locale=table.tenant.locale)
-
-    def value(self, value: Decimal) -> Decimal:
-        """In a file, the number itself."""
-        return value
 
 
 class LineTable(TenantTable):

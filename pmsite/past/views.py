@@ -24,7 +24,6 @@ from org.permissions import Permission
 from org.reading import log_reading
 from org.tables import configured, download
 from pmsite import jobs
-from pmsite.models import Job
 from pmsite.past.tables import LineTable, LookTable
 from pmsite.past.work import NAME
 
@@ -101,9 +100,7 @@ def _step(found: PastLook) -> dict[str, Any]:
     """How far the work is; nothing where none goes on."""
     if found.state != State.WORKING:
         return {}
-    rows = Job.objects.filter(tenant=found.tenant_id, about=found.pk, name=NAME)
-    job = rows.order_by("-id").first()
-    return {"job": job, "failed": job is not None and job.state == Job.State.FAILED}
+    return jobs.step_of(name=NAME, tenant=found.tenant_id, about=found.pk)
 
 
 @require_safe

@@ -92,8 +92,7 @@ def period_days(context: dict[str, Any], period: Period) -> str:
 @register.simple_tag(takes_context=True)
 def period_name(context: dict[str, Any], period: Period) -> str:
     """The month that a period is, or its code."""
-    locale = tenant_of(context).locale
-    return formats.month(period.valid_from, period.valid_to, locale=locale) or period.code
+    return formats.period_name(period, locale=tenant_of(context).locale)
 
 
 @register.simple_tag(takes_context=True)
