@@ -44,6 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db={number}"
     settings.RQ_QUEUES["default"]["URL"] = settings.REDIS_URL
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
+    # Every test client would read every static file first; so each is looked for when it is asked.
+    settings.WHITENOISE_AUTOREFRESH = True
     sys.addaudithook(refuse_network)
 
 

@@ -6,12 +6,14 @@ from collections.abc import Callable, Iterator
 
 import pytest
 from django.db import connections
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Browser, Page, StorageState
 
 from tests import migrated
 from tests.browser import chromium
 from tests.browser.chromium import ORGANISATION
 from tests.browser.site import Site, demo_site
+
+SignedIn = dict[tuple[str, str], StorageState]
 
 
 @pytest.fixture(scope="session")
@@ -30,18 +32,28 @@ def running() -> Iterator[Browser]:
         yield started
 
 
+@pytest.fixture(scope="session")
+def signed_in() -> SignedIn:
+    """What the browsers of those hold who have signed in once: by user and organisation."""
+    return {}
+
+
 @pytest.fixture
-def window(site: Site, running: Browser) -> Iterator[Callable[..., Page]]:
-    """Opens a page for somebody who has signed in; at the end no page may have complained."""
+def window(site: Site, running: Browser, signed_in: SignedIn) -> Iterator[Callable[..., Page]]:
+    """Opens the home of somebody who has signed in; at the end no page may have complained."""
     opened = []
 
     def open_for(user: str = "", *, at: str = ORGANISATION, **options: object) -> Page:
-        context, complaints = chromium.context_of(running, **options)
+        held = signed_in.get((user, at))
+        context, complaints = chromium.context_of(running, storage_state=held, **options)
         opened.append((context, complaints))
         context.set_default_timeout(15_000)
         page = context.new_page()
-        if user:
+        if held is not None:
+            page.goto(f"{site.address}/")
+        elif user:
             chromium.sign_in(page, site, user, at=at)
+            signed_in[user, at] = context.storage_state()
         return page
 
     yield open_for

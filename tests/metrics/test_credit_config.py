@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from typing import Any
 
 import pytest
@@ -11,18 +10,9 @@ from formula import BOOLEAN, DATE, NUMBER, TEXT, Name, Scope, check
 from metrics.column_map import parse
 from metrics.impossible import never_holds
 from org.errors import DomainError
-from org.tenancy import enter
-from tests.metrics.cast import Cast, make_cast
-from tests.metrics.deals import RULES, SALE, Deals, amounts, make_deals, sale
+from tests.metrics.deals import RULES, SALE, Deals, amounts, sale
 
 RULE = RULES[0]
-
-
-@pytest.fixture
-def deals(db: None) -> Iterator[Deals]:
-    cast: Cast = make_cast()
-    with enter(cast.tenant.pk):
-        yield make_deals(cast)
 
 
 def refused(call: Any, *arguments: Any, **named: Any) -> str:

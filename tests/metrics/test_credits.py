@@ -2,26 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
-
-import pytest
 
 from metrics.models import Transaction, Value
 from org.base import CURRENT
 from org.models import Assignment
-from org.tenancy import enter
-from tests.metrics.cast import Cast, make_cast
-from tests.metrics.deals import RULES, SALE, Deals, amounts, credits, make_deals, sale, waiting
-
-
-@pytest.fixture
-def deals(db: None) -> Iterator[Deals]:
-    cast: Cast = make_cast()
-    with enter(cast.tenant.pk):
-        yield make_deals(cast)
-
+from tests.metrics.deals import RULES, SALE, Deals, amounts, credits, sale, waiting
 
 CARDS = {"group": "cards", "kind": "sale", "to": "seller", "into": "cards", "on": "sold"}
 

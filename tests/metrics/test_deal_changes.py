@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from datetime import date
 from decimal import Decimal
 from io import StringIO
@@ -21,9 +20,8 @@ from org.changes import Mark, record_change
 from org.errors import DomainError
 from org.models import Assignment, Calendar, InputChange, Period, Person, StaleMark
 from org.sql import fetch
-from org.tenancy import enter
 from org.users import add_member
-from tests.metrics.cast import Cast, make_cast, plain
+from tests.metrics.cast import plain
 from tests.metrics.deals import (
     RULES,
     SALE,
@@ -31,19 +29,11 @@ from tests.metrics.deals import (
     amounts,
     credits,
     kind,
-    make_deals,
     sale,
     waiting,
 )
 
 REFUND = {"key": ["no"], "dates": ["paid"], "attributes": {"amount": "money"}}
-
-
-@pytest.fixture
-def deals(db: None) -> Iterator[Deals]:
-    cast: Cast = make_cast()
-    with enter(cast.tenant.pk):
-        yield make_deals(cast)
 
 
 def versions(key: str) -> list[tuple[int, str | None, bool]]:

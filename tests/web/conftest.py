@@ -47,14 +47,19 @@ def browser(bank: Cast, union: Cast) -> Callable[[str], Client]:
     """A browser with somebody logged in: of the bank; ``olga``, ``oda``: of the union; ``una``."""
 
     def open_for(name: str) -> Client:
-        client = Client()
-        if name in ("olga", "oda"):
-            client.force_login(union.user("mia" if name == "olga" else "audrey"))
-        elif name == "una":
-            user, _ = User.objects.get_or_create(username="una")
-            client.force_login(user)
-        elif name:
-            client.force_login(bank.user(name))
-        return client
+        return signed_in(name, bank, union)
 
     return open_for
+
+
+def signed_in(name: str, bank: Cast, union: Cast) -> Client:
+    """A browser with somebody logged in, or nobody."""
+    client = Client()
+    if name in ("olga", "oda"):
+        client.force_login(union.user("mia" if name == "olga" else "audrey"))
+    elif name == "una":
+        user, _ = User.objects.get_or_create(username="una")
+        client.force_login(user)
+    elif name:
+        client.force_login(bank.user(name))
+    return client
