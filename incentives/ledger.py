@@ -34,8 +34,9 @@ MOVES: dict[str, frozenset[tuple[str, str]]] = {
     Transfer.Origin.CALCULATION: frozenset(
         {(PLAN, HELD), (PLAN, DUE), (PLAN, LOST), (HELD, PLAN), (DUE, PLAN), (LOST, PLAN)}
     ),
-    # Lost → due: there is room again under the limit of the year.
-    Transfer.Origin.RELEASE: frozenset({(HELD, DUE), (HELD, LOST), (LOST, DUE)}),
+    # Due → lost: what is payable found no room under the limit of the year; lost → due: there is
+    # room again.
+    Transfer.Origin.RELEASE: frozenset({(HELD, DUE), (HELD, LOST), (DUE, LOST), (LOST, DUE)}),
     # Owed → due takes over a negative rest, or pays a draw; due → owed gives it back.
     Transfer.Origin.PAY_RUN: frozenset({(OWED, DUE), (DUE, OWED), (DUE, PAID)}),
     Transfer.Origin.REFUSAL: frozenset({(PAID, DUE)}),

@@ -66,12 +66,6 @@ def has_limit(plan: Plan) -> bool:
     return any(limit_of(version) for version in versions)
 
 
-def limit_for(plan: Plan, earned: Period) -> Limit | None:
-    """The limit under which a period's earnings are paid: that of its whole year."""
-    year = years.year_of(earned, plan.calendar)
-    return limits_by_year(plan, [year])[year]
-
-
 def year_now(plan: Plan, on: date) -> int:
     """The year whose room is used now: that of the first period that is not final yet.
 
@@ -99,6 +93,8 @@ def _year_of_day(plan: Plan, day: date) -> int:
     return years.year_of(period, plan.calendar)
 
 
+NO_YEAR, NO_LAST_YEAR = 0, 9999
+
 # What each person has by year of earning: ``due`` has become payable, ``off`` is put off by the
 # limit, held or lost. What was paid before the plan moved here counts with what became payable.
 BY_YEAR = """
@@ -118,12 +114,21 @@ BY_YEAR = """
 """
 
 
-def keep_rooms(plan: Plan, now: int, more: Composable) -> list[int]:
-    """Keep how much more may become due in the year ``now`` as ``limit_room``; the closed years.
+@dataclass(frozen=True)
+class Rooms:
+    """Which years are closed: over, and carrying nothing on. ``lost_until``: the last year of
+    earning whose excess is lost as soon as it is payable, instead of waiting for room."""
+
+    closed: list[int]
+    lost_until: int
+
+
+def keep_rooms(plan: Plan, now: int, more: Composable) -> Rooms:
+    """Keep how much more may become due in the year ``now`` as ``limit_room``.
 
     ``more``: a query of person_id, currency, year and the amount that wants to become due beside
-    what is put off already. A closed year is over and carries nothing on: what was earned by its
-    end has only the room of its column, ``room_2026``, whatever later years leave.
+    what is put off already. What was earned by the end of a closed year has only the room of its
+    column, ``room_2026``, whatever later years leave.
     """
     year_of_period = years.year_sql(plan.calendar, SQL("period.valid_to"))
     [(first,)] = fetch(
@@ -139,7 +144,9 @@ def keep_rooms(plan: Plan, now: int, more: Composable) -> list[int]:
         year=year_of_period, limit=Literal(schedules.LIMIT), plan=Literal(plan.pk), more=more
     )
     keep("limit_room", _rooms(_wants(known, more, min(said), now), said, closed))
-    return closed
+    limit = said[now]
+    loses = limit is not None and limit.excess == "lose"
+    return Rooms(closed, NO_LAST_YEAR if loses else max(closed, default=NO_YEAR))
 
 
 def _wants(known: Composable, more: Composable, first: int, last: int) -> Composable:
@@ -186,20 +193,20 @@ def _rooms(by_year: Composable, said: Mapping[int, Limit | None], closed: list[i
     )
 
 
-def _room(closed: list[int], year: int) -> Composable:
+def _room(rooms: Rooms, year: int) -> Composable:
     """The room in ``limit_room`` of what was earned in a year."""
-    names = ["room", *(f"room_{one}" for one in closed if one >= year)]
+    names = ["room", *(f"room_{one}" for one in rooms.closed if one >= year)]
     return SQL("least({})").format(SQL(", ").join(map(Identifier, names)))
 
 
-def fill(plan: Plan, table: str, closed: list[int], *, which: Composable, order: str) -> None:
+def fill(plan: Plan, table: str, rooms: Rooms, *, which: Composable, order: str) -> None:
     """Set how much of each lot of a plan finds room, as ``released``: what closed years leave for
     their own lots first, and then what there is now for the rest.
 
     ``table``: temporary, with id, person_id, currency, plan_id, year, amount, released and passed.
     ``which``: the lots that ask, in this ``order``.
     """
-    for year in (*closed, NO_LAST_YEAR):
+    for year in (*rooms.closed, NO_LAST_YEAR):
         execute(
             SQL(FILL).format(
                 table=Identifier(table),
@@ -207,12 +214,11 @@ def fill(plan: Plan, table: str, closed: list[int], *, which: Composable, order:
                 which=which,
                 order=SQL(order),
                 year=Literal(year),
-                room=_room(closed, year),
+                room=_room(rooms, year),
             )
         )
 
 
-NO_LAST_YEAR = 9999
 FILL = """
     UPDATE {table} SET passed = true, released = found.fits FROM (
       SELECT lot.id, greatest(0, least(lot.amount, {room} - coalesce(given, 0) + lot.amount
@@ -249,25 +255,28 @@ def _year(query: Composable, before: str, year: int, limit: Limit | None) -> Com
 WANTS = "CASE WHEN ready THEN difference ELSE least(difference, greatest(-payable, 0)) END"
 
 
-def share_room(plan: Plan, *, earned: Period, posted: Period) -> None:
-    """Give each part in ``moving`` that wants to become due its room, in the order of their keys.
+def share_room(plan: Plan, *, earned: Period, posted: Period) -> bool:
+    """Give each part in ``moving`` that wants to become due its room, in the order of their keys;
+    whether what finds none is lost.
 
     What fills a part up to zero asks too: what went below zero has given its room to others.
     """
+    year = years.year_of(earned, plan.calendar)
     asking = SQL(
         "SELECT id, person_id, currency, {} AS amount, row_number() OVER (PARTITION BY person_id,"
         " currency ORDER BY component, job, grain, part) AS place FROM moving"
         " WHERE difference > 0 AND NOT disputed"
     ).format(SQL(WANTS))
     wants = SQL("SELECT person_id, currency, {}::int AS year, amount FROM ({}) AS asking").format(
-        Literal(years.year_of(earned, plan.calendar)), asking
+        Literal(year), asking
     )
-    closed = keep_rooms(plan, years.year_of(posted, plan.calendar), wants)
+    rooms = keep_rooms(plan, years.year_of(posted, plan.calendar), wants)
     execute(
         SQL(
             "UPDATE moving SET room = found.left_over FROM (SELECT asking.id, {room}"
             " - sum(amount) OVER (PARTITION BY person_id, currency ORDER BY place) + amount"
             " AS left_over FROM ({asking}) AS asking JOIN limit_room USING (person_id, currency))"
             " AS found WHERE found.id = moving.id"
-        ).format(asking=asking, room=_room(closed, years.year_of(earned, plan.calendar)))
+        ).format(asking=asking, room=_room(rooms, year))
     )
+    return year <= rooms.lost_until

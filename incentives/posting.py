@@ -90,9 +90,8 @@ def post(
         return _post(made, posted, first, by=by, at=at, only="true")
     # What is taken back makes room for what is granted at the same time.
     written = _post(made, posted, first, by=by, at=at, only="difference < 0")
-    limits.share_room(made.plan, earned=made.period, posted=posted)
-    limit = limits.limit_for(made.plan, made.period)
-    beyond = "lost" if limit is not None and limit.excess == "lose" else "held"
+    loses = limits.share_room(made.plan, earned=made.period, posted=posted)
+    beyond = "lost" if loses else "held"
     return written + _post(made, posted, first, by=by, at=at, only="difference > 0", beyond=beyond)
 
 

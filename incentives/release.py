@@ -89,9 +89,13 @@ def release(*, by: User | None, at: datetime, on: date) -> Released:
     lost = _forfeit(on, by=by, at=at)
     for plan in _limited_plans():
         _leave_room(plan, on)
-    released = _post("due", SQL("ready AND released > 0"), SQL("released"), by=by, at=at)
+    # What its schedule makes payable becomes due also where there is no room for all of it.
+    gone = SQL("released + CASE WHEN condition = {} THEN 0 ELSE lapsed END").format(
+        Literal(schedules.LIMIT)
+    )
+    released = _post("due", SQL("ready AND {} > 0").format(gone), gone, by=by, at=at)
     lost += _post("lost", SQL("expired AND NOT ready"), SQL("amount"), by=by, at=at)
-    lost += _post("lost", SQL("lapsed > 0"), SQL("lapsed"), by=by, at=at)
+    lost += _lapse(by=by, at=at)
     for plan in _limited_plans():
         released += _restore(plan, on, by=by, at=at)
     if released or lost:
@@ -178,13 +182,12 @@ def _leave_room(plan: Plan, on: date) -> None:
         "SELECT person_id, currency, year, CASE WHEN condition = {} THEN 0 ELSE amount END"
         " AS amount FROM waiting_lot WHERE {} AND ready"
     ).format(limit, mine)
-    closed = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
-    limits.fill(plan, "waiting_lot", closed, which=SQL("ready"), order="id")
-    # Also of what was payable by its schedule what found no room in its year.
+    rooms = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
+    limits.fill(plan, "waiting_lot", rooms, which=SQL("ready"), order="id")
     execute(
         SQL(
             "UPDATE waiting_lot SET lapsed = amount - released WHERE {} AND passed AND year <= {}"
-        ).format(mine, Literal(max(closed, default=0)))
+        ).format(mine, Literal(rooms.lost_until))
     )
 
 
@@ -213,6 +216,22 @@ def _post(
             cause=cause,
             which=which,
         ),
+        by=by,
+        at=at,
+    )
+
+
+def _lapse(*, by: User | None, at: datetime) -> int:
+    """Lose what found no room and does not wait for it, under the limit's own condition, so that it
+    can come back when there is room; how many transfers."""
+    return post_select(
+        SQL(
+            "SELECT person_id, currency, {key}, lapsed AS amount,"
+            " CASE WHEN condition = {limit} THEN 'held' ELSE 'due' END AS from_account,"
+            " 'lost' AS to_account, {limit} AS condition, 'release' AS origin, about_id,"
+            " 'Lost: no room under the limit of the year' AS cause"
+            " FROM waiting_lot WHERE lapsed > 0"
+        ).format(key=identifiers(KEY), limit=Literal(schedules.LIMIT)),
         by=by,
         at=at,
     )
@@ -250,8 +269,8 @@ def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
     if not keep("forgone_lot", forgone):
         return 0
     wants = SQL("SELECT DISTINCT person_id, currency, year, 0 AS amount FROM forgone_lot").format()
-    closed = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
-    limits.fill(plan, "forgone_lot", closed, which=SQL("true"), order="id DESC")
+    rooms = limits.keep_rooms(plan, limits.year_now(plan, on), wants)
+    limits.fill(plan, "forgone_lot", rooms, which=SQL("true"), order="id DESC")
     return post_select(
         SQL(
             "SELECT person_id, currency, {key}, id AS about_id, released AS amount,"

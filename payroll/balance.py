@@ -17,7 +17,7 @@ from org.models import Person
 from org.sql import fetch
 from payroll.models import PayLine, PayStop
 
-# What a move between two accounts means, by origin where that makes a difference.
+# What a move between two accounts means, and of a waiver those that a release makes, too.
 WORDS: dict[tuple[str, str], str] = {
     ("plan", "due"): "earned",
     ("plan", "held"): "earned, held",
@@ -30,13 +30,14 @@ WORDS: dict[tuple[str, str], str] = {
     ("due", "held"): "held back",
     ("due", "owed"): "repays a debt",
     ("due", "paid"): "paid",
-    ("due", "lost"): "restores what was waived",
+    ("due", "lost"): "lost under the limit of the year",
     ("owed", "due"): "becomes a debt",
     ("owed", "paid"): "owed from before",
     ("paid", "due"): "refused by payroll",
     ("lost", "owed"): "written off",
-    ("lost", "due"): "waived",
+    ("lost", "due"): "given back under the limit of the year",
 }
+WAIVED = {("due", "lost"): "restores what was waived", ("lost", "due"): "waived"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -167,7 +168,8 @@ def _steps(person: Person) -> Iterator[Step]:
 
 
 def _what(t: Transfer, line: PayLine | None) -> str:
-    said = WORDS.get((t.from_account, t.to_account), f"{t.from_account} to {t.to_account}")
+    words = WORDS | WAIVED if t.origin == Transfer.Origin.WAIVER else WORDS
+    said = words.get((t.from_account, t.to_account), f"{t.from_account} to {t.to_account}")
     if (t.from_account, t.to_account) == ("owed", "due") and t.component == "draw":
         return "advanced as a draw"
     if (t.from_account, t.to_account) == ("due", "paid"):

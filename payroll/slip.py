@@ -231,6 +231,10 @@ def _is_draw(move: Move) -> bool:
     return (move.from_account, move.to_account) == (OWED, DUE) and move.component == "draw"
 
 
+def _by_waiver(move: Move) -> bool:
+    return move.origin == Transfer.Origin.WAIVER and DUE in (move.from_account, move.to_account)
+
+
 # Every move between two accounts lies in one of these, or moves nothing that is payable.
 STEPS: tuple[tuple[str, Callable[[Move], bool], Callable[[Move], Decimal]], ...] = (
     ("Held until a date or condition", _between((PLAN, HELD), (HELD, PLAN)), _kept_from_due(HELD)),
@@ -238,7 +242,12 @@ STEPS: tuple[tuple[str, Callable[[Move], bool], Callable[[Move], Decimal]], ...]
     ("Paid by the earlier system", _between((PLAN, PAID)), _kept_from_due(PAID)),
     ("Released from what was held", _between((HELD, DUE)), _into_due),
     ("Held back", _between((DUE, HELD)), _into_due),
-    ("Waived or restored", _between((LOST, DUE), (DUE, LOST)), _into_due),
+    ("Waived or restored", _by_waiver, _into_due),
+    (
+        "Lost under the limit of the year, or given back",
+        lambda move: _between((LOST, DUE), (DUE, LOST))(move) and not _by_waiver(move),
+        _into_due,
+    ),
     ("Advanced as a draw", _is_draw, _into_due),
     (
         "Carried as a debt",

@@ -88,6 +88,9 @@ VARIANTS = {
     "goes": (LIMIT(250, ""), ""),
     "fiscal": (LIMIT(200, ""), LIMIT(400, "")),
     "fiscal-lapse": (LIMIT(200, ", lapses: year_end"), LIMIT(400, ", lapses: year_end")),
+    "lose": (LIMIT(300, ", excess: lose"),) * 2,
+    "lose-rising": (LIMIT(200, ", excess: lose"), LIMIT(500, ", excess: lose")),
+    "fiscal-lose": (LIMIT(200, ", excess: lose"), LIMIT(400, ", excess: lose")),
     "separate": ("        segments: separate\n",) * 2,
 }
 DISPUTABLE = ("year", "deals", "pool", "kept", "nets", "netc")

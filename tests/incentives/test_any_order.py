@@ -4,8 +4,7 @@ One plan of many mechanisms. Everything is known from the beginning, or it comes
 deals in versions that are taken back in part, deliveries and corrections that are undone, jobs,
 goals, facts and rates that are learnt late, a version of the plan that is published late, disputes,
 and months that become final, releases and payments in between. What a version freezes depends on
-the order, and so does what a limit that falls has paid before, and until when something that it is
-to lose is held (docs/adr/0121); these are left out.
+the order, and so does what a limit that falls has paid before; these are left out.
 """
 
 from __future__ import annotations
@@ -55,7 +54,10 @@ def expected(
 # Any numbers do; each pair costs some seconds, so that most are looked at in long runs only.
 CASES = [
     ("fiscal-lapse", 16, 43),
+    ("fiscal-lose", 14, 101),
     ("rising", 12, 15),
+    ("lose", 5, 101),
+    ("lose-rising", 3, 7),
     ("separate", 7, 8),
     ("limit", 1, 1),
     ("limit", 1, 2),

@@ -132,6 +132,57 @@ def test_what_comes_back_from_below_zero_asks_for_room(
     assert (desk.release("2026-04-30").released, desk.balance().due) == (0, 100)
 
 
+def stands(desk: Desk) -> tuple[Decimal, Decimal, Decimal]:
+    """What is due, held and lost."""
+    balance = desk.balance()
+    return balance.due, balance.held, balance.lost
+
+
+def halves(day: str) -> dict[str, Any]:
+    """Half is payable when it is final, half on a day."""
+    parts = [{"share": "50%", "release": "final"}, {"share": "50%", "release": day}]
+    return {"schedules": {"parts": parts}, "component": {"schedule": "parts"}}
+
+
+@pytest.mark.parametrize("known_first", [True, False])
+def test_what_becomes_payable_without_room_is_lost_at_once_and_comes_back_with_it(
+    tenant: Tenant, known_first: bool
+) -> None:
+    desk = Desk(options={"limit": {"amount": 100, "excess": "lose"}}, **halves("2026-06-01"))
+    for month, amount in (("2026-01", 40 if known_first else 120), ("2026-02", 80)):
+        desk.sells(month, amount)
+        desk.finalise(month)
+    desk.release("2026-05-31")
+    assert stands(desk) == ((60, 60, 0) if known_first else (100, 100, 0))
+    desk.release("2026-06-01")
+    assert stands(desk) == ((100, 0, 20) if known_first else (100, 0, 100))
+    assert desk.release("2026-06-01").lost == 0
+    desk.sells("2026-01", 40)
+    desk.finalise("2026-03")
+    desk.release("2026-06-02")
+    assert stands(desk) == (100, 0, 20)
+
+
+def test_what_was_payable_after_its_year_and_found_no_room_comes_back_with_it(
+    tenant: Tenant,
+) -> None:
+    limit = {"amount": 100, "lapses": "year_end"}
+    desk = Desk(options={"limit": limit}, **halves("2027-02-01"))
+    desk.sells("2026-01", 240)
+    for month in range(1, 12):
+        desk.finalise(f"2026-{month:02}")
+    assert stands(desk) == (100, 140, 0)
+    desk.finalise("2026-12", on=date(2027, 1, 5))
+    desk.release("2027-01-05")
+    assert stands(desk) == (100, 120, 20)
+    desk.release("2027-02-01")
+    assert stands(desk) == (100, 0, 140)
+    desk.sells("2026-01", 100)
+    desk.finalise("2027-01", on=date(2027, 2, 5))
+    desk.release("2027-02-05")
+    assert stands(desk) == (100, 0, 0)
+
+
 def test_what_fills_a_key_up_to_zero_is_the_last_of_the_limit_to_be_taken_back(
     tenant: Tenant,
 ) -> None:
