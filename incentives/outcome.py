@@ -24,7 +24,7 @@ from incentives.rules import (
     part_name,
 )
 from incentives.rules.components import YEAR_BEGINS
-from org.sql import execute, fetch, identifiers
+from org.sql import execute, fetch, identifiers, keep
 
 EARNING = Identifier(Earning._meta.db_table)
 
@@ -53,13 +53,31 @@ def _write_results(work: Work, made: CalculationRun) -> None:
         SQL(
             "INSERT INTO {result} (run_id, person_id, job, inputs, segments)"
             " SELECT {run}, outcome.person_id, outcome.job, {inputs}, key.segments FROM outcome"
-            " JOIN (SELECT result_id, segments FROM outcome_key) AS key USING (result_id)"
+            " JOIN (SELECT result_id, segments FROM {segments}) AS key USING (result_id)"
         ).format(
+            segments=Identifier(_segments(work)),
             result=Identifier(Result._meta.db_table),
             run=Literal(made.pk),
             inputs=inputs_as_json(work),
         )
     )
+
+
+SEGMENTS = """
+    SELECT result_id, jsonb_agg(jsonb_build_object('unit', unit_id, 'job_type', job_type_id,
+      'slot', slot, 'from', first_day, 'to', end_day, 'days', days, 'of', period_days)
+      ORDER BY first_day) AS segments
+    FROM slice GROUP BY result_id
+"""
+
+
+def _segments(work: Work) -> str:
+    """The table of each result's slices as JSON. It takes long to make, so only what writes results
+    has one, and plans with the same participants share it."""
+    name, there = work.frame.common.table("segment", ())
+    if not there:
+        keep(name, SQL(SEGMENTS).format(), joined=["result_id"])
+    return name
 
 
 def inputs_as_json(work: Work) -> Composable:

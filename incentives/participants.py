@@ -8,7 +8,7 @@ Temporary tables of the calculation's transaction:
              behind: no day at all, only credits that came after the job's end
 ``outcome_key``  one result: result_id, person_id, job, slot, unit_id, first_day, end_day, “only
              credits” (no eligible day), “not employed” (on the day that counts, so nothing is
-             earned), prorate (of amounts), segments (its slices, as JSON)
+             earned), prorate (of amounts)
 ``trail``    the days after a job's end on which its credits still count (incentives.leavers)
 ``day_count``    working days before each day, by holiday calendar
 """
@@ -385,10 +385,6 @@ KEY_COLUMNS = (
 )  # fmt: skip
 # What the tables of results are joined and grouped by.
 KEY_JOINED = ("result_id", "person_id", "unit_id", "job_type_id")
-SEGMENTS = """
-    jsonb_agg(jsonb_build_object('unit', unit_id, 'job_type', job_type_id, 'slot', slot,
-      'from', first_day, 'to', end_day, 'days', days, 'of', period_days) ORDER BY first_day)
-"""
 
 
 def _results(frame: Frame) -> None:
@@ -403,7 +399,7 @@ def _results(frame: Frame) -> None:
             " (array_agg(job_type_id ORDER BY end_day DESC))[1] AS job_type_id,"
             " min(first_day) AS first_day, max(end_day) AS end_day,"
             " CASE WHEN bool_or(behind) THEN 0 ELSE {prorate} END AS prorate,"
-            ' bool_or(behind) AS "only credits", ' + SEGMENTS + " AS segments FROM slice"
+            ' bool_or(behind) AS "only credits" FROM slice'
             " GROUP BY result_id, person_id, job HAVING sum(days) > 0 OR bool_or(behind)) AS key"
         ).format(
             prorate=fraction(amount, absent="absent_payout") if amount else SQL("1::numeric"),
