@@ -31,6 +31,7 @@ from incentives.parties import parties_beside
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
 from incentives.signals import calculated
+from incentives.stale import note_outdated
 from metrics import totals
 from metrics.completeness import complete_through
 from metrics.totals import Wanted
@@ -89,18 +90,25 @@ def calculate_period(
     all_rules = [load(version, period.valid_from) for _, version in open_plans]
     refresh_totals([(rules, period) for rules in all_rules])
     # Final periods first: an open one may stand on what they should have earned.
+    calculate_differences(period, [plan for plan, _ in open_plans], by=by, at=at, on=on)
+    made = calculate_together(all_rules, period, by=by, at=at, on=on)
+    caps.apply(period, made)
+    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
+    return made
+
+
+def calculate_differences(
+    period: Period, plans: Iterable[Plan], *, by: User | None, at: datetime, on: date
+) -> None:
+    """Work out what final periods should be by now whose differences a period may carry."""
     again: dict[Period, list[CalculationRun]] = {}
-    for plan in [plan for plan, _ in open_plans] + ended_plans(period):
+    for plan in [*plans, *ended_plans(period)]:
         for earlier in dirty_periods(plan):
             run = calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
             again.setdefault(earlier, []).append(run)
     for earlier, runs in again.items():
         # Of plans that share a cap each left the others their room before all were known.
         caps.apply(earlier, runs)
-    made = calculate_together(all_rules, period, by=by, at=at, on=on)
-    caps.apply(period, made)
-    calculated.send(sender=CalculationRun, period=period, at=at, on=on)
-    return made
 
 
 def find_open_plans(period: Period) -> list[tuple[Plan, PlanVersion]]:
@@ -168,9 +176,13 @@ def refresh_totals(wanted: Iterable[tuple[VersionRules, Period]]) -> int:
 
 
 def bring_up_to_date(wanted: Iterable[Wanted]) -> int:
-    """Add up what somebody wants to read, and mark final periods that moved; totals written."""
+    """Add up what somebody wants to read, and mark final periods that moved; totals written.
+
+    Open ones that it reaches are noted as outdated, until they are worked out.
+    """
     written = totals.refresh(wanted)
     mark_final_periods()
+    note_outdated()
     return written
 
 
@@ -308,8 +320,8 @@ def _point_to(made: CalculationRun) -> None:
         )
         if point.final_at is not None:
             raise DomainError(f"{made.period} of {made.plan} is final; nothing was changed.")
-        point.run = made
-        point.save(update_fields=["run"])
+        point.run, point.outdated = made, False
+        point.save(update_fields=["run", "outdated"])
     older = CalculationRun.objects.filter(
         plan=made.plan, period=made.period, purpose=made.purpose, final_at=None
     ).exclude(pk=made.pk)

@@ -10,6 +10,7 @@ from django.db.models import Exists, OuterRef, Q, QuerySet
 
 from incentives.calculate import version_for
 from incentives.models import PlanPeriod, PlanVersion, Result
+from incentives.stale import is_stale
 from org.base import CURRENT
 from org.models import Assignment, Period, Person, User
 
@@ -60,11 +61,10 @@ def in_force(on: date) -> list[PlanVersion]:
 
 
 def open_points() -> QuerySet[PlanPeriod]:
-    """Calculated plan periods that are not final."""
+    """Calculated plan periods that are not final; ``stale`` with them."""
     found = PlanPeriod.objects.filter(run__isnull=False, final_at=None)
-    return found.select_related("plan", "period__calendar", "run").order_by(
-        "period__valid_from", "plan__code"
-    )
+    found = found.select_related("plan", "period__calendar", "run").annotate(stale=is_stale())
+    return found.order_by("period__valid_from", "plan__code")
 
 
 def behind(version: PlanVersion) -> list[PlanPeriod]:

@@ -13,6 +13,7 @@ from django.db.models.expressions import RawSQL
 
 from incentives.models import Earning, PlanPeriod
 from incentives.rules import VersionRules, rules_for, stamp, stamps_of
+from incentives.stale import is_stale
 from org.models import Period, Person
 
 Status = Earning.Status
@@ -99,12 +100,18 @@ def many_points_of(person: Person, periods: Iterable[Period] | QuerySet[Period])
 
 
 def _rows(person: Person, periods: Iterable[Period] | QuerySet[Period]) -> QuerySet[Any]:
-    """Calculated plan periods; ``found`` holds the person's results, or nothing."""
+    """Calculated plan periods; ``found`` holds the person's results, or nothing.
+
+    ``stale``: something about the person was recorded since.
+    """
     return (
         PlanPeriod.objects.filter(period__in=periods, run__isnull=False)
         .select_related("plan", "period__calendar", "run__version__plan")
         .defer("run__statement", "run__only")
-        .annotate(found=RawSQL(RESULTS, [person.pk], output_field=JSONField()))
+        .annotate(
+            found=RawSQL(RESULTS, [person.pk], output_field=JSONField()),
+            stale=is_stale(person.pk),
+        )
         .order_by("period__valid_from", "period", "plan__code")
     )
 

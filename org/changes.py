@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from datetime import date, datetime
 
 from org.models import InputChange, User
+from org.signals import recorded
 from org.sql import execute
 
 # As many people and metrics are marked one by one; with more, whole metrics are. A plan is worked
@@ -46,6 +47,7 @@ def record_change(
         kind=kind, sentence=sentence[:500], by=by, at=at, reference=reference
     )
     _mark(change, list(marks))
+    recorded.send(sender=InputChange, change=change, at=at)
     return change
 
 

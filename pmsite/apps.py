@@ -12,6 +12,9 @@ class PmsiteConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(refuse_privileged_role, dispatch_uid="privileged role")
-        from pmsite.signin import trail  # asks for models, which are loaded only now
+        from org.signals import recorded  # these ask for models, which are loaded only now
+        from pmsite import fresh
+        from pmsite.signin import trail
 
         trail.connect()
+        recorded.connect(fresh.on_recorded, dispatch_uid="pmsite")

@@ -96,7 +96,8 @@ def request(
         [Job(tenant=tenant, name=name, about=about, due_at=due, made_at=at)], ignore_conflicts=True
     )
     job = Job.objects.get(tenant=tenant, name=name, about=about, due_at=due)
-    transaction.on_commit(lambda: ring([job]))
+    # Where the queue cannot be reached, the row is there all the same, and the next tick rings.
+    transaction.on_commit(lambda: ring([job]), robust=True)
     return job
 
 

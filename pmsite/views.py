@@ -15,7 +15,8 @@ from org.models import Membership
 from org.permissions import Permission
 from pmsite.signin import trail
 from pmsite.todo import todos
-from scorecards.queries import latest_plan_periods, latest_scorecard_period, latest_team_period
+from scorecards.queries import latest_plan_periods, latest_scorecard_period, team_period_of
+from scorecards.team.home import team_at_home
 
 
 @require_safe
@@ -28,11 +29,16 @@ def overview(request: HttpRequest) -> HttpResponse:
     only_own = own is not None and len(permissions) == 1
     if own is not None and only_own:
         return redirect("scorecard", membership.person.code, own.calendar.code, own.code)
+    now, everyone = today(membership.tenant), Permission.SEE_EVERYONE in permissions
+    team = None
+    if Permission.SEE_TEAM in permissions:
+        team = team_period_of(membership, on=now, everyone=everyone)
     context = {
         "own": own,
-        "todos": todos(membership, permissions, today(membership.tenant)),
-        "plan_periods": latest_plan_periods() if Permission.SEE_EVERYONE in permissions else [],
-        "team": latest_team_period() if Permission.SEE_TEAM in permissions else None,
+        "todos": todos(membership, permissions, now),
+        "plan_periods": latest_plan_periods() if everyone else [],
+        "team": team,
+        "at_home": team_at_home(request, team.period) if team and not everyone else None,
         "asked": bool(permissions - {Permission.SEE_OWN}),
     }
     return render(request, "pmsite/overview.html", context)

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from incentives import calculate, desk
 from incentives.alarms import check_periods
+from incentives.fresh import freshen
 from incentives.outliers import outliers_of
 from incentives.release import release
+from pmsite import fresh
 from pmsite.closing import work as closing
 from pmsite.data import work as data
 from pmsite.impacts import work as impacts
@@ -37,7 +39,18 @@ def alarms(work: Work) -> str:
     return f"{len(checked)} final plan periods checked, {found} differences without a cause."
 
 
-HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms}
+def freshened(work: Work) -> str:
+    """Work out what something recorded has made stale, and rank by it."""
+    made = freshen(by=None, at=work.at, on=work.on, tell=work.tell)
+    rank_open(at=work.at, on=work.on)
+    if not made:
+        return "Nothing was stale."
+    periods = ", ".join(dict.fromkeys(str(run.period) for run in made))
+    number = f"{len(made)} plan periods" if len(made) > 1 else "One plan period"
+    return f"{number} worked out anew: {periods}."
+
+
+HANDLERS: dict[str, Handler] = {"nightly": nightly, "alarms": alarms, fresh.NAME: freshened}
 """Jobs that work on a tenant as a whole, so that a schedule or a person can ask for them."""
 
 ABOUT_ONE: dict[str, Handler] = {
@@ -52,6 +65,7 @@ ABOUT_ONE: dict[str, Handler] = {
 LABELS = {
     "nightly": "Nightly calculation",
     "alarms": "Check of what is final",
+    fresh.NAME: "Calculation of what changed",
     data.LOOK: "Look at a file on trial",
     data.TAKE: "Take a file in",
     closing.CLOSE: "Close a period",

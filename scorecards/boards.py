@@ -26,6 +26,7 @@ from django.db.models import (
 )
 from django.db.models.expressions import Combinable
 
+from incentives.stale import period_is_stale
 from org.models import Assignment, Membership, Period, Person, Unit
 from org.permissions import Permission
 from org.queries import assignments_on, visible_people
@@ -137,6 +138,7 @@ def with_own(standings: QuerySet[Standing], viewer: Viewer) -> QuerySet[Standing
     of_people = When(leaderboard__of=Leaderboard.Of.PEOPLE, then=person)
     own = Place.objects.filter(standing_id=OuterRef("pk"), subject_id=OuterRef("subject"))
     return standings.annotate(
+        stale=period_is_stale(),
         subject=Case(of_people, default=unit, output_field=BigIntegerField()),
         mine=Subquery(own.values("rank")[:1]),
         position=Subquery(own.values("position")[:1]),

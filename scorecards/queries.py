@@ -12,9 +12,10 @@ from django.db.models import Exists, OuterRef, QuerySet
 from psycopg.sql import SQL, Identifier
 
 from incentives.models import PlanPeriod, Result
+from incentives.stale import is_stale
 from metrics.models import Total
-from org.models import Assignment, Calendar, Period
-from org.queries import assignments_on
+from org.models import Assignment, Calendar, Membership, Period, Person
+from org.queries import assignments_on, visible_people
 from org.sql import fetch
 
 
@@ -22,13 +23,30 @@ def latest_plan_periods(*, limit: int = 12) -> list[PlanPeriod]:
     """The plan periods that have been calculated, the latest first."""
     calculated = PlanPeriod.objects.filter(run__isnull=False)
     related = calculated.select_related("plan", "period__calendar", "run")
+    related = related.annotate(stale=is_stale())
     return list(related.order_by("-period__valid_from", "plan__code")[:limit])
 
 
-def latest_team_period() -> PlanPeriod | None:
-    """The last calculated plan period with figures in it, else the last one."""
+def latest_team_period(team: QuerySet[Person] | None = None) -> PlanPeriod | None:
+    """The last calculated plan period with figures in it, else the last one.
+
+    ``team``: of a plan that pays one of these people, where there is one. Of several that began
+    together it is the one that pays most people.
+    """
     figures = Total.objects.filter(period_id=OuterRef("period_id"))
-    return _latest(PlanPeriod.objects.filter(run__isnull=False), figures)
+    points = PlanPeriod.objects.filter(run__isnull=False)
+    if team is not None:
+        theirs = Result.objects.filter(run_id=OuterRef("run_id"), person_id__in=team.values("pk"))
+        return _latest(points.filter(Exists(theirs)), figures) or _latest(points, figures)
+    return _latest(points, figures)
+
+
+def team_period_of(membership: Membership, *, on: date, everyone: bool) -> PlanPeriod | None:
+    """The same for whom a member leads; ``everyone``: for a member who sees everybody."""
+    team = None
+    if not everyone:
+        team = visible_people(membership, on=on).exclude(pk=membership.person_id or 0)
+    return latest_team_period(team)
 
 
 def latest_scorecard_period(*, person_id: int | None) -> Period | None:
@@ -46,7 +64,8 @@ def latest_scorecard_period(*, person_id: int | None) -> Period | None:
 
 def _latest(points: QuerySet[PlanPeriod], figures: QuerySet[Total]) -> PlanPeriod | None:
     ordered = points.annotate(begun=Exists(figures)).select_related("period__calendar", "plan")
-    return ordered.order_by("-begun", "-period__valid_from", "plan__code").first()
+    most = ("-begun", "-period__valid_from", "-run__people", "plan__code")
+    return ordered.order_by(*most).first()
 
 
 def find_period(*, calendar: str, code: str) -> Period | None:
@@ -98,7 +117,7 @@ def neighbours(period: Period) -> tuple[Period | None, Period | None]:
 
 
 def calculated(period: Period) -> list[PlanPeriod]:
-    """The plan periods of a period that have a run, in order of their plans."""
+    """The plan periods of a period that have a run, by plan; ``stale`` with them."""
     found = PlanPeriod.objects.filter(period=period, run__isnull=False)
     return list(
         found.select_related(
@@ -107,7 +126,9 @@ def calculated(period: Period) -> list[PlanPeriod]:
             "run__version",
             "run__plan",
             "run__period__calendar",
-        ).order_by("plan__code")
+        )
+        .annotate(stale=is_stale())
+        .order_by("plan__code")
     )
 
 

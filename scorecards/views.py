@@ -8,14 +8,14 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_safe
 
-from org.access import member_required, needs, today
+from org.access import member_required, needs, request_permissions, today
 from org.models import Membership, Period
 from org.permissions import Permission
 from org.queries import get_visible_person_or_404
 from scorecards.queries import (
     find_period,
     latest_scorecard_period,
-    latest_team_period,
+    team_period_of,
 )
 
 SEE_PEOPLE = (Permission.SEE_TEAM, Permission.SEE_EVERYONE)
@@ -35,7 +35,9 @@ def me(request: HttpRequest) -> HttpResponse:
 @needs(*SEE_PEOPLE)
 def my_team(request: HttpRequest) -> HttpResponse:
     """The people of the period that has something to say now."""
-    latest = latest_team_period()
+    membership: Membership = request.membership  # type: ignore[attr-defined]
+    everyone = Permission.SEE_EVERYONE in request_permissions(request)
+    latest = team_period_of(membership, on=today(membership.tenant), everyone=everyone)
     if latest is None:
         return render(request, "scorecards/nothing_yet.html")
     return redirect("team", latest.period.calendar.code, latest.period.code)

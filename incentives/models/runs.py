@@ -51,6 +51,10 @@ class PlanPeriod(TenantModel):
     run = TenantForeignKey(CalculationRun, null=True, related_name="+")
     final_at = models.DateTimeField(null=True)
     final_by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")
+    outdated = models.BooleanField(
+        default=False,
+        help_text="Something that it may read was added up since, and it was not worked out anew.",
+    )
 
     class Meta:
         ordering = ["plan", "period"]

@@ -19,6 +19,7 @@ from incentives.checklist import checklist
 from incentives.decide import decide
 from incentives.models import Closing, Decision, PlanPeriod
 from incentives.outliers import RULE
+from incentives.stale import is_stale
 from incentives.zero_goals import zero_goals_of
 from org.access import acting, needs, request_permissions, today
 from org.errors import DomainError
@@ -63,7 +64,7 @@ def closing(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
             raise PermissionDenied("Your role reads closings; others make periods final.")
         _close_all(request, shown)
         return redirect("closing", calendar, period)
-    points = PlanPeriod.objects.filter(period=shown, run__isnull=False)
+    points = PlanPeriod.objects.filter(period=shown, run__isnull=False).annotate(stale=is_stale())
     every = list(points.select_related("plan", "run__version", "final_by").order_by("plan__code"))
     waits = {one.plan_id: one for one in _waiting(shown)}
     context = {
@@ -130,9 +131,11 @@ def place_of(
     """The plan's period, or 404; 403 where something is to be done by a role that only reads."""
     shown = period_or_404(calendar, period)
     rows = PlanPeriod.objects.filter(period=shown, plan__code=plan, run__isnull=False)
-    point = rows.select_related(
-        "plan", "period__calendar", "run__version__plan", "final_by"
-    ).first()
+    point = (
+        rows.annotate(stale=is_stale())
+        .select_related("plan", "period__calendar", "run__version__plan", "final_by")
+        .first()
+    )
     if point is None:
         raise Http404(f"No plan {plan} has been calculated in {shown}.")
     may = P.FINALISE in request_permissions(request)
@@ -304,7 +307,7 @@ def goal(request: HttpRequest, calendar: str, period: str, plan: str, code: str)
         except DomainError as refusal:
             form.add_error(None, str(refusal))
         else:
-            messages.success(request, "Decided. The next calculation knows it.")
+            messages.success(request, "Decided. It is worked out anew in a moment.")
             return redirect("closing-plan", *place.where)
     context = {"form": form, "person": person, "point": place.point, "period": place.point.period}
     return render(request, "closing/goal.html", context)

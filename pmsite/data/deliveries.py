@@ -14,6 +14,7 @@ from django.shortcuts import get_object_or_404, redirect, render
 from django.utils import timezone
 from django.views.decorators.http import require_POST, require_safe
 
+from incentives.stale import something_is_stale
 from metrics import trials
 from metrics.complete import complete as declare
 from metrics.completeness import gaps
@@ -37,6 +38,7 @@ from pmsite.data.forms import CompleteForm, HandledForm, ReasonForm
 from pmsite.data.tables import DeliveryTable, ProblemTable
 from pmsite.data.views import UPLOAD, ask_for, user_of
 from pmsite.data.work import LOOK
+from pmsite.fresh import under_way
 
 SEE = Permission.SEE_RULES
 SHOWN_GAPS = 3
@@ -160,7 +162,6 @@ def delivery(request: HttpRequest, number: int) -> HttpResponse:
     """What a delivery brought, what of it could not be used, and how to take it back."""
     found = delivery_or_404(number)
     rows = Rejection.objects.filter(delivery=found).order_by("line", "pk")
-    permissions = request_permissions(request)
     context = {
         "delivery": found,
         "rejected": found.rows_rejected - found.rows_unknown,
@@ -169,10 +170,29 @@ def delivery(request: HttpRequest, number: int) -> HttpResponse:
         "reason": _reason(found),
         "handled": HandledRejections.objects.filter(delivery=found).select_related("by").first(),
         "handled_form": HandledForm(),
-        "may": UPLOAD in permissions,
-        "may_calculate": not permissions.isdisjoint({Permission.CALCULATE, Permission.CONFIGURE}),
+        "may": UPLOAD in request_permissions(request),
+        **_freshness(request),
     }
     return render(request, "data/delivery.html", context)
+
+
+@require_safe
+@needs(SEE)
+def fresh(request: HttpRequest) -> HttpResponse:
+    """Whether results have all that came in; a page asks until they do."""
+    return render(request, "data/fresh.html", _freshness(request))
+
+
+def _freshness(request: HttpRequest) -> dict[str, Any]:
+    """The job that works out what came in, or whether anything waits for one."""
+    job = under_way(request.membership.tenant_id)  # type: ignore[attr-defined]
+    permissions = request_permissions(request)
+    return {
+        "job": job,
+        "stale": job is None and something_is_stale(),
+        "may_calculate": not permissions.isdisjoint({Permission.CALCULATE, Permission.CONFIGURE}),
+        "back": request.htmx.current_url_abs_path or request.path,  # type: ignore[attr-defined]
+    }
 
 
 def _reason(delivery: Delivery) -> str:

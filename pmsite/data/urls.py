@@ -12,6 +12,7 @@ urlpatterns = [
     path("deliveries/<int:number>/again/", deliveries.again, name="delivery-again"),
     path("deliveries/<int:number>/handled/", deliveries.handled, name="delivery-handled"),
     path("sources/<str:code>/complete/", deliveries.complete, name="source-complete"),
+    path("fresh/", deliveries.fresh, name="data-fresh"),
     path("upload/", views.upload, name="upload"),
     path("upload/<int:number>/", views.trial, name="trial"),
     path("upload/<int:number>/progress/", views.progress, name="trial-progress"),

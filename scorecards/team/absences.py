@@ -14,8 +14,10 @@ from django.views.decorators.http import require_POST, require_safe
 
 from org.absences import Span, record_absence, spans, take_back_absence
 from org.access import member_required, needs
+from org.errors import DomainError
 from org.models import Person
 from org.permissions import Permission as P
+from org.queries import person_named
 from org.tables import NUMBER, PageTable, configured, download
 from org.team_days import month_before, month_end
 from scorecards import formats
@@ -24,6 +26,7 @@ from scorecards.team.forms import AbsenceForm, TakeBackForm
 from scorecards.team.work import work_page
 
 SUGGESTED = 300
+LONGEST = 200
 
 
 def lowers(span: Span) -> str:
@@ -84,12 +87,17 @@ def absences(request: HttpRequest) -> HttpResponse:
 @require_safe
 @needs(P.RECORD_ABSENCE)
 def absences_of(request: HttpRequest, month: str) -> HttpResponse:
-    """Everybody of the team who is away in a month; ``who`` leads to one person."""
+    """Everybody of the team who is away in a month; ``who``, a number or name, leads to one."""
     who, first = acting(request), month_or_404(month)
     people = who.people()
-    wanted = request.GET.get("who", "").partition(" ")[0]
-    if wanted and people.filter(code=wanted).exists():
-        return redirect(f"{reverse('person-work', args=[wanted])}#absence")
+    unknown = ""
+    if wanted := request.GET.get("who", "").strip()[:LONGEST]:
+        try:
+            found = _meant(who, wanted)
+        except DomainError as refusal:
+            unknown = refusal.sentence
+        else:
+            return redirect(f"{reverse('person-work', args=[found.code])}#absence")
     end = month_end(first)
     table = AbsenceTable(spans(people.values_list("pk", flat=True), first=first, end=end))
     if answer := download(request, table, name=f"absences-{month}"):
@@ -101,9 +109,16 @@ def absences_of(request: HttpRequest, month: str) -> HttpResponse:
         "before": month_before(first),
         "after": end,
         "people": others[:SUGGESTED],
-        "unknown": request.GET.get("who", ""),
+        "unknown": unknown,
+        "wanted": wanted,
     }
     return render(request, "team/absences.html", context)
+
+
+def _meant(who: Acting, text: str) -> Person:
+    """Whom a suggestion (number and name), a number or a name means; DomainError for several."""
+    suggested = who.people().filter(code=text.partition(" ")[0]).first()
+    return suggested or person_named(who.membership, on=who.today, text=text)
 
 
 @require_POST
@@ -123,7 +138,7 @@ def _record(person: Person, said: dict[str, Any], who: Acting) -> str:
     if not changed:
         return f"{person} was recorded so already: nothing changed."
     days = f"{changed} day{'' if changed == 1 else 's'}"
-    return f"{said['type']} of {person} recorded for {days}. The next calculation knows it."
+    return f"{said['type']} of {person} recorded for {days}. Scorecards follow in a moment."
 
 
 @require_POST

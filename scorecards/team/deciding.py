@@ -57,7 +57,7 @@ def was_decided(
         given["answer"] = form.cleaned_data["answer"]
         if approving:
             approve(**given)
-            return f"Approved: {found} is corrected. The next calculation knows it."
+            return f"Approved: {found} is corrected. Scorecards and pay follow in a moment."
         refuse(**given)
         return f"Refused: {found} stays as it is. {found.asked_by} reads your answer."
 

@@ -28,10 +28,11 @@ from org.queries import visible_statement
 from org.sql import NEVER, fetch
 from org.tables import NUMBER, PageTable, configured, download
 from scorecards import formats
-from scorecards.queries import latest_team_period
+from scorecards.queries import team_period_of
 from scorecards.team.acting import Acting, acting
 
 COLUMNS = 4
+AT_ONCE = 500  # of more people, figures are read of the page that is shown, and sort nobody
 Kind = MetricDefinition.Kind
 
 
@@ -97,13 +98,18 @@ class TodayTable(PageTable):
         empty_text = "Nobody of yours has a job today."
 
     def __init__(
-        self, rows: Sequence[Present], definitions: Sequence[MetricDefinition], tenant: Tenant
+        self,
+        rows: Sequence[Present],
+        definitions: Sequence[MetricDefinition],
+        tenant: Tenant,
+        *,
+        sorts: bool = True,
     ) -> None:
         self.definitions = {f"m{d.metric_id}": d for d in definitions}
         self.tenant = tenant
         more = [
             (name, tables.Column(verbose_name=d.metric.name, empty_values=(), attrs=NUMBER,
-                                 accessor=f"figures__{d.metric_id}"))
+                                 accessor=f"figures__{d.metric_id}", orderable=sorts))
             for name, d in self.definitions.items()
         ]  # fmt: skip
         for name, _ in more:
@@ -157,25 +163,29 @@ class TodayTable(PageTable):
 def team_today(request: HttpRequest) -> HttpResponse:
     """Everybody of the team who has a job today."""
     who = acting(request)
-    present = _present(who)
-    definitions, day = _usual(who, [one[0] for one in present])
-    figures = _figures([one[0] for one in present], definitions, day)
     rows = [
-        Present(id, code, name, unit, job_type, away or "", figures.get(id, {}))
-        for id, code, name, unit, job_type, away in present
+        Present(id, code, name, unit, job_type, away or "", {})
+        for id, code, name, unit, job_type, away in _present(who)
     ]
     rows.sort(key=lambda one: (not one.away, one.name, one.id))
-    table = TodayTable(rows, definitions, who.membership.tenant)
+    definitions, day = _usual(who, [one.id for one in rows[:AT_ONCE]])
+    many = len(rows) > AT_ONCE
+    table = TodayTable(rows, definitions, who.membership.tenant, sorts=not many)
+    if not many or request.GET.get("download"):
+        _fill(rows, definitions, day)
     if answer := download(request, table, name=f"team-{who.today}"):
         return answer
+    shown = configured(request, table)
+    if many:
+        _fill([row.record for row in shown.page.object_list], definitions, day)
     context = {
-        "table": configured(request, table),
+        "table": shown,
         "today": who.today,
         "day": day,
         "people": len(rows),
         "away": sum(bool(one.away) for one in rows),
         "there": sum(not one.away for one in rows),
-        "latest": latest_team_period(),
+        "latest": team_period_of(who.membership, on=who.today, everyone=who.may(P.SEE_EVERYONE)),
         "may_record": who.may(P.RECORD_ABSENCE),
     }
     return render(request, "team/today.html", context)
@@ -210,12 +220,12 @@ def _usual(who: Acting, people: list[int]) -> tuple[list[MetricDefinition], date
     return sorted(rows, key=lambda d: metrics.index(d.metric_id)), day
 
 
-def _figures(
-    people: list[int], definitions: Sequence[MetricDefinition], day: date | None
-) -> dict[int, dict[int, Decimal | None]]:
+def _fill(
+    rows: Sequence[Present], definitions: Sequence[MetricDefinition], day: date | None
+) -> None:
+    """Give people their figures of the last complete day."""
     kinds = {d.metric_id: d.kind for d in definitions}
-    found: dict[int, dict[int, Decimal | None]] = {}
-    asked = {"people": people, "metrics": list(kinds), "day": day}
+    figures = {row.id: row.figures for row in rows}
+    asked = {"people": list(figures), "metrics": list(kinds), "day": day}
     for person, metric, *sums in fetch(OF_DAY, asked):
-        found.setdefault(person, {})[metric] = Sums(*sums).figure(kinds[metric])
-    return found
+        figures[person][metric] = Sums(*sums).figure(kinds[metric])

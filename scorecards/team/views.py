@@ -114,7 +114,7 @@ def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
     before, shown, after = around(calendar=calendar, code=period)
     if shown is None:
         raise Http404(f"No period {period} in a calendar {calendar}.")
-    asked, currencies = _asked(request, shown)
+    asked, currencies = asked_of(request, shown, pay=request_sees_pay(request))
     wanted = _wanted(request)
     if request.GET.get("download"):
         everything = asked.board(replace(wanted, offset=0, limit=None))
@@ -135,7 +135,7 @@ def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
         "period": shown,
         "previous": before,
         "following": after,
-        "stamp": _stamp(asked.points, board),
+        "stamp": stamp_of(asked.points, board),
         "currencies": currencies if asked.pay and len(currencies) > 1 else [],
         "currency": asked.currency,
         "pay": asked.pay,
@@ -146,7 +146,8 @@ def team(request: HttpRequest, calendar: str, period: str) -> HttpResponse:
     return render(request, "team/team.html", context)
 
 
-def _asked(request: HttpRequest, period: Period) -> tuple[Asked, list[str]]:
+def asked_of(request: HttpRequest, period: Period, *, pay: bool) -> tuple[Asked, list[str]]:
+    """Whose table of which period is asked for, and the currencies that its plans pay in."""
     membership: Membership = request.membership  # type: ignore[attr-defined]
     points = calculated(period)
     now = today(membership.tenant)
@@ -158,7 +159,7 @@ def _asked(request: HttpRequest, period: Period) -> tuple[Asked, list[str]]:
         points=points,
         mains=mains_of(points, on=now),
         currency=request.GET.get("currency", currencies[0])[:3],
-        pay=request_sees_pay(request),
+        pay=pay,
         today=now,
         with_self=P.SEE_EVERYONE in request_permissions(request),
     )
@@ -190,18 +191,21 @@ class Stamp:
     """How far the figures of the people here are: of the plans that they are on, the least."""
 
     final: bool
+    stale: bool
     at: datetime
     through: date | None
     plans: tuple[str, ...]
 
 
-def _stamp(points: Sequence[PlanPeriod], board: Board) -> Stamp | None:
+def stamp_of(points: Sequence[PlanPeriod], board: Board) -> Stamp | None:
+    """How far the figures of a board are; None where nothing was worked out."""
     on = [point for place, point in enumerate(points) if place in board.mains] or points
     runs = [point.run for point in on if point.run is not None]
     if not runs:
         return None
     return Stamp(
         final=all(point.final_at for point in on),
+        stale=any(getattr(point, "stale", False) for point in on),
         at=min(run.at for run in runs),
         through=min((r.complete_through for r in runs if r.complete_through), default=None),
         plans=tuple(str(point.plan) for point in on),

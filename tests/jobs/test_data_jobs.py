@@ -70,5 +70,5 @@ def test_a_job_about_a_row_is_told_which(bank: Tenant, monkeypatch: pytest.Monke
 
 
 def test_a_schedule_cannot_ask_for_a_job_about_a_row() -> None:
-    with pytest.raises(DomainError, match="There are: alarms, nightly"):
+    with pytest.raises(DomainError, match="There are: alarms, fresh, nightly"):
         handler(LOOK)

@@ -182,7 +182,7 @@ def test_the_queue_brings_a_job_to_a_worker(bank: Tenant, done: list[Work]) -> N
 
 def test_an_unknown_job_is_refused_when_asked_for(bank: Tenant) -> None:
     with pytest.raises(
-        DomainError, match=r"No job is called “nigthly”\. There are: alarms, nightly\."
+        DomainError, match=r"No job is called “nigthly”\. There are: alarms, fresh, nightly\."
     ):
         request(name="nigthly", tenant=bank, at=NIGHT)
 

@@ -14,6 +14,7 @@ from openpyxl import Workbook
 from metrics.models import Source, Trial
 from org.tenancy import enter
 from pmsite import jobs
+from pmsite.fresh import NAME as FRESH
 from pmsite.models import Job
 from tests.web.cast import Cast
 
@@ -53,8 +54,8 @@ def send(
 
 
 def work() -> list[str]:
-    """Do every job that waits, in order; what each said."""
-    waiting = Job.objects.filter(state=Job.State.QUEUED).order_by("id")
+    """Do every job that waits, in order, but the calculation of what changed; what each said."""
+    waiting = Job.objects.filter(state=Job.State.QUEUED).exclude(name=FRESH).order_by("id")
     return [jobs.perform(job.pk) for job in waiting]
 
 

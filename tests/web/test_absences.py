@@ -144,7 +144,8 @@ def test_the_month_shows_who_is_away_and_leads_to_a_person(
     assert "Ann Abel" in sam.get("/absences/2026-06/?download=csv").content.decode()
     found = sam.get("/absences/2026-06/?who=ann Ann Abel")
     assert found["Location"] == "/people/ann/work/#absence"
-    assert "Nobody of yours is called" in text(sam.get("/absences/2026-06/?who=cleo"))
+    assert sam.get("/absences/2026-06/?who=Abel")["Location"] == "/people/ann/work/#absence"
+    assert "Nobody here has the name" in text(sam.get("/absences/2026-06/?who=cleo"))
     assert sam.get("/absences/2026-6/").status_code == 404
 
 

@@ -134,7 +134,7 @@ def test_a_deal_is_corrected_from_a_dispute(
     assert "cannot both correct this and approve it" in text(refused)
     assert "amount of Sale A-7" in text(mo.get(reverse("corrections")))
     told = text(mo.post(f"{address}decide/", {"decision": "approve"}, follow=True))
-    assert "is corrected. The next calculation knows it." in told
+    assert "is corrected. Scorecards and pay follow in a moment." in told
     again = text(mo.post(f"{address}decide/", {"decision": "approve"}, follow=True))
     assert "Approved" in again, "a second click changes nothing"
     with enter(bank.tenant.pk):
@@ -273,7 +273,7 @@ def test_lists_name_the_component_by_its_title(
     browser: Browser, bank: Cast, dispute: Dispute
 ) -> None:
     listed = text(browser("mia").get(f"{reverse('disputes')}?show=open"))
-    assert "Calls bonus, calls 2026-06" in listed
+    assert "Calls bonus, calls June 2026" in listed
     assert "bonus, calls" not in listed.replace("Calls bonus, calls", "")
     closing = text(
         browser("pam").get(reverse("closing-plan", args=["monthly", "2026-06", "calls"]))

@@ -20,6 +20,7 @@ from org.models import AbsenceType, Assignment, Availability, Person
 from org.sql import fetch
 from org.tenancy import enter
 from scorecards.standing import standing_of
+from scorecards.team import today as today_page
 from scorecards.team.board import OF_PLAN
 from tests.factories import make_person
 from tests.web.cast import NOW, SINCE, Cast, add_result
@@ -78,6 +79,29 @@ def test_who_needs_attention_stands_first(browser: Browser, team: None) -> None:
         assert said in page, said
     assert "Cleo" not in page
     assert "style=" not in page
+
+
+def test_home_says_who_needs_help_and_who_is_ahead(browser: Browser, team: None) -> None:
+    home = text(browser("sam").get("/"))
+    help_, ahead = home.split("Who needs help")[1].split("Who is ahead")
+    found = [re.findall(r"<strong>([^<]+)</strong>", part) for part in (help_, ahead)]
+    assert found == [["Ben Behind", "Dora Doubt", "Eve Empty", "Finn Free"], ["Ann Abel"]]
+    assert "1 of 5" in home
+    assert "€" not in home
+    for other in ("ann", "mia", "pam"):
+        assert "Who needs help" not in browser(other).get("/", follow=True).content.decode()
+
+
+def test_home_asks_as_often_for_five_people_as_for_one(browser: Browser, bank: Cast) -> None:
+    sam, counts = browser("sam"), []
+    sam.get("/")
+    for colleagues in ((), ("Ben Behind", "Dora Doubt", "Eve Empty", "Finn Free")):
+        for name in colleagues:
+            add_colleague(bank, name, "100")
+        with CaptureQueriesContext(connection) as asked:
+            sam.get("/")
+        counts.append(len(asked))
+    assert counts[0] == counts[1]
 
 
 @pytest.mark.parametrize(
@@ -240,6 +264,29 @@ def test_it_asks_as_often_for_three_people_as_for_one(browser: Browser, bank: Ca
     add_colleague(bank, "Ben Behind", "100")
     add_colleague(bank, "Dora Doubt", "240", None)
     assert asked(sam, TEAM) == TEAM_QUERIES
+
+
+def test_today_of_many_people_is_not_sorted_by_figures(
+    browser: Browser, bank: Cast, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with enter(bank.tenant.pk):
+        for name in ("Ben Behind", "Eve Empty"):
+            Value.objects.create(
+                person_id=add_colleague(bank, name, "100").pk,
+                day=NOW.date() - timedelta(days=1),
+                metric_id=Metric.objects.get(code="calls").pk,
+                numerator=len(name),
+                recorded_at=NOW,
+            )
+    few = text(browser("sam").get("/team/today/"))
+    monkeypatch.setattr(today_page, "AT_ONCE", 2)
+    many = text(browser("sam").get("/team/today/"))
+    for page, sorts in ((few, True), (many, False)):
+        assert ("?sort=m" in page) == sorts
+        assert ">10</td>" in page
+        assert ">9</td>" in page
+    taken = browser("sam").get("/team/today/?download=csv").content.decode()
+    assert "Ben Behind,North,there,10" in taken
 
 
 def test_today_asks_as_often_for_three_people_as_for_one(browser: Browser, bank: Cast) -> None:

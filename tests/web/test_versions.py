@@ -212,7 +212,7 @@ def test_a_published_version_says_which_periods_still_show_the_one_before(
     with enter(bank.tenant.pk):
         june.update(in_force=date(2026, 6, 1))
     page = browser("mo").get(address(ready)).content.decode()
-    assert "2026-06 still shows what the version before came to" in page
+    assert "June 2026 still shows what the version before came to" in page
     assert "Work everything out now" not in browser("pam").get(address(ready)).content.decode()
     asked = browser("mo").post("/jobs/run/", {"job": "nightly", "next": address(ready)})
     assert asked["Location"] == address(ready)
