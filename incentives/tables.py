@@ -36,9 +36,11 @@ class RunTable(PageTable):
     first_line = ("plan", "at")
     plan = tables.Column(order_by=("plan__code", "-at"))
     period = tables.Column(order_by=("period__valid_from", "plan__code"))
-    version = tables.Column(accessor="version__number", orderable=False)
+    version = tables.Column(verbose_name="Version", accessor="version__number", orderable=False)
     at = tables.DateTimeColumn(verbose_name="Worked out", format="Y-m-d H:i")
-    purpose = tables.Column(accessor="get_purpose_display", orderable=False)
+    purpose = tables.Column(
+        verbose_name="What for", accessor="get_purpose_display", orderable=False
+    )
     people = tables.Column(attrs=NUMBER)
     undecided = tables.Column(attrs=NUMBER)
     failed = tables.Column(attrs=NUMBER)

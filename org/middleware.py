@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Callable
+from zoneinfo import ZoneInfo
 
 import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import BadRequest
 from django.http import HttpRequest, HttpResponse, QueryDict
+from django.utils import timezone
 
 from org.mail import from_site
 from org.models import Membership
@@ -26,6 +28,7 @@ class TenantMiddleware:
     """Open the transaction, set the tenant in it, and render inside it.
 
     ``ATOMIC_REQUESTS`` alone would render templates after the transaction, so without a tenant.
+    Moments are shown, typed and filtered on the tenant's clock.
     Who worked for which tenant last in this browser stands in a signed cookie.
     """
 
@@ -41,7 +44,8 @@ class TenantMiddleware:
         structlog.contextvars.bind_contextvars(tenant=membership.tenant.code)
         through = f"{request.method} {request.path[:150]} from {client(request)}"
         here = from_site(request.build_absolute_uri)
-        with here, enter(membership.tenant_id, by=request.user, through=through):
+        clock = timezone.override(ZoneInfo(membership.tenant.time_zone))
+        with here, clock, enter(membership.tenant_id, by=request.user, through=through):
             response = self.get_response(request)
         if last_place(request) != (membership.user_id, membership.tenant_id):
             remember_place(response, membership)

@@ -75,6 +75,14 @@ def period_name(period: Period, *, locale: str) -> str:
     return month(period.valid_from, period.valid_to, locale=locale) or period.code
 
 
+def short_name(period: Period, *, locale: str) -> str:
+    """``Jun 2026`` where a period is a month, else its code: for the foot of a chart."""
+    if not month(period.valid_from, period.valid_to, locale=locale):
+        return period.code
+    with translation.override(locale):
+        return formats.date_format(period.valid_from, "M Y")
+
+
 def month(first: date, end: date, *, locale: str) -> str:
     """``June 2026`` where the days ``[first, end)`` are a whole month; empty where they are not."""
     following = date(first.year + first.month // 12, first.month % 12 + 1, 1)

@@ -145,7 +145,7 @@ def _chart(rows: list[Row], locale: str) -> tuple[str, SafeString | str, str]:
         return "", "", ""
     title = titles.most_common(1)[0][0]
     values = [
-        (row.period.code, one.attainment)
+        (formats.short_name(row.period, locale=locale), one.attainment)
         for row in reversed(rows)
         for one in row.reached
         if one.title == title and one.attainment is not None

@@ -33,6 +33,12 @@ def lead_to(request: HttpRequest, address: str) -> HttpResponse:
     return response
 
 
+def page_around(request: HttpRequest) -> str:
+    """The page of ours for a part of which htmx asks; empty where a whole page is asked for."""
+    htmx = request.htmx  # type: ignore[attr-defined]
+    return (htmx.current_url_abs_path or "") if htmx else ""
+
+
 class GateMiddleware:
     """Stand before every page of a tenant, the admin's included; nothing else need ask."""
 
@@ -51,7 +57,9 @@ class GateMiddleware:
         step = missing_step(request)
         if step is None:
             return None
-        back = request.get_full_path() if request.method in ("GET", "HEAD") else reverse("overview")
+        back = reverse("overview")
+        if request.method in ("GET", "HEAD"):
+            back = page_around(request) or request.get_full_path()
         return lead_to(request, f"{step}?{urlencode({'next': back})}")
 
 

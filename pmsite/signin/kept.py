@@ -22,7 +22,7 @@ from django.views.decorators.http import require_http_methods
 
 from org.access import member_required
 from org.middleware import last_place
-from pmsite.signin.gate import is_about_signing_in, lead_to
+from pmsite.signin.gate import is_about_signing_in, lead_to, page_around
 from pmsite.signin.sessions import BEFORE
 
 KEY = "kept_input"
@@ -47,6 +47,9 @@ class KeptInputMiddleware:
             return response
         if request.method == "POST" and keep(request):
             return lead_to(request, f"{reverse('account_login')}?{urlencode({'next': page()})}")
+        if request.method in ("GET", "HEAD") and (around := page_around(request)):
+            back = urlencode({"next": around})
+            return lead_to(request, f"{reverse('account_login')}?{back}")
         return lead_to(request, response["Location"])
 
 

@@ -10,6 +10,7 @@ import django_tables2 as tables
 from django import forms
 from django.db.models import Q, QuerySet
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 from django.utils.safestring import SafeString
 
@@ -83,7 +84,8 @@ class DisputeTable(PageTable):
     def render_what(self, record: Dispute) -> str:
         """The line, or that something is missing; of which plan and period."""
         what = record.title or "Something missing"  # type: ignore[attr-defined]
-        return f"{what}, {record.plan} {record.period.code}"
+        period = formats.period_name(record.period, locale=self.tenant.locale)
+        return f"{what}, {record.plan} {period}"
 
     def render_reason_name(self, record: Dispute) -> str:
         """The reason chosen, else the first words."""
@@ -96,11 +98,11 @@ class DisputeTable(PageTable):
 
     def render_opened_at(self, record: Dispute) -> str:
         """The day in the tenant's words."""
-        return formats.day(record.opened_at.date(), locale=self.tenant.locale)
+        return formats.day(timezone.localdate(record.opened_at), locale=self.tenant.locale)
 
     def value_opened_at(self, record: Dispute) -> str:
         """The day in a file."""
-        return record.opened_at.date().isoformat()
+        return timezone.localdate(record.opened_at).isoformat()
 
     def render_due_on(self, record: Dispute) -> SafeString | str:
         """The day; one that has passed is marked."""

@@ -19,7 +19,9 @@ function walk(event) {
   const inSearch = event.target.closest(".find");
   const rows = inSearch
     ? found
-    : [...document.querySelectorAll("main table tbody a[href]:first-of-type")].filter(visible);
+    : [...document.querySelectorAll("main table tbody tr")]
+        .map((row) => row.querySelector("a[href]"))
+        .filter((link) => link && visible(link));
   if (!rows.length || (typing(event.target) && !inSearch)) return;
   const at = rows.indexOf(document.activeElement);
   if (!inSearch && at < 0 && document.activeElement !== document.body) return;

@@ -108,6 +108,17 @@ def test_a_part_of_a_page_sends_the_whole_page_to_sign_in(bank: Cast) -> None:
     assert answer["HX-Redirect"].startswith("/login/?next=/search/")
 
 
+def test_after_signing_in_again_the_whole_page_comes_back_and_not_a_part_of_it(
+    bank: Cast,
+) -> None:
+    around = {"HX-Request": "true", "HX-Current-URL": "http://testserver/data/upload/7/?page=2"}
+    answer = Client().get("/data/upload/7/progress/", headers=around)
+    assert answer["HX-Redirect"] == "/login/?next=%2Fdata%2Fupload%2F7%2F%3Fpage%3D2"
+    elsewhere = around | {"HX-Current-URL": "http://evil.example/data/upload/7/"}
+    answer = Client().get("/data/upload/7/progress/", headers=elsewhere)
+    assert answer["HX-Redirect"] == "/login/?next=/data/upload/7/progress/"
+
+
 @pytest.mark.parametrize(("origin", "shown"), [("http://testserver", True), ("", False)])
 def test_an_old_page_of_the_same_person_is_sent_with_a_new_token(
     bank: Cast, sign_in: SignIn, origin: str, shown: bool

@@ -11,10 +11,11 @@ from django.test import Client
 
 from incentives.models import PlanPeriod
 from metrics.models import Metric, Total
+from org.audit import record
 from org.models import Membership
 from org.tenancy import enter
 from scorecards.queries import latest_scorecard_period, latest_team_period
-from tests.web.cast import Cast, make_run
+from tests.web.cast import NOW, Cast, make_run
 
 Browser = Callable[[str], Client]
 
@@ -156,3 +157,13 @@ def test_a_request_is_logged_with_its_tenant(browser: Browser) -> None:
 )
 def test_an_address_that_no_text_can_hold_is_refused(browser: Browser, address: str) -> None:
     assert browser("mia").get(address).status_code == 400
+
+
+def test_moments_are_those_of_the_tenants_clock(browser: Browser, bank: Cast) -> None:
+    bank.tenant.time_zone = "Asia/Tokyo"
+    bank.tenant.save()
+    with enter(bank.tenant.pk, through="a test"):
+        record(action="test", subject="a deed", by=None, at=NOW)  # 09:00 in UTC
+    page = browser("audrey").get("/audit/?text=deed").content.decode()
+    assert "2026-06-22 18:00:00" in page
+    assert "2026-06-22 18:00" in browser("mia").get("/rules/runs/").content.decode()
