@@ -47,6 +47,16 @@ def withhold_details(
     return event
 
 
+def without_trace_of_refusals(
+    _logger: Any, _method: str, event: MutableMapping[str, Any]
+) -> MutableMapping[str, Any]:
+    """Say a refusal of a request in its own words: nothing broke, so there is nothing to trace."""
+    trace = event.get("exc_info")
+    if event.get("logger") == "django.request" and event.get("level") == "warning" and trace:
+        event["reason"] = str(event.pop("exc_info")[1])
+    return event
+
+
 class RequestLogMiddleware:
     """Write one line per request: method, path without its query, status, milliseconds."""
 

@@ -10,7 +10,7 @@ from django.core.exceptions import ImproperlyConfigured
 
 from pmsite import services
 from pmsite.database import django_database, parse_database_url
-from pmsite.log import withhold_amounts, withhold_details
+from pmsite.log import withhold_amounts, withhold_details, without_trace_of_refusals
 from pmsite.mail import mail_settings
 
 
@@ -319,6 +319,7 @@ _processors: list[Any] = [
     structlog.stdlib.add_log_level,
     structlog.processors.TimeStamper(fmt="iso", utc=True),
     withhold_amounts,
+    without_trace_of_refusals,
     structlog.processors.StackInfoRenderer(),
 ]
 LOGGING = {

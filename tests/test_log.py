@@ -50,3 +50,25 @@ def test_the_causes_of_an_error_stay_readable() -> None:
         "IntegrityError: no\nDETAIL: withheld\n\nThe above exception was the cause"
     )
     assert without_details("nothing to hide") == "nothing to hide"
+
+
+def test_a_refusal_is_said_without_a_trace_and_a_failure_with_it() -> None:
+    refused = """
+import django, logging
+django.setup()
+for level, name in (("warning", "refused"), ("error", "broken")):
+    try:
+        raise PermissionError(f"It is {name}.")
+    except PermissionError:
+        getattr(logging.getLogger("django.request"), level)("Forbidden: /x/", exc_info=True)
+"""
+    said = subprocess.run(
+        [sys.executable, "-c", refused],
+        env={**os.environ, "LOG_FORMAT": "text", "DJANGO_SETTINGS_MODULE": "pmsite.settings"},
+        capture_output=True,
+        text=True,
+        check=True,
+    ).stderr
+    assert "It is refused." in said
+    assert said.count("Traceback") == 1
+    assert said.index("It is refused.") < said.index("Traceback")
