@@ -120,11 +120,6 @@ def read_moment(text: str, zone: str) -> datetime:
     return found if found.tzinfo else found.replace(tzinfo=ZoneInfo(zone))
 
 
-def counted(number: int, one: str, many: str) -> str:
-    """A number with its word: ``1 person``, ``12 people``."""
-    return f"{number} {one if number == 1 else many}"
-
-
 def read_file(path: Path) -> bytes:
     """The bytes of a file named on the command line, or a sentence why they cannot be had."""
     try:

@@ -19,6 +19,7 @@ from org.pages import said
 from org.permissions import Permission
 from org.reading import log_reading
 from org.tables import configured, download
+from org.words import counted
 from payroll import batch as batches
 from payroll.forms import FileForm, PrepareForm
 from payroll.models import PayBatch, PayFile, PayLine
@@ -143,7 +144,8 @@ def approve(request: HttpRequest, pk: int) -> HttpResponse:
         done = batches.approve(batch=batch, by=acting(request), at=timezone.now())
         messages.success(
             request,
-            f"{batch} is approved: {done.contents.people} people, {done.contents.lines} lines."
+            f"{batch} is approved: {counted(done.contents.people, 'person', 'people')},"
+            f" {counted(done.contents.lines, 'line', 'lines')}."
             " Write its file below.",
         )
     return redirect("pay-batch", pk)
@@ -181,7 +183,9 @@ def write(request: HttpRequest, pk: int) -> HttpResponse:
             reissue=form.cleaned_data["again"],
             seen=form.cleaned_data["seen"],
         )
-        messages.success(request, f"{written.name} is written: {written.rows} rows.")
+        messages.success(
+            request, f"{written.name} is written: {counted(written.rows, 'row', 'rows')}."
+        )
     return redirect("pay-batch", pk)
 
 

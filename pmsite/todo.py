@@ -12,7 +12,7 @@ from django.urls import reverse
 from incentives import acknowledge, desk
 from incentives.dispute_queries import overdue, seen_by, to_approve, waiting_for
 from incentives.models import Closing, PlanVersion
-from metrics.models import DealRequest, Delivery, Waiting
+from metrics.models import DealRequest, Delivery, HandledRejections, Waiting
 from metrics.requests import requests_of
 from org.models import Membership, Period, TeamObjection
 from org.permissions import Permission as P
@@ -65,7 +65,9 @@ def _failed_jobs(membership: Membership, on: date) -> Found:
 
 
 def _rejected(_membership: Membership, on: date) -> Found:
-    recent = Delivery.objects.filter(received_at__date__gte=on - RECENT, rows_rejected__gt=0)
+    recent = Delivery.objects.filter(
+        received_at__date__gte=on - RECENT, rows_rejected__gt=0, undone_at=None
+    ).exclude(pk__in=HandledRejections.objects.values("delivery"))
     rows = recent.aggregate(rows=Sum("rows_rejected"))["rows"] or 0
     yield Todo(
         rows,

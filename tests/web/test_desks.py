@@ -147,7 +147,7 @@ def test_pay_goes_from_draft_to_file_by_two_people(
     assert "somebody else must" in refused
     assert "Pay batch waits for your approval" in page(petra, "/")
     assert (
-        "is approved: 1 people, 1 lines"
+        "is approved: 1 person, 1 line."
         in petra.post(f"{address}approve/", follow=True).content.decode()
     )
     again = petra.post(f"{address}approve/", follow=True).content.decode()
@@ -155,7 +155,7 @@ def test_pay_goes_from_draft_to_file_by_two_people(
     with enter(bank.tenant.pk):
         profile = PayrollProfile.objects.get().pk
     assert (
-        "is written: 1 rows"
+        "is written: 1 row."
         in pam.post(f"{address}write/", {"profile": profile}, follow=True).content.decode()
     )
     twice = pam.post(f"{address}write/", {"profile": profile}, follow=True).content.decode()

@@ -57,7 +57,7 @@ def batch(bank: Cast) -> PayBatch:
 
 def test_a_batch_is_approved_once(browser: Browser, bank: Cast, batch: PayBatch) -> None:
     pam, address = browser("pam"), reverse("pay-approve", args=[batch.pk])
-    assert "is approved: 1 people, 1 lines" in text(pam, address)
+    assert "is approved: 1 person, 1 line." in text(pam, address)
     assert "was approved by pam.bank on 2026-06-22; it is paid and stays so" in text(pam, address)
     with enter(bank.tenant.pk):
         assert PayLine.objects.count() == 1
@@ -69,13 +69,13 @@ def test_a_file_is_written_once(browser: Browser, bank: Cast, batch: PayBatch) -
     with enter(bank.tenant.pk):
         profile = str(PayrollProfile.objects.get().pk)
     address = reverse("pay-write", args=[batch.pk])
-    assert "is written: 1 rows" in text(pam, address, profile=profile)
+    assert "is written: 1 row." in text(pam, address, profile=profile)
     again = text(pam, address, profile=profile)
     assert "A file that payroll reads twice can pay twice" in again
     with enter(bank.tenant.pk):
         first = PayFile.objects.get()
     once_more = {"profile": profile, "again": "on", "seen": str(first.pk)}
-    assert "is written: 1 rows" in text(pam, address, **once_more)
+    assert "is written: 1 row." in text(pam, address, **once_more)
     assert "was written once more meanwhile" in text(pam, address, **once_more)
     with enter(bank.tenant.pk):
         assert PayFile.objects.count() == 2

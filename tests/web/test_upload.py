@@ -523,3 +523,24 @@ def test_undoing_needs_a_reason(browser: Browser, bank: Cast) -> None:
     with enter(bank.tenant.pk):
         assert not Trial.objects.filter(kind="undo").exists()
         assert Value.objects.filter(CURRENT).values_list("numerator", flat=True)[0] >= Decimal(90)
+
+
+def test_home_asks_for_rows_that_are_neither_handled_nor_undone(
+    browser: Browser, bank: Cast
+) -> None:
+    telephone(bank)
+    mia = browser("mia")
+    waits = ">3</span>"
+    number = taken(mia, bank, MIXED).delivery_id
+    home = page(mia, "/")
+    assert "Rows could not be used" in home
+    assert waits in home
+    mia.post(f"/data/deliveries/{number}/handled/", {"handled": "They are in the file of the 3rd."})
+    assert "Rows could not be used" not in page(mia, "/")
+    number = taken(mia, bank, f"{MIXED}cleo,2026-06-12,1\n").delivery_id
+    assert "Rows could not be used" in page(mia, "/")
+    mia.post(f"/data/deliveries/{number}/undo/", {"reason": "Sent too early."})
+    work()
+    take(mia, trial(bank))
+    work()
+    assert "Rows could not be used" not in page(mia, "/")

@@ -9,8 +9,9 @@ from typing import Any
 from incentives.adjust import COMPONENT, Adjustment, adjust, adjust_from_file, period_reader
 from incentives.by_hand import in_words, tenant_currency
 from incentives.lookup import plan_called
-from org.commands import TenantCommand, amount, counted, find_person, find_user, read_file
+from org.commands import TenantCommand, amount, find_person, find_user, read_file
 from org.errors import DomainError
+from org.words import counted
 
 
 class Command(TenantCommand):

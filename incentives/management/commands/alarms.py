@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from incentives.alarms import check_periods
-from org.commands import TenantCommand, counted, day, find_periods
+from org.commands import TenantCommand, day, find_periods
+from org.words import counted
 
 
 class Command(TenantCommand):

@@ -13,7 +13,8 @@ from incentives.asof_report import Known, known
 from incentives.currencies import plain
 from incentives.explain_text import as_text
 from incentives.lookup import one_period, person_called, plan_called
-from org.commands import TenantCommand, counted, day, read_moment, write_file
+from org.commands import TenantCommand, day, read_moment, write_file
+from org.words import counted
 
 SHOWN = 50
 COLUMNS = (

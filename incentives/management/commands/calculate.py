@@ -12,9 +12,10 @@ from incentives.currencies import plain
 from incentives.models import CalculationRun, Plan
 from incentives.queries import pending_differences, people_without_plan
 from incentives.some_people import calculate_people
-from org.commands import TenantCommand, counted, day, find_periods, find_person
+from org.commands import TenantCommand, day, find_periods, find_person
 from org.errors import DomainError
 from org.models import Period
+from org.words import counted
 
 
 class Command(TenantCommand):

@@ -11,8 +11,9 @@ from incentives.amounts import Amount
 from incentives.compare import Comparison, Person, compare
 from incentives.currencies import plain
 from incentives.lookup import one_period
-from org.commands import TenantCommand, counted, read_file, write_file
+from org.commands import TenantCommand, read_file, write_file
 from org.tabular import read_number
+from org.words import counted
 
 SHOWN = 50
 

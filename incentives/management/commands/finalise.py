@@ -7,7 +7,8 @@ from typing import Any
 from incentives.currencies import plain
 from incentives.finalise import Finalised, finalise_period
 from incentives.lookup import one_period, plan_called
-from org.commands import TenantCommand, counted, day
+from org.commands import TenantCommand, day
+from org.words import counted
 
 
 class Command(TenantCommand):

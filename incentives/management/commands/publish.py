@@ -7,8 +7,9 @@ from typing import Any
 from incentives.late import Effect, effects_on_final, put_in_force, reductions
 from incentives.lookup import plan_called
 from incentives.models import Plan, PlanVersion
-from org.commands import TenantCommand, counted, day, find_user
+from org.commands import TenantCommand, day, find_user
 from org.errors import DomainError
+from org.words import counted
 
 
 class Command(TenantCommand):

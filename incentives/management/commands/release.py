@@ -5,7 +5,8 @@ from datetime import date
 from typing import Any
 
 from incentives.release import release
-from org.commands import TenantCommand, counted, day
+from org.commands import TenantCommand, day
+from org.words import counted
 
 
 class Command(TenantCommand):

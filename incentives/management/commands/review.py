@@ -7,8 +7,9 @@ from incentives import examples, review
 from incentives.lookup import find_plan
 from incentives.management.commands.publish import unpublished
 from incentives.models import Plan, PlanVersion
-from org.commands import TenantCommand, counted
+from org.commands import TenantCommand
 from org.errors import DomainError
+from org.words import counted
 
 
 class Command(TenantCommand):

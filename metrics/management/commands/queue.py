@@ -7,7 +7,8 @@ from typing import Any
 
 from metrics.models import TransactionKind, Waiting
 from metrics.queries import find_kind
-from org.commands import TenantCommand, counted
+from org.commands import TenantCommand
+from org.words import counted
 
 SHOWN = 100
 

@@ -7,7 +7,8 @@ from decimal import Decimal
 from typing import Any
 
 from incentives.by_hand import in_words
-from org.commands import TenantCommand, counted, find_periods, find_person
+from org.commands import TenantCommand, find_periods, find_person
+from org.words import counted
 from payroll.by_hand import lines_to_refuse, refuse
 from payroll.run import approved_batches
 

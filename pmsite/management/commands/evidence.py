@@ -8,7 +8,8 @@ from zoneinfo import ZoneInfo
 
 from incentives.currencies import plain
 from incentives.lookup import one_period
-from org.commands import TenantCommand, counted, day, read_moment
+from org.commands import TenantCommand, day, read_moment
+from org.words import counted
 from pmsite.evidence import write_evidence
 
 

@@ -13,8 +13,9 @@ from incentives.currencies import plain
 from incentives.lookup import one_period, plan_called
 from incentives.models import Plan, PlanVersion
 from incentives.preview import Change, PersonChange, Preview, preview, publish_draft
-from org.commands import TenantCommand, counted, day, write_file
+from org.commands import TenantCommand, day, write_file
 from org.errors import DomainError
+from org.words import counted
 from pmsite.draft_file import apply_draft
 
 SHOWN = 20
