@@ -83,8 +83,14 @@ class DisputeTable(PageTable):
 
     def render_what(self, record: Dispute) -> str:
         """The line, or that something is missing; of which plan and period."""
+        return self._what(record, formats.period_name(record.period, locale=self.tenant.locale))
+
+    def value_what(self, record: Dispute) -> str:
+        """In a file, with the period's code."""
+        return self._what(record, record.period.code)
+
+    def _what(self, record: Dispute, period: str) -> str:
         what = record.title or "Something missing"  # type: ignore[attr-defined]
-        period = formats.period_name(record.period, locale=self.tenant.locale)
         return f"{what}, {record.plan} {period}"
 
     def render_reason_name(self, record: Dispute) -> str:

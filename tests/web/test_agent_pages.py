@@ -357,7 +357,7 @@ def test_the_history_has_a_row_for_each_period(browser: Browser, bank: Cast) -> 
     assert f"{EURO}440.00" in page
     assert "undecided parts" in page
     assert "Calls answered <strong>110.0\N{NO-BREAK SPACE}%</strong>" in page
-    assert "Calls answered: 110.0\N{NO-BREAK SPACE}% of the goal in 2026-05" in page
+    assert "Calls answered: 110.0\N{NO-BREAK SPACE}% of the goal in May 2026" in page
 
 
 def test_somebody_without_periods_has_an_empty_history(browser: Browser) -> None:

@@ -76,7 +76,7 @@ def test_something_missing_stands_on_the_period(browser: Browser, bank: Cast) ->
     told = text(ann.post(NEW, said, follow=True))
     assert "nothing is frozen" in told
     assert (only(bank).is_claim, only(bank).role) == (True, "supervisor")
-    assert "Something missing, calls 2026-06" in text(ann.get("/disputes/"))
+    assert "Something missing, calls June 2026" in text(ann.get("/disputes/"))
 
 
 def test_a_supervisor_objects_for_an_agent_and_does_not_answer(
