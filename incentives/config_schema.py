@@ -239,6 +239,12 @@ LEAVERS = tools.mapping(
             "Days after the last in which credits still count.", minimum=0, maximum=3660
         ),
         "held": tools.choice("What is held: keep or forfeit.", ["keep", "forfeit"]),
+        "tenure_gap": tools.whole(
+            "Who is back after at most so many days goes on with the tenure of before. Left out:"
+            " each employment begins its own.",
+            minimum=0,
+            maximum=3660,
+        ),
     },
 )
 

@@ -88,7 +88,8 @@ def counted(frame: Frame, source: Source, stretch: Stretch) -> Composable:
     else:
         query = _of_results(frame, source, stretch)
     if stretch.since_hire:
-        query = SQL(SINCE_HIRE).format(query=query, **frame.days)
+        began = leavers.tenure_start(frame.version)
+        query = SQL(SINCE_HIRE).format(query=query, began=began)
     return query
 
 
@@ -98,11 +99,8 @@ SINCE_HIRE = """
            GREATEST(part.first_day, hired.day) AS first_day, part.end_day, part.period_id,
            part.whole AND hired.day <= part.first_day AS whole
     FROM ({query}) AS part JOIN (
-      SELECT key.result_id, (
-        SELECT tenure_start FROM org_employment AS employment
-        WHERE employment.person_id = key.person_id AND employment.superseded_at = {never}
-          AND employment.valid_from < key.end_day ORDER BY employment.valid_from DESC LIMIT 1
-      ) AS day FROM outcome_key AS key) AS hired ON hired.result_id = part.group_id
+      SELECT key.result_id, {began} AS day FROM outcome_key AS key) AS hired
+     ON hired.result_id = part.group_id
     WHERE part.end_day > hired.day
 """
 

@@ -85,7 +85,7 @@ def version_sentences(said: Said, *, separate: bool) -> list[str]:
     found = [sentence_of(choice, path, whole) for path, choice in VERSION_CHOICES.items()]
     if separate and whole["segments"] != "separate":
         found[0] = (
-            "Segments of a period are kept apart, because a figure of the unit is read: a result"
+            "Segments of a period are kept apart, because something of the unit is read: a result"
             " for each unit and job type."
         )
     return [sentence for sentence in found if sentence]

@@ -188,6 +188,14 @@ VERSION_CHOICES: dict[str, Choice] = {
             forfeit="Who leaves forfeits what is held.",
         ),
     ),
+    "leavers.tenure_gap": Choice(
+        None,
+        lambda days, _: (
+            "Who comes back begins a new tenure, unless the people file says otherwise."
+            if days is None
+            else f"Who is back after at most {_days(days)} goes on with the tenure of before."
+        ),
+    ),
 }
 
 # --- measures

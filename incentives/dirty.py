@@ -4,15 +4,22 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from datetime import date
+from datetime import date, timedelta
 from functools import cached_property
 
-from incentives import caps, windows
+from django.db.models import Min
+
+from incentives import caps, leavers, windows
 from incentives.models import Dirty, Plan, PlanPeriod, PlanVersion
 from incentives.rules import RulesProblem, VersionRules, Window, load
-from org.dates import EARLIEST_DAY
-from org.models import Period
+from org.dates import EARLIEST_DAY, FOREVER
+from org.models import PayGroup, Period
 from org.sql import execute, fetch, keep, values
+
+ONE_DAY = timedelta(days=1)
+# The longest time from a period's end to a day on which something of it hangs: its pay date, or the
+# end of the year whose goal it is held against.
+LONGEST_WAIT = timedelta(days=800)
 
 
 def dirty_people(plan: Plan, period: Period) -> tuple[int, ...] | None:
@@ -26,10 +33,15 @@ class Reads:
     """What a plan's period stands on: metrics with the first day that it reads of each.
 
     ``start``: the first day of all. ``plans``: itself, and the plans whose earnings it reads.
+    ``wide_start``, ``wide_end``: the days of jobs, employments, goals and absences that matter.
+    They may lie around the others: credits trail a job's end, the pay date comes after the period,
+    and the goal of a year has the rest of that year.
     """
 
     start: date
     end: date
+    wide_start: date = FOREVER
+    wide_end: date = EARLIEST_DAY
     metrics: dict[int, date] = field(default_factory=dict)
     plans: set[int] = field(default_factory=set)
     everybody: bool = False
@@ -47,6 +59,8 @@ class Reads:
         for metric, start in other.metrics.items():
             self.add(metric, start)
         self.start = min(self.start, other.start)
+        self.wide_start = min(self.wide_start, other.wide_start)
+        self.wide_end = max(self.wide_end, other.wide_end)
         self.plans |= other.plans
         self.everybody = self.everybody or other.everybody
         self.rates = self.rates or other.rates
@@ -60,13 +74,15 @@ class Reach:
         self._rules: dict[tuple[int, date], VersionRules | None] = {}
         self._starts: dict[tuple[Window, int], date | None] = {}
         self._known: dict[tuple[int, int], Reads] = {}
+        self._paid: dict[date, date] = {}
 
     @cached_property
     def versions(self) -> dict[int, list[PlanVersion]]:
         """The published versions of each plan, the latest first."""
         found: dict[int, list[PlanVersion]] = {}
         rows = PlanVersion.objects.filter(status=PlanVersion.Status.PUBLISHED)
-        for row in rows.select_related("plan__family").order_by("-in_force"):
+        rows = rows.select_related("plan__family").prefetch_related("measures")
+        for row in rows.order_by("-in_force"):
             found.setdefault(row.plan_id, []).append(row)
         return found
 
@@ -109,10 +125,15 @@ class Reach:
             reads.everybody = reads.all_metrics = True
             return
         reads.everybody = reads.everybody or rules.everybody
+        reads.wide_start = min(reads.wide_start, leavers.opening(version, period.valid_from))
+        if leavers.waits_for_pay_date(version):
+            reads.wide_end = max(reads.wide_end, self._paid_by(period) + ONE_DAY)
         for component in rules.components.values():
             reads.rates = reads.rates or bool(component.rate)
             reads.frozen = reads.frozen or component.after_final == "freeze"
         for measure in rules.measures.values():
+            if measure.goal_calendar is not None:
+                self._read_goal(reads, measure.goal_calendar, period)
             start = self._start(measure.window, period)
             if measure.earnings_of:
                 self._read_earnings(reads, measure.earnings_of, start or period.valid_from)
@@ -120,6 +141,14 @@ class Reach:
             reads.add(measure.metric, start or period.valid_from)
             if measure.goal_metric:
                 reads.add(measure.goal_metric, start or period.valid_from)
+
+    def _read_goal(self, reads: Reads, calendar: int, period: Period) -> None:
+        """The whole period of another calendar whose goal a measure is held against."""
+        last = period.valid_to - ONE_DAY
+        whole = Period.objects.filter(calendar=calendar, valid_from__lte=last, valid_to__gt=last)
+        for found in whole:
+            reads.wide_start = min(reads.wide_start, found.valid_from)
+            reads.wide_end = max(reads.wide_end, found.valid_to)
 
     def _read_earnings(self, reads: Reads, named: str, start: date) -> None:
         """What another plan's periods in the window stand on, the earliest of them first."""
@@ -132,6 +161,23 @@ class Reach:
         )
         for period in first.select_related("calendar").order_by("valid_from"):
             reads.include(self.of(plan.pk, period))
+
+    def looks_ahead(self, version: PlanVersion) -> bool:
+        """Whether something of a period hangs on days after it."""
+        measures = version.measures.all()
+        return leavers.waits_for_pay_date(version) or any(
+            row.options.get("goal", {}).get("calendar") for row in measures
+        )
+
+    def _paid_by(self, period: Period) -> date:
+        """The day on which everybody has been paid for a period, by whichever pay group."""
+        last = period.valid_to - ONE_DAY
+        if last not in self._paid:
+            paid = Period.objects.filter(calendar__in=PayGroup.objects.values("calendar"))
+            firsts = paid.filter(pay_date__gt=last).values("calendar").annotate(day=Min("pay_date"))
+            days = [row["day"] for row in firsts.order_by()]
+            self._paid[last] = max([*days, period.pay_date or last])
+        return self._paid[last]
 
     def _load(self, version: PlanVersion, on: date) -> VersionRules | None:
         if (version.pk, on) not in self._rules:
@@ -159,6 +205,8 @@ READER_COLUMNS = (
     ("metric", "bigint"),
     ("first_day", "date"),
     ("end_day", "date"),
+    ("wide_start", "date"),
+    ("wide_end", "date"),
     ("everybody", "boolean"),
     ("frozen", "boolean"),
     ("rates", "boolean"),
@@ -188,7 +236,9 @@ def mark_final_periods() -> int:
             SELECT DISTINCT reader.plan_id, reader.period_id, mark.person_id, mark.change_id,
                    mark.metric, reader.everybody, reader.frozen
             FROM taken_mark AS mark
-            JOIN reader ON reader.first_day < mark.end_day AND reader.end_day > mark.first_day
+            JOIN reader ON (reader.first_day < mark.end_day AND reader.end_day > mark.first_day
+               OR mark.kind IN ('assignment', 'employment', 'goal', 'availability')
+                 AND reader.wide_start < mark.end_day AND reader.wide_end > mark.first_day)
              AND (reader.metric IS NOT DISTINCT FROM mark.metric
                OR reader.metric IS NULL AND reader.all_metrics)
             LEFT JOIN incentives_plan AS changed
@@ -210,13 +260,16 @@ def mark_final_periods() -> int:
 
 def _reader_rows(first: date) -> Iterator[tuple[object, ...]]:
     """A row for each metric of each final period that reaches a day or later, and one for none."""
-    points = PlanPeriod.objects.filter(final_at__isnull=False, period__valid_to__gt=first)
     reach = Reach()
+    if any(reach.looks_ahead(version) for rows in reach.versions.values() for version in rows):
+        first -= LONGEST_WAIT
+    points = PlanPeriod.objects.filter(final_at__isnull=False, period__valid_to__gt=first)
     for point in points.select_related("plan", "period__calendar", "run__version__plan"):
         final = point.run.version if point.run else None
         reads = reach.of(point.plan_id, point.period, final)
         key = (point.plan_id, point.period_id, point.plan.family_id, sorted(reads.plans))
-        rest = (reads.end, reads.everybody, reads.frozen, reads.rates, reads.all_metrics)
+        wide = (min(reads.wide_start, reads.start), max(reads.wide_end, reads.end))
+        rest = (reads.end, *wide, reads.everybody, reads.frozen, reads.rates, reads.all_metrics)
         yield (*key, None, reads.start, *rest)
         for metric, start in reads.metrics.items():
             if metric:

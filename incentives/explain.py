@@ -63,7 +63,7 @@ def explain(*, person: Person, point: PlanPeriod) -> list[Explanation]:
     made = point.run
     if made is None:
         raise DomainError(f"{point.plan} has not been calculated for {point.period} yet.")
-    rules = load(made.version, made.period.valid_from)
+    rules = load(made.version, made.period.valid_from, made.at)
     results = Result.objects.filter(run_id=made.pk, person_id=person.pk).order_by("job")
     return [explain_result(rules, made, person, result) for result in results]
 

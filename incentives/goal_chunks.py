@@ -13,7 +13,7 @@ from datetime import date, timedelta
 
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives import windows
+from incentives import leavers, windows
 from incentives.models import PlanVersion
 from incentives.participants import Frame
 from incentives.rules import UNIT_SCOPES, MeasureRule, Window
@@ -151,7 +151,8 @@ def stretches(frame: Frame, one: Round) -> Composable:
         **frame.days,
     )
     if one.window.kind == "since_hire":
-        query = SQL(SINCE_HIRE).format(query=query, **frame.days)
+        began = leavers.tenure_start(frame.version)
+        query = SQL(SINCE_HIRE).format(query=query, began=began)
     return query
 
 
@@ -189,10 +190,6 @@ SINCE_HIRE = """
            row.end_day, GREATEST(row.counted_from, hired.day) AS counted_from, row.of_first,
            row.of_until
     FROM ({query}) AS row JOIN (
-      SELECT key.result_id, (
-        SELECT tenure_start FROM org_employment AS employment
-        WHERE employment.person_id = key.person_id AND employment.superseded_at = {never}
-          AND employment.valid_from < key.end_day ORDER BY employment.valid_from DESC LIMIT 1
-      ) AS day FROM outcome_key AS key) AS hired USING (result_id)
+      SELECT key.result_id, {began} AS day FROM outcome_key AS key) AS hired USING (result_id)
     WHERE row.end_day > hired.day
 """

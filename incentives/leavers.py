@@ -37,6 +37,11 @@ def asks_for_employment(version: PlanVersion) -> bool:
     return option(version, "employed_on") not in (None, "none")
 
 
+def waits_for_pay_date(version: PlanVersion) -> bool:
+    """Whether who is not employed on the pay date, after the period, earns nothing."""
+    return bool(option(version, "employed_on") == "pay_date")
+
+
 def forfeits(version: PlanVersion) -> bool:
     """Whether who leaves loses what is held."""
     return bool(option(version, "held") == "forfeit")
@@ -45,6 +50,38 @@ def forfeits(version: PlanVersion) -> bool:
 def trailing_days(version: PlanVersion) -> int:
     """How many days after a job's last one its credits still count."""
     return int(option(version, "trailing_days") or 0)
+
+
+def tenure_start(version: PlanVersion) -> Composable:
+    """The day from which tenure counts, of the employment that covers the last day of ``key``, a
+    row of ``outcome_key``.
+
+    With ``tenure_gap`` an employment that begins at most so many days after the one before goes on
+    with its tenure, unless the people file says when its own began.
+    """
+    gap = option(version, "tenure_gap")
+    if gap is None:
+        return SQL(TENURE_START).format(never=SQL(NEVER))
+    return SQL(UNBROKEN).format(never=SQL(NEVER), gap=Literal(int(gap)))
+
+
+TENURE_START = """
+    (SELECT tenure_start FROM org_employment AS employment
+     WHERE employment.person_id = key.person_id AND employment.superseded_at = {never}
+       AND employment.valid_from < key.end_day ORDER BY employment.valid_from DESC LIMIT 1)
+"""
+# ``anew``: an employment whose tenure is its own. What lies before the latest of them is past.
+UNBROKEN = """
+    (SELECT tenure_start FROM (
+       SELECT tenure_start, valid_from, bool_or(anew) OVER (ORDER BY valid_from DESC
+                ROWS BETWEEN UNBOUNDED PRECEDING AND 1 PRECEDING) AS past
+       FROM (SELECT tenure_start, valid_from, tenure_start <> valid_from OR coalesce(
+                      valid_from - lag(valid_to) OVER (ORDER BY valid_from) > {gap}, true) AS anew
+             FROM org_employment AS employment
+             WHERE employment.person_id = key.person_id AND employment.superseded_at = {never}
+               AND employment.valid_from < key.end_day) AS employment) AS employment
+     WHERE past IS NOT TRUE ORDER BY valid_from LIMIT 1)
+"""
 
 
 def opening(version: PlanVersion, start: date) -> date:

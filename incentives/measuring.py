@@ -71,7 +71,7 @@ def _inputs(
     for fact in sorted(frame.rules.facts):
         columns.append(_fact(fact))
     if any(ref.kind == "tenure" for ref in frame.rules.references):
-        columns.append(SQL(TENURE).format(never=SQL(NEVER)))
+        columns.append(SQL(TENURE).format(start=leavers.tenure_start(frame.version)))
     names = [*KEY_COLUMNS]
     if leavers.asks_for_employment(frame.version):
         names.append(leavers.NOT_EMPLOYED)
@@ -226,13 +226,11 @@ def _fact(code: str) -> Composable:
     )
 
 
-# Whole months of the employment that covers the result's last day.
+# Whole months up to the result's last day.
 TENURE = """
-    (SELECT (extract(year FROM age(key.end_day, tenure_start)) * 12
-             + extract(month FROM age(key.end_day, tenure_start)))::numeric
-     FROM org_employment AS employment WHERE employment.person_id = key.person_id
-      AND employment.superseded_at = {never} AND employment.valid_from < key.end_day
-     ORDER BY employment.valid_from DESC LIMIT 1) AS tenure
+    (SELECT (extract(year FROM age(key.end_day, day)) * 12
+             + extract(month FROM age(key.end_day, day)))::numeric
+     FROM (SELECT {start} AS day) AS began) AS tenure
 """
 
 

@@ -65,7 +65,7 @@ class Point:
         """The rules of the version that made them."""
         made = self.plan_period.run
         assert made is not None, "only calculated plan periods are read"
-        return rules_for(made.version, self.plan_period.period.valid_from, self.stamp)
+        return rules_for(made.version, self.plan_period.period.valid_from, self.stamp, made.at)
 
 
 RESULTS = """

@@ -95,7 +95,7 @@ def _plans_that_ended(period: Period) -> list[Plan]:
 def _earnings(point: PlanPeriod, person: str | None) -> list[ResultRow]:
     made = point.run
     assert made is not None
-    rules = load(made.version, made.period.valid_from)
+    rules = load(made.version, made.period.valid_from, made.at)
     found = fetch(
         "SELECT person.code, component.name, earning.amount, earning.currency, earning.status,"
         " earning.job, earning.problem, result.inputs, earning.grain"

@@ -128,6 +128,10 @@ class UnitAdmin(CodedAdmin):
     search_fields = ("code", "name")
     inlines = (PlacementInline,)
 
+    def get_readonly_fields(self, request: HttpRequest, obj: Any = None) -> tuple[str, ...]:
+        """Other holidays move goals, so they change by the tenant file."""
+        return ("code", "holiday_calendar") if obj else ()
+
 
 class PeriodInline(TenantInline):
     model = Period

@@ -4,21 +4,33 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
-from typing import Any
+from typing import Any, Protocol
 
 from django.core.exceptions import ValidationError
 from django.db import transaction
-from django.db.models import ProtectedError
+from django.db.models import Max, Min, ProtectedError
 
 from formula.numbers import read_number
 from org import audit
 from org import config_tools as tools
+from org.base import CURRENT
+from org.changes import Mark, record_change
 from org.compliance import Pack, ProductClass
 from org.config_section import Section
 from org.config_tools import Codes, Problems
-from org.models import AbsenceType, FactType, JobType, Tenant, User
+from org.errors import DomainError
+from org.models import (
+    AbsenceType,
+    Availability,
+    Fact,
+    FactType,
+    InputChange,
+    JobType,
+    Tenant,
+    User,
+)
 from org.models.tenants import check_zone
 from org.tenancy import current_tenant_id
 
@@ -190,9 +202,16 @@ def _limit(text: Any, problems: Problems) -> Decimal | None:
 # -- rows that are a code and a few fields --------------------------------------------------------
 
 
+class Note(Protocol):
+    """Looks at a row of which some fields have changed."""
+
+    def __call__(self, row: Any, changed: list[str], *, by: User | None, at: datetime) -> None: ...
+
+
 @dataclass(frozen=True)
 class Coded:
-    """A section of rows by code. ``read_refs`` and ``find_refs`` turn codes of others into rows."""
+    """A section of rows by code. ``refs`` turn codes of others into rows. ``note`` records what may
+    move where fields of a row have changed, or refuses it."""
 
     key: str
     what: str
@@ -200,6 +219,7 @@ class Coded:
     schema: dict[str, Any]
     defaults: dict[str, Any]
     refs: dict[str, Callable[[Problems], Codes]] = field(default_factory=dict)
+    note: Note | None = None
 
     def section(self) -> Section:
         """As the tenant file knows it."""
@@ -229,7 +249,7 @@ class Coded:
         for code in sorted(known.keys() - wanted.keys()):
             said += remove(known[code], self.key, self.what, problems)
         for code, values in wanted.items():
-            said += self._apply_one(known.get(code), code, values)
+            said += self._apply_one(known.get(code), code, values, by=by, at=at)
         problems.stop(f"A {self.what} that is in use cannot be left out.")
         if said:
             subject = f"{self.key}: {len(said)} changed"
@@ -244,11 +264,15 @@ class Coded:
             values[name] = codes(problems).find(item[name], f"{self.key}.{code}.{name}")
         return values
 
-    def _apply_one(self, row: Any, code: str, values: dict[str, Any]) -> list[str]:
+    def _apply_one(
+        self, row: Any, code: str, values: dict[str, Any], *, by: User | None, at: datetime
+    ) -> list[str]:
         if row is None:
             self.model.objects.create(code=code, **values)
             return [f"+ {self.what} {code}"]
         changed = tools.update_row(row, values)
+        if changed and self.note is not None:
+            self.note(row, changed, by=by, at=at)
         return [f"~ {self.what} {code}: {', '.join(changed)}"] if changed else []
 
 
@@ -269,6 +293,34 @@ def remove(row: Any, key: str, what: str, problems: Problems) -> list[str]:
 
 
 NAME = tools.text("As people read it. Left out: the code.")
+
+
+def _note_absences(row: AbsenceType, changed: list[str], *, by: User | None, at: datetime) -> None:
+    """Absences of a type that reduces something else by now move goals and amounts."""
+    if not {"reduces_goal", "reduces_payout"} & set(changed):
+        return
+    absent = Availability.objects.filter(CURRENT, absence_type=row).values("person").order_by()
+    days = absent.annotate(first=Min("day"), last=Max("day"))
+    marks = [Mark(d["first"], d["last"] + timedelta(days=1), person=d["person"]) for d in days]
+    if marks:
+        record_change(
+            kind=InputChange.Kind.AVAILABILITY,
+            sentence=f"What absences “{row.name}” reduce changed",
+            marks=marks,
+            by=by,
+            at=at,
+            reference=f"absence type {row.code}",
+        )
+
+
+def _refuse_other_kind(row: FactType, changed: list[str], *, by: User | None, at: datetime) -> None:
+    """What is known of people would read as blank under another kind."""
+    if "kind" in changed and Fact.objects.filter(CURRENT, fact_type=row).exists():
+        raise DomainError(
+            f"facts.{row.code}: there are facts of this kind, so it cannot hold {row.kind} instead."
+            " Give the new kind of fact another code."
+        )
+
 
 JOB_TYPES = Coded(
     "job_types",
@@ -294,6 +346,7 @@ ABSENCE_TYPES = Coded(
         "reduces_payout": tools.truth("Whether such a day lowers the pay. Left out: false."),
     },
     {"name": "", "reduces_goal": True, "reduces_payout": False},
+    note=_note_absences,
 )
 FACTS = Coded(
     "facts",
@@ -305,5 +358,6 @@ FACTS = Coded(
         "sensitive": tools.truth("Whether only pay roles may read it. Left out: true."),
     },
     {"name": "", "kind": FactType.Kind.NUMBER.value, "sensitive": True},
+    note=_refuse_other_kind,
 )
 TENANT = Section("tenant", TENANT_SCHEMA, read_tenant, apply_tenant)

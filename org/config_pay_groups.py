@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from decimal import Decimal
 from typing import Any
 
 from org import config_tools as tools
 from org import pay_rule
+from org.base import CURRENT
+from org.changes import Mark, record_change
 from org.config_codes import Coded
 from org.config_tools import Codes, Problems
+from org.dates import EARLIEST_DAY, FOREVER
 from org.errors import DomainError
-from org.models import Calendar, PayGroup, Tenant
+from org.models import Calendar, Employment, InputChange, PayGroup, Tenant, User
 from org.tabular import read_number
 from org.tenancy import current_tenant_id
 
@@ -131,6 +135,27 @@ def _plain(amount: Decimal) -> int | Decimal:
     return int(amount) if amount == int(amount) else amount.normalize()
 
 
+def _note_calendar(row: PayGroup, changed: list[str], *, by: User | None, at: datetime) -> None:
+    """Whether somebody was employed on the pay date is seen anew by another calendar."""
+    paid = Employment.objects.filter(CURRENT, pay_group=row).values_list("person", flat=True)
+    people = sorted(set(paid)) if "calendar" in changed else []
+    if people:
+        record_change(
+            kind=InputChange.Kind.AVAILABILITY,
+            sentence=f"The pay group {row.code} is paid by the calendar {row.calendar.code}",
+            marks=[Mark(EARLIEST_DAY, FOREVER, person=person) for person in people],
+            by=by,
+            at=at,
+            reference=f"pay group {row.code}",
+        )
+
+
 PAY_GROUPS = PayGroups(
-    "pay_groups", "pay group", PayGroup, SCHEMA, DEFAULTS, {"calendar": _calendars}
+    "pay_groups",
+    "pay group",
+    PayGroup,
+    SCHEMA,
+    DEFAULTS,
+    {"calendar": _calendars},
+    note=_note_calendar,
 )

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from datetime import date, datetime, timedelta
 from itertools import pairwise
 from typing import Any
+
+from django.db.models import Max
 
 from org import audit
 from org import config_tools as tools
@@ -242,7 +244,7 @@ def apply_calendars(data: Any, *, by: User | None, at: datetime, today: date) ->
     known = {row.code: row for row in Calendar.objects.all()}
     said: list[str] = []
     for code, item in data.items():
-        said += _apply_calendar(known.get(code), code, item, problems)
+        said += _apply_calendar(known.get(code), code, item, problems, by=by, at=at)
     problems.stop("The calendars cannot be applied.")
     for code in sorted(known.keys() - data.keys()):
         said += remove(known[code], "calendars", "calendar", problems)
@@ -254,7 +256,13 @@ def apply_calendars(data: Any, *, by: User | None, at: datetime, today: date) ->
 
 
 def _apply_calendar(
-    calendar: Calendar | None, code: str, item: Mapping[str, Any], problems: Problems
+    calendar: Calendar | None,
+    code: str,
+    item: Mapping[str, Any],
+    problems: Problems,
+    *,
+    by: User | None,
+    at: datetime,
 ) -> list[str]:
     where = f"calendars.{code}"
     values = {"kind": item["kind"]} | {
@@ -274,12 +282,13 @@ def _apply_calendar(
         )
         return []
     changed = tools.update_row(calendar, values)
+    there = set(calendar.periods.values_list("code", flat=True))
     try:
         added = _write_periods(calendar, _spans(calendar, item))
     except DomainError as refusal:
         problems.add(where, str(refusal))
         return []
-    paid = _set_pay_dates(calendar, item, problems)
+    paid = _set_pay_dates(calendar, item, problems, there, by=by, at=at)
     if made:
         return [f"+ calendar {code}: {added} periods"]
     words = [*changed, *([f"{added} periods more"] if added else []), *paid]
@@ -339,20 +348,52 @@ def _write_periods(calendar: Calendar, spans: list[Span]) -> int:
     return len(new)
 
 
-def _set_pay_dates(calendar: Calendar, item: Mapping[str, Any], problems: Problems) -> list[str]:
-    """Give each period its pay date: the one named, else the rule's."""
+def _set_pay_dates(
+    calendar: Calendar,
+    item: Mapping[str, Any],
+    problems: Problems,
+    there: Collection[str],
+    *,
+    by: User | None,
+    at: datetime,
+) -> list[str]:
+    """Give each period its pay date: the one named, else the rule's.
+
+    ``there``: the codes of the periods that had one before, or none.
+    """
     named = dict(item.get("pay_dates") or {})
     named |= {p["code"]: p["pay_date"] for p in item.get("periods", []) if p.get("pay_date")}
     changed = []
+    moved: set[date | None] = set()
     for period in calendar.periods.all():
         wanted = named.pop(period.code, None) or pay_date(calendar, period.valid_to)
         if period.pay_date != wanted:
+            moved |= {period.pay_date, wanted} if period.code in there else set()
             period.pay_date = wanted
             changed.append(period)
     Period.objects.bulk_update(changed, ["pay_date"])
+    _note_pay_dates(calendar, [day for day in moved if day is not None], by=by, at=at)
     for code in named:
         problems.add(f"calendars.{calendar.code}.pay_dates", f"no period is called “{code}”.")
     return [f"{len(changed)} pay dates"] if changed else []
+
+
+def _note_pay_dates(
+    calendar: Calendar, moved: list[date], *, by: User | None, at: datetime
+) -> None:
+    """Whether somebody was employed on the pay date is seen anew for what is paid on another day:
+    what ended since the pay date before those that moved."""
+    if not moved or not Assignment.objects.exists():
+        return
+    earlier = calendar.periods.filter(pay_date__lt=min(moved)).aggregate(last=Max("pay_date"))
+    record_change(
+        kind=InputChange.Kind.AVAILABILITY,
+        sentence=f"Pay dates of the calendar {calendar.code} changed",
+        marks=[Mark(earlier["last"] or EARLIEST_DAY, max(moved))],
+        by=by,
+        at=at,
+        reference=f"calendar {calendar.code}",
+    )
 
 
 HOLIDAYS = Section("holidays", HOLIDAYS_SCHEMA, read_holidays, apply_holidays)

@@ -20,7 +20,7 @@ from org.dates import EARLIEST_DAY, FOREVER
 from org.models import HolidayCalendar, Unit, UnitClosure, UnitPlacement, User
 from org.models.tenants import check_zone
 from org.sync import Wanted
-from org.units import rebuild_closure, set_placements
+from org.units import note_holidays, rebuild_closure, set_placements
 
 DEFAULTS: dict[str, Any] = {"kind": "", "time_zone": ""}
 PARENT = {"type": ["string", "null"], "description": "The unit above. Left out: none, a root."}
@@ -96,8 +96,14 @@ def apply(data: Any, *, by: User | None, at: datetime, today: date) -> list[str]
     problems.stop("The units cannot be applied.")
     said = []
     known = {unit.code: unit for unit in Unit.objects.all()}
+    other_holidays = []
     for code, values in wanted.items():
-        said += _apply_one(known, code, values)
+        before = known[code].holiday_calendar_id if code in known else None
+        told = _apply_one(known, code, values)
+        said += told
+        if told and code in known and known[code].holiday_calendar_id != before:
+            other_holidays.append(known[code])
+    note_holidays(other_holidays, by=by, at=at)
     units = Codes("unit", known.values(), problems)
     placements = {known[item["code"]]: _placements(item, units, problems) for item in data}
     problems.stop("The units cannot be applied.")

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from datetime import date, datetime
 from typing import Any
@@ -10,8 +10,9 @@ from typing import Any
 from django.db import transaction
 
 from org import audit
+from org.base import CURRENT
 from org.changes import Mark, record_change
-from org.dates import FOREVER, NEVER
+from org.dates import EARLIEST_DAY, FOREVER, NEVER
 from org.errors import DomainError
 from org.models import Assignment, InputChange, Unit, UnitClosure, UnitPlacement, User
 from org.sql import execute, fetch
@@ -122,6 +123,21 @@ def set_placements(
         audit.record(action="place unit", subject=f"{move.unit} {days}", by=by, at=at)
     _record_moves(moves, affected | _people_near(moves), by=by, at=at)
     return moved
+
+
+def note_holidays(units: Collection[Unit], *, by: User | None, at: datetime) -> None:
+    """Record that other holidays count in units from now on, as on all days before."""
+    worked = Assignment.objects.filter(CURRENT, unit__in=units)
+    people = sorted(set(worked.values_list("person", flat=True)))
+    if people:
+        names = ", ".join(str(unit) for unit in units)
+        record_change(
+            kind=InputChange.Kind.AVAILABILITY,
+            sentence=f"Other holidays count in {names}",
+            marks=[Mark(EARLIEST_DAY, FOREVER, person=person) for person in people],
+            by=by,
+            at=at,
+        )
 
 
 def _record_moves(

@@ -66,7 +66,7 @@ def _refuse_measure(board: Leaderboard, measure: MeasureRule) -> None:
 def by_attainment(scope: Scope, made: CalculationRun) -> Ranked:
     """The attainment of a measure, or the points of several, from the results of a run."""
     board = scope.board
-    rules = load(made.version, made.period.valid_from)
+    rules = load(made.version, made.period.valid_from, made.at)
     measures = measures_of(board, rules)
     rules = replace(rules, measures={m.name: m for m in measures})
     keep("board_result", _results(scope, made, rules))

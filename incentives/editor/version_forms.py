@@ -61,7 +61,7 @@ class VersionForm(PartForm):
         Group(
             "People who leave",
             "Who must still be employed, and what still counts afterwards.",
-            ("employed_on", "trailing_days", "held"),
+            ("employed_on", "trailing_days", "held", "tenure_gap"),
             aside=True,
         ),
     )
@@ -174,6 +174,13 @@ class VersionForm(PartForm):
         label="What is held",
         help_text="Parts that are not payable yet.",
     )
+    tenure_gap = forms.IntegerField(
+        required=False,
+        min_value=0,
+        max_value=3660,
+        label="Tenure goes on after",
+        help_text="Days away at most, such as 90. Empty: each employment begins its own.",
+    )
 
     class Meta:
         model = PlanVersion
@@ -197,6 +204,7 @@ class VersionForm(PartForm):
                 "employed_on": leavers.get("employed_on", "none"),
                 "trailing_days": leavers.get("trailing_days"),
                 "held": leavers.get("held", "keep"),
+                "tenure_gap": leavers.get("tenure_gap"),
             }
         )
 
@@ -232,7 +240,10 @@ def _options(before: Mapping[str, Any], data: Mapping[str, Any]) -> dict[str, An
                 options["limit"][key] = data[key]
     leavers = {
         key: data[key]
-        for key, usual in (("employed_on", "none"), ("trailing_days", None), ("held", "keep"))
+        for key, usual in (
+            *(("employed_on", "none"), ("held", "keep")),
+            *(("trailing_days", None), ("tenure_gap", None)),
+        )
         if data.get(key) not in (None, "", usual)
     }
     if leavers:

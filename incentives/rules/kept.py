@@ -11,7 +11,7 @@ from __future__ import annotations
 import re
 from collections import OrderedDict
 from collections.abc import Iterable
-from datetime import date
+from datetime import date, datetime
 from threading import Lock
 
 from incentives.models import PlanVersion
@@ -51,10 +51,21 @@ OF_PLAN = (
     " FROM incentives_transfer AS moved WHERE moved.plan_id = wanted.plan_id"
     " AND moved.origin = 'opening' AND moved.from_account = 'plan'",
 )
+# The last moment at which a definition, a version or an opening balance changed what a run of
+# before stands on.
+REPLACED = """
+    SELECT coalesce(max(extract(epoch FROM moment)), 0) FROM (
+      SELECT max(superseded_at) AS moment FROM metrics_metricdefinition
+      WHERE superseded_at <> {never}
+      UNION ALL SELECT max(greatest(published_at, withdrawn_at)) FROM incentives_planversion
+      WHERE plan_id = {plan}
+      UNION ALL SELECT max(recorded_at) FROM incentives_transfer
+      WHERE plan_id = {plan} AND origin = 'opening' AND from_account = 'plan') AS replaced
+"""
 # Every table that is in the hash.
 READ = frozenset(re.findall(r"(?:FROM|JOIN) ([a-z]+_[a-z]+)", " ".join((*SHARED, *OF_PLAN))))
 
-_kept: OrderedDict[tuple[int, int, date, str], VersionRules] = OrderedDict()
+_kept: OrderedDict[tuple[int, int, date, str, datetime | None], VersionRules] = OrderedDict()
 _lock = Lock()
 
 
@@ -80,20 +91,32 @@ def stamps_of(plans: Iterable[int]) -> dict[int, str]:
 
 
 def stamp(plan: str) -> str:
-    """The same hash as an expression of a larger query; ``plan``: the column of the plan's id."""
+    """The same hash as an expression of a larger query; ``plan``: the column of the plan's id.
+
+    Behind it stands the moment since which nothing has been replaced, in seconds.
+    """
     texts = [*SHARED, *(text.replace("wanted.plan_id", plan) for text in OF_PLAN)]
-    return f"md5({' || chr(10) || '.join(map(_rows_of, texts))})"
+    replaced = REPLACED.format(never=NEVER, plan=plan)
+    return f"md5({' || chr(10) || '.join(map(_rows_of, texts))}) || '|' || ({replaced})"
 
 
-def rules_for(version: PlanVersion, on: date, stamp: str) -> VersionRules:
-    """The rules of a version under a stamp taken in this transaction: kept, or read and kept."""
-    key = (current_tenant_id(), version.pk, on, stamp)
+def rules_for(
+    version: PlanVersion, on: date, stamp: str, known: datetime | None = None
+) -> VersionRules:
+    """The rules of a version under a stamp taken in this transaction: kept, or read and kept.
+
+    ``known``: as they were at the moment of a run. Where nothing has been replaced since, they are
+    those of today.
+    """
+    if known is not None and known.timestamp() >= float(stamp.partition("|")[2]):
+        known = None
+    key = (current_tenant_id(), version.pk, on, stamp, known)
     with _lock:
         found = _kept.get(key)
         if found is not None:
             _kept.move_to_end(key)
             return found
-    found = load(version, on)
+    found = load(version, on, known)
     if stamps_of([version.plan_id])[version.plan_id] != stamp:
         return found  # something was changed and committed while it was read
     with _lock:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import replace
-from datetime import date
+from datetime import date, datetime
 from typing import TYPE_CHECKING, Any
 
 from formula import (
@@ -43,12 +43,17 @@ Direction = MetricDefinition.Direction
 ABOUT = frozenset({"count", "sum", "first", "last"})
 
 
-def definitions_on(on: date) -> dict[str, MetricDefinition]:
-    """The definition of every metric that has one on a day, by the metric's code."""
-    rows = MetricDefinition.objects.filter(
-        superseded_at=NEVER, valid_from__lte=on, valid_to__gt=on
-    ).select_related("metric")
-    return {row.metric.code: row for row in rows}
+def definitions_on(on: date, known: datetime | None = None) -> dict[str, MetricDefinition]:
+    """The definition of every metric that has one on a day, by the metric's code.
+
+    ``known``: as it was known at that moment, of what has been replaced since.
+    """
+    rows = MetricDefinition.objects.filter(valid_from__lte=on, valid_to__gt=on)
+    if known is None:
+        rows = rows.filter(superseded_at=NEVER)
+    else:
+        rows = rows.filter(superseded_at__gt=known).order_by("-recorded_at")
+    return {row.metric.code: row for row in rows.select_related("metric")}
 
 
 class MeasureReader:
@@ -56,7 +61,7 @@ class MeasureReader:
 
     def __init__(self, reader: Reader) -> None:
         self.reader = reader
-        self.definitions = definitions_on(reader.on)
+        self.definitions = definitions_on(reader.on, reader.known)
 
     def read(self) -> dict[str, MeasureRule]:
         """Every measure, after the hidden ones that it stands on."""

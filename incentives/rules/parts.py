@@ -203,11 +203,14 @@ class VersionRules:
     @cached_property
     def separate(self) -> bool:
         """Whether segments stay apart: as the version or a measure says, or because something of
-        the unit is read."""
+        the unit is read: its figure or goal, a place or share in it, a pool of its people."""
         measures = self.measures.values()
         wanted = self.version.segments == PlanVersion.Segments.SEPARATE
         units = any(m.scope in UNIT_SCOPES or m.goal_of == "team" for m in measures)
-        return wanted or units or any(m.apart == "separate" for m in measures)
+        pools = any(c.per == Per.TEAM and c.within != "plan" for c in self.components.values())
+        places = any(r.kind in POPULATION and r.within != "plan" for r in self.references)
+        apart = any(m.apart == "separate" for m in measures)
+        return wanted or units or pools or places or apart
 
     @cached_property
     def everybody(self) -> bool:

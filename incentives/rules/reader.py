@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date
+from datetime import date, datetime
 from functools import cached_property
 
 from django.db.models import Q
@@ -22,9 +22,15 @@ from org.tenancy import current_tenant_id
 Status = PlanVersion.Status
 
 
-def load(version: PlanVersion, on: date | None = None) -> VersionRules:
-    """Read a version with the metric definitions of a day (its first); RulesProblem if unsound."""
-    reader = Reader(version, on or version.in_force)
+def load(
+    version: PlanVersion, on: date | None = None, known: datetime | None = None
+) -> VersionRules:
+    """Read a version with the metric definitions of a day (its first); RulesProblem if unsound.
+
+    ``known``: the moment of a run that is looked at again: definitions, versions before this one
+    and opening balances as they were known then.
+    """
+    reader = Reader(version, on or version.in_force, known=known)
     rules = reader.read()
     if reader.found:
         raise RulesProblem(version, reader.found)
@@ -37,6 +43,7 @@ def problems(version: PlanVersion) -> list[Problem]:
     rules = reader.read()
     reader.check_plans()
     reader.check_names()
+    reader.check_to_date()
     return reader.found or list(doubts(rules))
 
 
@@ -68,6 +75,7 @@ class Reader:
         on: date,
         *,
         old: bool = False,
+        known: datetime | None = None,
         components: Sequence[Component] | None = None,
         tables: Sequence[RateTable] | None = None,
     ) -> None:
@@ -76,6 +84,7 @@ class Reader:
         self.table_rows = list(version.tables.all() if tables is None else tables)
         self.on = on
         self.old = old
+        self.known = known
         self.found: list[Problem] = []
         tenant = Tenant.objects.get(pk=current_tenant_id())
         self.currency = version.plan.currency or tenant.currency
@@ -183,6 +192,24 @@ class Reader:
                     f" “{before}”, or choose another name.",
                 )
 
+    def check_to_date(self) -> None:
+        """Refuse a component to date that takes the place of another one within the year: what that
+        one earned would be paid once more, or forgotten under the cap."""
+        if self.before is None or self.before.version is None:
+            return
+        old = {key_of(row.name): row.name for row in _to_date(self.before.version.components.all())}
+        own = {key_of(row.name) for row in self.component_rows}
+        gone = [name for key, name in old.items() if key not in own]
+        for row in _to_date(self.component_rows):
+            pays_again = not self.before.from_here or bool(row.cap.strip())
+            if gone and key_of(row.name) not in old and pays_again:
+                self.add(
+                    f"components.{row.name}",
+                    f"It reckons to date, and so does “{gone[0]}” of {self.before.version}, which"
+                    " is missing here: what that one has earned in the year would not be taken off."
+                    f" Keep the name “{gone[0]}”, or begin with the year.",
+                )
+
     def _booked_names(self) -> Iterator[tuple[str, str]]:
         """Components of versions in force, or by which something is booked, by what they are."""
         used = CalculationRun.objects.filter(plan=self.version.plan_id, final_at__isnull=False)
@@ -211,8 +238,8 @@ class Reader:
         opening = self._opening()
         earlier = (
             PlanVersion.objects.filter(
+                self._in_force,
                 plan=self.version.plan_id,
-                status=Status.PUBLISHED,
                 in_force__lt=self.version.in_force,
             )
             .exclude(pk=self.version.pk)
@@ -228,9 +255,18 @@ class Reader:
         after_opening = opening is not None and begins < opening
         return Before(day, version, _from_here(self.version), day == self.on, after_opening)
 
+    @property
+    def _in_force(self) -> Q:
+        """Versions that are in force, or were at the moment that is asked about."""
+        if self.known is None:
+            return Q(status=Status.PUBLISHED)
+        later = Q(published_at__gt=self.known)
+        withdrawn = Q(status=Status.RETIRED, withdrawn_at__gt=self.known)
+        return (Q(status=Status.PUBLISHED) | withdrawn) & ~later
+
     def before_of(self, version: PlanVersion) -> Before | None:
         """What ruled before an earlier version, if that took over within the same year."""
-        return Reader(version, self.on).before
+        return Reader(version, self.on, known=self.known).before
 
     def _year_begins(self) -> date:
         """The first day of the year, by the plan's calendar, to which the day belongs."""
@@ -243,6 +279,8 @@ class Reader:
         rows = Transfer.objects.filter(
             plan=self.version.plan_id, origin=Transfer.Origin.OPENING, from_account="plan"
         )
+        if self.known is not None:
+            rows = rows.filter(recorded_at__lte=self.known)
         last: date | None = (
             rows.order_by("-earned_period__valid_to")
             .values_list("earned_period__valid_to", flat=True)
@@ -252,10 +290,15 @@ class Reader:
 
     def older(self, version: PlanVersion) -> VersionRules:
         """The rules of the version that ruled before, with the definitions of the same day."""
-        reader = Reader(version, self.on, old=True)
+        reader = Reader(version, self.on, old=True, known=self.known)
         rules = reader.read()
         self.found += reader.found
         return rules
+
+
+def _to_date(rows: Iterable[Component]) -> list[Component]:
+    """The components that reckon to date."""
+    return [row for row in rows if row.cumulate == "to_date"]
 
 
 def _from_here(version: PlanVersion) -> bool:

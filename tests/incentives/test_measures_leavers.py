@@ -137,3 +137,41 @@ def test_who_earns_nothing_takes_no_place_and_no_share_from_the_others(tmp_path:
     assert set(_of(small, "bob", "2026-01").values()) == {"0.00"}
     assert "others share the pool" in small.run("explain", "bob", "2026-01")
     assert "Total: 925.00 EUR" in small.run("explain", "ann", "2026-01")
+
+
+RAMP = """
+plans:
+  ramp:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        leavers: {%s}
+        measures: {all: {metric: x, window: since_hire}}
+        components: {month: {formula: TENURE()}, so_far: {formula: all}}
+"""
+BACK = """code,name,pay_group,hired,left,tenure_start
+cara,Cara,staff,2025-01-01,2025-12-08,
+cara,Cara,staff,2026-04-01,,%s"""
+
+
+@pytest.mark.parametrize(
+    ("leavers", "own", "month", "so_far"),
+    [
+        ("", "", "1.00", "5.00"),
+        ("tenure_gap: 90", "", "1.00", "5.00"),
+        ("tenure_gap: 112", "", "1.00", "5.00"),
+        ("tenure_gap: 113", "", "16.00", "12.00"),
+        ("tenure_gap: 113", "2026-02-15", "2.00", "5.00"),
+        ("tenure_gap: 90", "2025-01-01", "16.00", "12.00"),
+    ],
+)
+def test_tenure_goes_on_after_a_short_time_away(
+    tmp_path: Path, leavers: str, own: str, month: str, so_far: str
+) -> None:
+    """Cara was away for 113 days."""
+    jobs = "cara,north,agent,2025-01-01,2025-12-09\ncara,north,agent,2026-04-01,"
+    small = Small(tmp_path, jobs, HEAD + RAMP % leavers)
+    small.file("people", BACK % own)
+    small.values("cara,2025-11-03,x,7,\ncara,2026-04-06,x,5,")
+    assert _of(small, "cara", "2026-04") == {"month": month, "so_far": so_far}
+    assert f"month: {month}" in small.run("explain", "cara", "2026-04")
