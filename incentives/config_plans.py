@@ -19,6 +19,7 @@ from formula import key_of
 from incentives import config_versions as versions
 from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
+from incentives.currencies import currency_of, places
 from incentives.late import SHOWN, put_in_force
 from incentives.models import CalculationRun, Family, Plan, PlanVersion
 from incentives.publish import begin_problem, final_periods, publish, take_out, unruled
@@ -57,7 +58,11 @@ def _written(row: Plan) -> dict[str, Any]:
         "calendar": row.calendar.code,
         "currency": row.currency,
     }
-    listed = [versions.short(versions.from_rows(version)) for version in live_versions(row)]
+    decimals = places(currency_of(row))
+    listed = [
+        versions.short(versions.from_rows(version), decimals=decimals)
+        for version in live_versions(row)
+    ]
     return {**tools.without_defaults(said, {}), "versions": listed}
 
 
@@ -222,9 +227,11 @@ class Wanted:
 def _apply_versions(plan: Plan, items: list[Mapping[str, Any]], work: Work) -> None:
     before = len(work.problems.found)
     wanted = []
+    decimals = places(currency_of(plan))
     for n, item in enumerate(items):
         where = f"plans.{plan.code}.versions[{n}]"
-        wanted.append(Wanted(versions.canonical(item, where, work.problems), where))
+        said = versions.canonical(item, where, work.problems, decimals=decimals)
+        wanted.append(Wanted(said, where))
     _number(plan, wanted, work.problems)
     if len(work.problems.found) > before:
         return

@@ -159,7 +159,7 @@ COMPONENT = tools.mapping(
             "How the amount is rounded, once.",
             {
                 "decimals": tools.whole(
-                    "Left out: 2. At most as many as the currency has.", minimum=-6, maximum=6
+                    "Left out: those of the plan's currency, and never more.", minimum=-6, maximum=6
                 ),
                 "mode": tools.choice("half_up: half away from zero.", ["half_up"]),
                 "each": tools.choice(

@@ -41,7 +41,7 @@ MEASURE_DEFAULTS: Canonical = {
     "no_data": "undecided",
     "undone_as": "restate",
 }
-ROUNDING_DEFAULTS: Canonical = {"decimals": 2, "mode": "half_up", "each": ""}
+ROUNDING_DEFAULTS: Canonical = {"mode": "half_up", "each": ""}
 COMPONENT_DEFAULTS: Canonical = {
     "title": "",
     "per": "person",
@@ -65,8 +65,13 @@ WHO = ("person", "unit", "job_type", "slot")
 # -- from the file --------------------------------------------------------------------------------
 
 
-def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canonical:
-    """The version with everything said, as JSON; notes what is wrong with tables and schedules."""
+def canonical(
+    item: Mapping[str, Any], where: str, problems: Problems, *, decimals: int
+) -> Canonical:
+    """The version with everything said, as JSON; notes what is wrong with tables and schedules.
+
+    ``decimals``: of the plan's currency, to which amounts are rounded where nothing is said.
+    """
     version = {key: item.get(key, default) for key, default in VERSION_DEFAULTS.items()}
     measures = item.get("measures", {})
     tables = {
@@ -78,6 +83,8 @@ def canonical(item: Mapping[str, Any], where: str, problems: Problems) -> Canoni
         name: _component(name, one, f"{where}.components.{name}", schedules, problems)
         for name, one in item["components"].items()
     }
+    for one in components.values():
+        one["rounding"].setdefault("decimals", decimals)
     eligibility = sorted(map(_who, item.get("eligibility", [{}])), key=str)
     if any(one == other for one, other in pairwise(eligibility)):
         problems.add(f"{where}.eligibility", "an entry is there twice. Keep one of them.")
@@ -224,8 +231,8 @@ def same(one: Canonical, other: Canonical) -> bool:
 # -- to the file ----------------------------------------------------------------------------------
 
 
-def short(version: Canonical) -> Canonical:
-    """The version as the file says it."""
+def short(version: Canonical, *, decimals: int) -> Canonical:
+    """The version as the file says it; ``decimals`` of amounts go without saying."""
     eligibility = [tools.without_defaults(one, {}) for one in version["eligibility"]]
     said = {
         "number": version["number"],
@@ -235,7 +242,9 @@ def short(version: Canonical) -> Canonical:
         "eligibility": [] if eligibility == [{}] else eligibility,
         "tables": {name: table_said(spec) for name, spec in version["tables"].items()},
         "measures": {name: _measure_said(name, one) for name, one in version["measures"].items()},
-        "components": {name: _component_said(one) for name, one in version["components"].items()},
+        "components": {
+            name: _component_said(one, decimals) for name, one in version["components"].items()
+        },
         "schedules": version["schedules"],
         **version["options"],
         "examples": config_examples.short(version["examples"]),
@@ -255,10 +264,11 @@ def _measure_said(name: str, one: Canonical) -> Canonical:
     return {**tools.without_defaults(said, MEASURE_DEFAULTS), **options}
 
 
-def _component_said(one: Canonical) -> Canonical:
+def _component_said(one: Canonical, decimals: int) -> Canonical:
     said = {key: one[key] for key in ("title", "per", "of", "formula")}
     said |= {key: one[key] for key in COMPONENT_DEFAULTS if key not in said}
-    said["rounding"] = tools.without_defaults(one["rounding"], ROUNDING_DEFAULTS)
+    usual = {**ROUNDING_DEFAULTS, "decimals": decimals}
+    said["rounding"] = tools.without_defaults(one["rounding"], usual)
     return {**tools.without_defaults(said, COMPONENT_DEFAULTS), **one["options"]}
 
 

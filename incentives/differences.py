@@ -16,6 +16,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 from incentives import schedules
 from incentives.models import CalculationRun, Component, Dirty, PlanVersion
 from incentives.rules import load
+from org.currencies import in_coins
 from org.models import Period
 from org.sql import NEVER, fetch, identifiers, values
 
@@ -37,6 +38,11 @@ class Difference:
     grain: str = ""
     part: int = 0
     disputed: bool = False
+
+    @property
+    def moves(self) -> str:
+        """The amount in words: +25.00 EUR."""
+        return f"{in_coins(self.amount, self.currency, '+')} {self.currency}"
 
     @property
     def line(self) -> str:

@@ -22,6 +22,7 @@ from incentives.fingerprint import version_hash
 from incentives.models import CalculationRun, Plan, PlanPeriod, PlanVersion, ReductionApproval
 from incentives.publish import final_periods, hold, publish, refuse_state, take_force, unruled
 from org import audit, locks
+from org.currencies import in_coins
 from org.errors import DomainError
 from org.models import Membership, Period, Tenant, User
 from org.models.tenants import Reductions
@@ -52,9 +53,10 @@ class Effect:
         return self.after - self.before
 
     def __str__(self) -> str:
+        before, after = (in_coins(one, self.currency, "") for one in (self.before, self.after))
         return (
-            f"{self.name} ({self.code}), {self.component} in {self.period}: {self.before:.2f} →"
-            f" {self.after:.2f} {self.currency}, {self.change:+.2f}"
+            f"{self.name} ({self.code}), {self.component} in {self.period}: {before} → {after}"
+            f" {self.currency}, {in_coins(self.change, self.currency, '+')}"
         )
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from decimal import Decimal
+
 # ISO 4217: currencies whose smallest unit is the whole.
 WITHOUT_CENTS = frozenset(
     [
@@ -32,3 +34,11 @@ def places(currency: str) -> int:
     if currency in WITHOUT_CENTS:
         return 0
     return 3 if currency in WITH_THREE else 2
+
+
+def in_coins(amount: Decimal, currency: str, sign: str = ",") -> str:
+    """An amount with the decimals of its currency.
+
+    ``sign``: ``,`` for groups of three digits, ``+`` to say which way it moves, or nothing.
+    """
+    return f"{amount:{sign}.{places(currency)}f}"

@@ -18,6 +18,7 @@ from psycopg import sql
 
 from incentives.release import release
 from org import audit, locks, pay_rule
+from org.currencies import in_coins
 from org.dates import plausible
 from org.errors import DomainError
 from org.models import PayGroup, Period, Tenant, User
@@ -199,13 +200,15 @@ def _refuse_problems(batch: PayBatch, contents: Contents, by: User) -> None:
 
 def waiting(batch: PayBatch, payees: list[Payee]) -> tuple[str, ...]:
     """Who of a group has something due that this batch does not pay, or owes and has left."""
-    said = []
-    if small := [f"{p.name} ({p.code}) {p.waits:,.2f}" for p in payees if p.waits]:
+    said, currency = [], batch.currency
+    if small := [f"{p.name} ({p.code}) {in_coins(p.waits, currency)}" for p in payees if p.waits]:
         least = pay_rule.plain(batch.pay_group.minimum)
         said.append(f"Under the minimum of {least}, and so waiting: {listed(small)}.")
     if stopped := stopped_with_due(batch.pay_group, pay_day(batch)):
         said.append(f"Stopped, and so waiting: {listed(stopped)}.")
-    if left := [f"{p.name} ({p.code}) {p.owes:,.2f}" for p in payees if p.leaver and p.owes]:
+    if left := [
+        f"{p.name} ({p.code}) {in_coins(p.owes, currency)}" for p in payees if p.leaver and p.owes
+    ]:
         said.append(
             f"Left and still owing, to be written off (write-off) or collected: {listed(left)}."
         )

@@ -6,6 +6,7 @@ from typing import Any
 
 from django import forms
 
+from incentives.currencies import currency_of, places
 from incentives.editor.forms import NAME_HELP, FormulaField, Group, PartForm, code_of
 from incentives.models import Component, PlanVersion
 
@@ -201,6 +202,8 @@ class ComponentForm(PartForm):
         names = list(version.measures.order_by("name").values_list("name", flat=True))
         self._offer("of", names)
         self._offer("schedule", list(version.schedules))
+        if self.instance.pk is None:
+            self.initial["rounding_decimals"] = places(currency_of(version.plan))
         said = self.instance.options.get("distribute", "")
         by, within = (said, "unit") if isinstance(said, str) else (said["by"], said["within"])
         self.initial.update(

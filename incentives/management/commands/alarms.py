@@ -27,7 +27,7 @@ class Command(TenantCommand):
             for alarm in one.alarms:
                 self.stderr.write(
                     f"ALARM: {alarm.name} {alarm.line} in {one.period} of {one.plan} differs"
-                    f" by {alarm.amount:+.2f} {alarm.currency}, and no recorded cause explains it."
+                    f" by {alarm.moves}, and no recorded cause explains it."
                 )
         found = sum(len(one.alarms) for one in checked)
         what = counted(len(checked), "final plan period", "final plan periods")

@@ -71,7 +71,7 @@ class Command(TenantCommand):
         for earlier, difference in pending_differences(plan):
             self.say(
                 f"  Difference for {earlier}: {difference.name} {difference.line}"
-                f" {difference.amount:+.2f} {difference.currency} ({difference.cause})"
+                f" {difference.moves} ({difference.cause})"
             )
 
     def _mention_left_out(self, period: Period) -> None:

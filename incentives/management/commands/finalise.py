@@ -39,16 +39,16 @@ class Command(TenantCommand):
             waits = ", in dispute: it waits for the answer" if difference.disputed else ""
             self.say(
                 f"  Difference for {earlier}: {difference.name} {difference.line}"
-                f" {difference.amount:+.2f} {difference.currency} ({difference.cause}){waits}"
+                f" {difference.moves} ({difference.cause}){waits}"
             )
         for earlier, late in report.too_late:
             self.stderr.write(
                 f"  TOO LATE, not booked: {late.name} {late.line} in {earlier} differs by"
-                f" {late.amount:+.2f} {late.currency} ({late.cause}), but the tenant corrects what"
+                f" {late.moves} ({late.cause}), but the tenant corrects what"
                 f" was earned for {self.tenant.look_back} months only."
             )
         for earlier, alarm in report.alarms:
             self.stderr.write(
                 f"  ALARM, not booked: {alarm.name} {alarm.line} in {earlier} differs by"
-                f" {alarm.amount:+.2f} {alarm.currency} and no recorded cause explains it."
+                f" {alarm.moves} and no recorded cause explains it."
             )

@@ -9,6 +9,7 @@ from typing import Any
 from django.core.management.base import CommandError
 
 from org.commands import TenantCommand, day, find_periods, find_person, find_user
+from org.currencies import in_coins
 from org.errors import DomainError
 from payroll.models import PayFile
 from payroll.queries import Contents
@@ -91,9 +92,10 @@ class Command(TenantCommand):
         self.say(
             f"Draft {found.batch}, prepared by {found.batch.prepared_by}; nothing is paid yet."
         )
+        currency = found.batch.currency
         for p in found.payees:
             parts = [
-                f"{word} {amount:,.2f}"
+                f"{word} {in_coins(amount, currency)}"
                 for word, amount in (
                     ("becomes a debt", p.carried),
                     ("advance", p.drawn),
@@ -105,19 +107,21 @@ class Command(TenantCommand):
             ]
             left = " (left)" if p.leaver else ""
             more = f" ({', '.join(parts)})" if parts else ""
-            self.say(f"  {p.code} {p.name}{left}: due {p.due:,.2f}, pays {p.paid:,.2f}{more}")
-        self._sums(found.contents, found.batch.currency)
+            due, paid = in_coins(p.due, currency), in_coins(p.paid, currency)
+            self.say(f"  {p.code} {p.name}{left}: due {due}, pays {paid}{more}")
+        self._sums(found.contents, currency)
 
     def _sums(self, contents: Contents, currency: str) -> None:
         for earning_type, amount in contents.by_earning_type:
-            self.say(f"  {earning_type or 'without a type'}: {amount:,.2f} {currency}")
-        self.say(f"  total: {contents.total:,.2f} {currency}")
+            kind = earning_type or "without a type"
+            self.say(f"  {kind}: {in_coins(amount, currency)} {currency}")
+        self.say(f"  total: {in_coins(contents.total, currency)} {currency}")
         self.say(
-            f"  carried as debts: {contents.carried:,.2f} {currency}; "
-            f"recovered: {contents.recovered:,.2f} {currency}"
+            f"  carried as debts: {in_coins(contents.carried, currency)} {currency}; "
+            f"recovered: {in_coins(contents.recovered, currency)} {currency}"
         )
         if contents.drawn:
-            self.say(f"  advanced as draws: {contents.drawn:,.2f} {currency}")
+            self.say(f"  advanced as draws: {in_coins(contents.drawn, currency)} {currency}")
 
     def _report(self, paid: Paid) -> None:
         currency = paid.batch.currency
@@ -130,7 +134,7 @@ class Command(TenantCommand):
             self.say("  Nobody is paid, so there is no file.")
             return
         again = " once more; tell payroll" if paid.file.reissue_of_id else ""
-        total = f"{paid.file.total:,.2f} {currency}"
+        total = f"{in_coins(paid.file.total, currency)} {currency}"
         self.say(f"File{again}: {paid.file.name}, {paid.file.rows} rows, {total}")
         self.say(f"  SHA-256 {paid.file.sha256}")
 
