@@ -19,7 +19,7 @@ from formula import key_of
 from incentives import config_versions as versions
 from incentives import rules, schedule_checks
 from incentives.config_schema import PLANS as SCHEMA
-from incentives.currencies import currency_of, places
+from incentives.currencies import decimals_of
 from incentives.late import SHOWN, put_in_force
 from incentives.models import CalculationRun, Family, Plan, PlanVersion
 from incentives.publish import begin_problem, final_periods, publish, take_out, unruled
@@ -58,7 +58,7 @@ def _written(row: Plan) -> dict[str, Any]:
         "calendar": row.calendar.code,
         "currency": row.currency,
     }
-    decimals = places(currency_of(row))
+    decimals = decimals_of(row)
     listed = [
         versions.short(versions.from_rows(version), decimals=decimals)
         for version in live_versions(row)
@@ -227,7 +227,7 @@ class Wanted:
 def _apply_versions(plan: Plan, items: list[Mapping[str, Any]], work: Work) -> None:
     before = len(work.problems.found)
     wanted = []
-    decimals = places(currency_of(plan))
+    decimals = decimals_of(plan)
     for n, item in enumerate(items):
         where = f"plans.{plan.code}.versions[{n}]"
         said = versions.canonical(item, where, work.problems, decimals=decimals)

@@ -15,6 +15,7 @@ from org.tenancy import current_tenant_id
 
 __all__ = [
     "currency_of",
+    "decimals_of",
     "one_bound_trouble",
     "places",
     "plain",
@@ -27,6 +28,11 @@ __all__ = [
 def currency_of(what: Plan | PersonCap) -> str:
     """The currency in which a plan pays, or a cap is said: its own, else the tenant's."""
     return what.currency or Tenant.objects.get(pk=current_tenant_id()).currency
+
+
+def decimals_of(plan: Plan) -> int:
+    """Decimals of the amounts that a plan pays."""
+    return places(currency_of(plan))
 
 
 def rate_in(period: Period, *, name: str, base: str, quote: str) -> Decimal | None:

@@ -13,6 +13,7 @@ from typing import Any
 
 from incentives import config_plans
 from incentives import config_versions as versions
+from incentives.currencies import decimals_of
 from incentives.models import Plan, PlanPeriod, PlanVersion
 from incentives.preview import WHY
 from org.config_tools import Problems
@@ -53,7 +54,7 @@ def _published(plan: Plan | None, items: list[Item]) -> list[dict[str, Any]]:
             continue
         one = {**item, "status": "published", "reason": item.get("reason") or WHY}
         if row and row.status == Status.PUBLISHED and _is_final(row):
-            found.append(versions.short(versions.from_rows(row)))
+            found.append(versions.short(versions.from_rows(row), decimals=decimals_of(row.plan)))
             one["number"] = max(numbers) + 1
             numbers.append(one["number"])
         found.append(one)
@@ -70,7 +71,7 @@ def _row_of(item: Item, rows: list[PlanVersion]) -> PlanVersion | None:
 
 
 def _same(item: Item, row: PlanVersion) -> bool:
-    said = versions.canonical(item, "", Problems())
+    said = versions.canonical(item, "", Problems(), decimals=decimals_of(row.plan))
     said["number"] = row.number
     return versions.same(said, versions.from_rows(row))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from django import forms
 
-from incentives.currencies import currency_of, places
+from incentives.currencies import decimals_of
 from incentives.editor.forms import NAME_HELP, FormulaField, Group, PartForm, code_of
 from incentives.models import Component, PlanVersion
 
@@ -203,7 +203,7 @@ class ComponentForm(PartForm):
         self._offer("of", names)
         self._offer("schedule", list(version.schedules))
         if self.instance.pk is None:
-            self.initial["rounding_decimals"] = places(currency_of(version.plan))
+            self.initial["rounding_decimals"] = decimals_of(version.plan)
         said = self.instance.options.get("distribute", "")
         by, within = (said, "unit") if isinstance(said, str) else (said["by"], said["within"])
         self.initial.update(

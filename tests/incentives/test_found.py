@@ -449,3 +449,53 @@ def test_a_late_version_that_is_changed_is_compared_with_what_was_paid(tmp_path:
     small.apply(versions_of_x(first, (2, "2026-01-01", "x * 3", "reason: Agreed late")))
     with pytest.raises(CommandError, match="version 2 reduces pay already earned, of ann, bob"):
         small.apply(versions_of_x(first, (2, "2026-01-01", "x", "reason: Agreed late")))
+
+
+@pytest.mark.parametrize(
+    ("currency", "amount", "word"),
+    [("JPY", "333", "+166 JPY"), ("KWD", "333.333", "+166.667 KWD"), ("EUR", "333.33", "+166.67")],
+)
+def test_who_says_nothing_is_paid_to_the_smallest_coin_of_the_currency(
+    tmp_path: Path, currency: str, amount: str, word: str
+) -> None:
+    plan = PLAN_X.replace("calendar:", f"currency: {currency}\n    calendar:")
+    rules = ONE_UNIT + plan.replace("formula: x", "formula: x / 3")
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", rules)
+    small.values("ann,2026-01-05,x,1000,")
+    small.run("finalise", "2026-01")
+    assert small.amounts("2026-01") == {"ann.main.pay": amount}
+    assert "Nothing changes." in small.apply(rules)
+    small.values("ann,2026-01-05,x,1499,")
+    assert word in small.run("calculate", "2026-02")
+
+
+TO_DATE = """
+        measures: {x: {window: year_to_date}}
+        components: {NAME: {formula: x * RATE, cumulate: to_dateMORE}}
+"""
+
+
+@pytest.mark.parametrize(
+    ("name", "rest", "refused"),
+    [
+        ("pay", "", False),
+        ("other", "", True),
+        ("other", "on_change: from_here", False),
+        ("other", "on_change: from_here", True),
+    ],
+)
+def test_a_component_to_date_does_not_pay_the_year_again_under_another_name(
+    tmp_path: Path, name: str, rest: str, refused: bool
+) -> None:
+    """What ``pay`` earned until February would not be taken off, nor fill the cap."""
+    capped = ", cap: '900'" if rest and refused else ""
+    head = ONE_UNIT + PLAN_X.partition("      -")[0] + "      - in_force: 2026-01-01"
+    first = head + TO_DATE.replace("NAME", "pay").replace("RATE", "5%").replace("MORE", "")
+    second = TO_DATE.replace("NAME", name).replace("RATE", "6%").replace("MORE", capped)
+    both = first + f"      - in_force: 2026-03-01\n        {rest}" + second
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", first)
+    if refused:
+        with pytest.raises(CommandError, match="“pay” of main version 1, which is missing here"):
+            small.apply(both)
+    else:
+        small.apply(both)

@@ -196,3 +196,29 @@ def test_absence_counts_beside_a_goal_of_other_days(tmp_path: Path) -> None:
     small.run("calculate", "2026-06")
     # 42 × 14 of 21 working days is 28, and 21 of them are 75 %.
     assert small.amounts("2026-06") == {"ann.main.pay": "750.00"}
+
+
+def test_the_bounds_of_a_table_are_reduced_by_a_formula(tmp_path: Path) -> None:
+    """Half of June: bounds of 0 and 5,000 as if they were 0 and 2,500."""
+    small = Small(
+        tmp_path,
+        "ann,north,agent,2026-06-16,",
+        """
+units: [{code: north}]
+metrics: {x: {kind: sum}}
+plans:
+  p:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        prorate: {amount: [days]}
+        tables: {step: {rows: [[0, 5%], [5000, 10%]]}}
+        measures: {x: {}}
+        components:
+          scaled: {formula: 'TIER(x / PRORATE(1), step)'}
+          not_scaled: {formula: 'TIER(x, step)', prorate: false}
+""",
+    )
+    small.values("ann,2026-06-20,x,4000,")
+    small.run("calculate", "2026-06")
+    assert small.amounts("2026-06") == {"ann.p.scaled": "275.00", "ann.p.not_scaled": "200.00"}
