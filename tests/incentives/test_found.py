@@ -453,7 +453,7 @@ def test_a_late_version_that_is_changed_is_compared_with_what_was_paid(tmp_path:
 
 @pytest.mark.parametrize(
     ("currency", "amount", "word"),
-    [("JPY", "333", "+166 JPY"), ("KWD", "333.333", "+166.667 KWD"), ("EUR", "333.33", "+166.67")],
+    [("JPY", "333", "+167 JPY"), ("KWD", "333.333", "+166.334 KWD"), ("EUR", "333.33", "+166.34")],
 )
 def test_who_says_nothing_is_paid_to_the_smallest_coin_of_the_currency(
     tmp_path: Path, currency: str, amount: str, word: str
