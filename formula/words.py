@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from datetime import date
 from decimal import Decimal
 from functools import singledispatch
@@ -12,23 +12,31 @@ from formula.errors import joined
 from formula.functions import FUNCTIONS
 from formula.nodes import Call, Expression, Literal, Reference
 from formula.numbers import written
+from formula.scope import key_of
 
 _TIGHTNESS = {"+": 1, "-": 1, "*": 2, "/": 2, "^": 3, "%": 4, "-x": 4, "+x": 4}
 _LISTS = ("IF", "IFS", "AND", "OR", "DEFAULT", "&", "NOT")
 
 
-def words(formula: Formula) -> str:
-    """The rule in words: "if attainment of sales is at least 100%, 500, else 0"."""
-    return _words(formula.node)
+Names = Mapping[str, str]
+"""What people call a name of formulas, by :func:`key_of` it."""
+
+
+def words(formula: Formula, names: Names | None = None) -> str:
+    """The rule in words: "if attainment of sales is at least 100%, 500, else 0".
+
+    ``names``: titles by which people know what formulas call otherwise.
+    """
+    return _words(formula.node, names or {})
 
 
 @singledispatch
-def _words(node: Expression) -> str:
+def _words(node: Expression, names: Names) -> str:
     raise TypeError(f"there are no words for {type(node).__name__}")
 
 
 @_words.register
-def _(node: Literal) -> str:
+def _(node: Literal, names: Names) -> str:
     if isinstance(node.value, bool):
         return "yes" if node.value else "no"
     if isinstance(node.value, Decimal):
@@ -37,9 +45,9 @@ def _(node: Literal) -> str:
 
 
 @_words.register
-def _(node: Reference) -> str:
+def _(node: Reference, names: Names) -> str:
     ref = node.ref
-    name = ref.subject.replace("_", " ")
+    name = names.get(key_of(ref.subject)) or ref.subject.replace("_", " ")
     owner, _, part = name.rpartition(".")
     within = {"plan": "the plan", "unit": "the unit", "job_type": "the job type"}.get(ref.within)
     by = f"what {name} pays" if ref.of_component else name
@@ -70,13 +78,13 @@ def _earlier(periods: int) -> str:
 
 
 @_words.register
-def _(node: Call) -> str:
+def _(node: Call, names: Names) -> str:
     function = FUNCTIONS[node.function]
     if node.function == "IFS":
-        return _ifs(node)
+        return _ifs(node, names)
     if node.function == "DATE":
-        return _day(node)
-    parts = [_part(node, position) for position in range(len(node.arguments))]
+        return _day(node, names)
+    parts = [_part(node, position, names) for position in range(len(node.arguments))]
     named = {
         "and": joined(parts, "and"),
         "or": joined(parts, "or"),
@@ -89,10 +97,10 @@ def _(node: Call) -> str:
     return function.words.format(*parts, **named)
 
 
-def _part(node: Call, position: int) -> str:
+def _part(node: Call, position: int, names: Names) -> str:
     """An argument in words, in brackets where it would be read differently without."""
     argument = node.arguments[position]
-    text = _words(argument)
+    text = _words(argument, names)
     if not isinstance(argument, Call):
         return text
     own, inner = _TIGHTNESS.get(node.function), _TIGHTNESS.get(argument.function)
@@ -103,28 +111,35 @@ def _part(node: Call, position: int) -> str:
     symbol = not node.function.isalpha()
     inside_list = node.function in ("AND", "OR", "NOT", "DEFAULT", "IF") and position == 0
     lists = argument.function in _LISTS and (
-        symbol or inside_list or node.function in ("AND", "OR", "MIN", "MAX", "CHOOSE")
+        symbol
+        or inside_list
+        or node.table is not None
+        or node.function in ("AND", "OR", "MIN", "MAX", "CHOOSE")
     )
     plain = node.function == "IF" and argument.function in ("AND", "OR", "NOT")
     return f"({text})" if lists and not plain else text
 
 
-def _ifs(node: Call) -> str:
+def _ifs(node: Call, names: Names) -> str:
     pieces = []
     for condition, value in zip(node.arguments[::2], node.arguments[1::2], strict=True):
         always = isinstance(condition, Literal) and condition.value is True
         pieces.append(
-            f"else {_words(value)}" if always else f"if {_words(condition)}, {_words(value)}"
+            f"else {_words(value, names)}"
+            if always
+            else f"if {_words(condition, names)}, {_words(value, names)}"
         )
     return "; ".join(pieces)
 
 
-def _day(node: Call) -> str:
+def _day(node: Call, names: Names) -> str:
     values = [part.value for part in node.arguments if isinstance(part, Literal)]
     if len(values) == 3:
         year, month, number = (int(value) for value in values if isinstance(value, Decimal))
         return f"{year:04}-{month:02}-{number:02}"
-    return "the day of year {}, month {}, day {}".format(*map(_words, node.arguments))
+    return "the day of year {}, month {}, day {}".format(
+        *(_words(argument, names) for argument in node.arguments)
+    )
 
 
 def _places(node: Call, parts: Sequence[str]) -> str:

@@ -29,7 +29,7 @@ from incentives.describe_words import (
 from incentives.models import PersonCap, Plan, PlanVersion
 from incentives.rules import PARTS, ComponentRule, MeasureRule, VersionRules, definitions_on, load
 from incentives.table_text import KINDS, kind_of, text_of
-from metrics.models import MetricDefinition
+from metrics.models import Metric, MetricDefinition
 from org.base import CURRENT
 from org.config_tools import plain
 from org.models import Tenant
@@ -44,7 +44,7 @@ def choices(rules: VersionRules) -> list[str]:
         *version_sentences(said, separate=rules.separate),
         *cap_sentences(rules.version, rules.on),
         *(attainment_sentence(m, definitions.get(m.metric)) for m in rules.shown),
-        *part_sentences(MEASURE_CHOICES, said["measures"], "measure"),
+        *part_sentences(MEASURE_CHOICES, with_names(said["measures"]), "measure"),
         *part_sentences(COMPONENT_CHOICES, said["components"], "component"),
         *part_sentences(TABLE_CHOICES, said["tables"], "table"),
         *(schedule_sentence(name, parts) for name, parts in said["schedules"].items()),
@@ -79,6 +79,18 @@ def flat(said: Said) -> dict[str, Any]:
     return {**said, **said.get("options", {})}
 
 
+def with_names(measures: Mapping[str, Said]) -> dict[str, Said]:
+    """What measures say, with the names of their metrics instead of codes."""
+    codes = {said["metric"] for said in measures.values() if said.get("metric")}
+    names = dict(Metric.objects.filter(code__in=codes).values_list("code", "name"))
+    return {
+        name: {**said, "metric": names.get(said["metric"]) or said["metric"]}
+        if said.get("metric")
+        else said
+        for name, said in measures.items()
+    }
+
+
 def version_sentences(said: Said, *, separate: bool) -> list[str]:
     """The choices of the version as a whole."""
     whole = flat(said)
@@ -110,8 +122,8 @@ def _whom(names: list[str], parts: Mapping[str, Said], what: str) -> str:
     return f"{what.capitalize() if len(names) == 1 else what.capitalize() + 's'} {listed(names)}"
 
 
-def in_words(component: ComponentRule) -> str:
-    """The rule of a component in plain words, part by part."""
+def in_words(component: ComponentRule, names: Mapping[str, str] | None = None) -> str:
+    """The rule of a component in plain words, part by part; ``names``: as formula.words takes."""
     said = {
         "gate": "Only if {}.",
         "modifier": "Times {}.",
@@ -119,11 +131,17 @@ def in_words(component: ComponentRule) -> str:
         "cap": "At most {}.",
     }
     lines = [
-        said.get(part, "Pays {}.").format(words(component.parts[part]))
+        said.get(part, "Pays {}.").format(words(component.parts[part], names))
         for part in PARTS
         if part in component.parts
     ]
     return " ".join(lines)
+
+
+def titles_of(rules: VersionRules) -> dict[str, str]:
+    """What people call the measures and components of a version."""
+    measures = {one.name: one.title for one in rules.measures.values()}
+    return {**measures, **{one.name: one.title for one in rules.components.values()}}
 
 
 KINDS_OF_FIGURE = {

@@ -10,12 +10,13 @@ from django import forms
 
 from incentives.models import PlanPeriod
 from org.models import Period
+from org.period_field import PeriodField
 
 
 class AsKnownForm(forms.Form):
     """A period and a past moment; a day alone means its end."""
 
-    period = forms.ModelChoiceField(queryset=Period.objects.none())
+    period = PeriodField()
     day = forms.DateField(
         widget=forms.DateInput(attrs={"type": "date"}), help_text="As known at the end of this day."
     )

@@ -6,6 +6,7 @@ is refused sends the dispute back to whoever answers it.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime
 from decimal import Decimal
 from typing import Any
@@ -16,7 +17,8 @@ from incentives.adjust import Adjustment, adjust
 from incentives.by_hand import refuse_amount, tenant_currency
 from incentives.dispute import accept, answerable, end, hindered, local_day, locked, reopen
 from incentives.models import Dispute, DisputeRemedy, Plan, PlanPeriod
-from metrics.deal_requests import ask_deal_correction
+from metrics.deal_parties import SaidParty
+from metrics.deal_requests import ask_deal_correction, ask_parties_correction
 from metrics.models import CorrectionRequest, DealRequest, Metric, TransactionKind, Value
 from metrics.requests import ask_correction
 from org.base import CURRENT
@@ -91,6 +93,33 @@ def accept_with_deal(
         key=key,
         attribute=attribute,
         value=value,
+        reason=f"Dispute {now.pk}: {answer.strip()}",
+        by=by,
+        at=at,
+    )
+    return _remedy(now, Kind.DEAL, answer, by=by, at=at, deal_request=request)
+
+
+@transaction.atomic
+def accept_with_parties(
+    *,
+    dispute: Dispute,
+    kind: TransactionKind,
+    key: str,
+    parties: Sequence[SaidParty],
+    answer: str,
+    by: User,
+    at: datetime,
+) -> DisputeRemedy:
+    """Accept a dispute and ask for other people or shares to take part in a transaction.
+
+    Refuses what :func:`answerable` and :func:`ask_parties_correction` refuse.
+    """
+    now = answerable(dispute, answer, by=by, at=at)
+    request = ask_parties_correction(
+        kind=kind,
+        key=key,
+        parties=parties,
         reason=f"Dispute {now.pk}: {answer.strip()}",
         by=by,
         at=at,

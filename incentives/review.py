@@ -14,6 +14,7 @@ from django.db import transaction
 from incentives import examples, own_pay
 from incentives.models import PlanPeriod, PlanVersion
 from incentives.publish import check, final_periods, hold, take_out
+from incentives.signals import handed_in
 from org import locks
 from org.audit import record
 from org.errors import DomainError
@@ -47,6 +48,7 @@ def hand_in(*, version: PlanVersion, by: User | None, at: datetime) -> PlanVersi
     version.sent_back = ""
     _save(version)
     record(action="hand in version", subject=str(version), by=by, at=at, detail=_about(version))
+    handed_in.send(sender=PlanVersion, version=version, at=at)
     return version
 
 

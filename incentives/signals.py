@@ -6,6 +6,8 @@ as well: what listeners write goes with it.
 
 ``dispute_moved``: a dispute was opened, answered, handed on or settled. It comes with ``dispute``,
 ``action`` as the audit trail calls it, ``by`` and ``at``.
+
+``handed_in``: a version was handed in for review. It comes with ``version`` and ``at``.
 """
 
 from __future__ import annotations
@@ -15,3 +17,4 @@ from django.dispatch import Signal
 calculated = Signal()
 finalised = Signal()
 dispute_moved = Signal()
+handed_in = Signal()

@@ -9,6 +9,7 @@ from django.utils.html import format_html
 from incentives.models import CalculationRun
 from org.models import Person
 from org.tables import NUMBER, PageTable
+from org.wording import said
 
 
 class PersonTable(PageTable):
@@ -52,4 +53,8 @@ class RunTable(PageTable):
         """The period leads to its closing."""
         period = record.period
         address = reverse("waiting", args=[period.calendar.code, period.code])
-        return format_html('<a href="{}">{}</a>', address, period)
+        return format_html('<a href="{}">{}</a>', address, said(str(period)))
+
+    def value_period(self, record: CalculationRun) -> str:
+        """In a file, by its code."""
+        return str(record.period)

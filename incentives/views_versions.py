@@ -17,6 +17,7 @@ from incentives import compliance, desk, draft, examples, higher, review, versio
 from incentives.edited import last_edit
 from incentives.examples import edit, needs_of
 from incentives.examples.run import without_example
+from incentives.examples.sheet_checks import check_of, sheet_of
 from incentives.examples.take import middle_of, take
 from incentives.forms_examples import ExampleForm
 from incentives.late import SHOWN, approve_reduction, put_in_force
@@ -224,7 +225,7 @@ DEEDS: dict[str, tuple[Permission, Deed]] = {
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(Permission.SEE_RULES)
 def examples_of(request: HttpRequest, pk: int) -> HttpResponse:
-    """The examples of a version, each with what both engines make of it."""
+    """The examples of a version, each with what the engines make of it."""
     found = _version_or_404(pk)
     if request.method == "POST":
         return _do_example(request, found)
@@ -240,15 +241,16 @@ def examples_of(request: HttpRequest, pk: int) -> HttpResponse:
     except RulesProblem as trouble:
         context["trouble"] = trouble
     else:
-        wanted = needs_of(rules).inputs
+        wanted, sheet = needs_of(rules).inputs, sheet_of(found)
         context["listed"] = [
             (
                 one,
                 examples.ordered(wanted, one.inputs),
-                examples.outcomes(rules, one.name, examples.said_by(one)),
+                examples.outcomes(rules, one.name, examples.said_by(one), sheet.get(one.name)),
             )
             for one in found.examples.all()
         ]
+        context["sheet"] = check_of(found)
         context["missing"] = without_example(found, rules)
     return render(request, "incentives/examples.html", context)
 
@@ -386,7 +388,7 @@ def _save_example(
     if wrong:
         messages.warning(request, f"Saved. {' '.join(wrong)}")
     else:
-        messages.success(request, f"Saved. “{row.name}” comes out on both engines.")
+        messages.success(request, f"Saved. “{row.name}” comes out.")
     if request.POST.get("more"):
         return redirect("version-example", version.pk, row.pk)
     return redirect("version-examples", version.pk)

@@ -1,8 +1,9 @@
-"""Correcting one attribute of a transaction by hand; it stands over every later delivery."""
+"""Correcting a transaction by hand: an attribute, or who takes part; it holds over later files."""
 
 from __future__ import annotations
 
 import json
+from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -12,6 +13,14 @@ from metrics.cells import Unreadable
 from metrics.compare import marks_of
 from metrics.correct import OWN
 from metrics.credit import Credited, credit
+from metrics.deal_parties import (
+    PARTIES,
+    SaidParty,
+    parties_of,
+    people_in,
+    read_parties,
+    said_parties,
+)
 from metrics.deal_versions import write_again
 from metrics.deals import Json, attribute_reader
 from metrics.locks import hold_values
@@ -26,6 +35,9 @@ from org.models import InputChange, Tenant, User
 from org.sql import execute
 from org.tenancy import current_tenant_id
 from org.two_people import check_correction
+
+Kept = Json | list[dict[str, Any]] | None
+"""What is corrected, as it is kept: of an attribute text or yes/no, of parties a list; blank."""
 
 
 @transaction.atomic
@@ -59,23 +71,47 @@ def correct_transaction(
 
 
 @transaction.atomic
-def set_attribute(
+def correct_parties(
     *,
     kind: TransactionKind,
     key: str,
-    attribute: str,
-    read: Json | None,
+    parties: Sequence[SaidParty],
     reason: str,
     by: User | None,
     at: datetime,
     approved_by: User | None = None,
 ) -> str:
-    """The same with a value as transactions keep it: exact text, days as 2026-06-01."""
+    """Set who takes part in a transaction: everybody, with roles and shares; nobody is allowed."""
+    return set_attribute(
+        kind=kind,
+        key=key,
+        attribute=PARTIES,
+        read=read_parties(kind, parties),
+        reason=reason,
+        by=by,
+        at=at,
+        approved_by=approved_by,
+    )
+
+
+@transaction.atomic
+def set_attribute(
+    *,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    read: Kept,
+    reason: str,
+    by: User | None,
+    at: datetime,
+    approved_by: User | None = None,
+) -> str:
+    """The same with a value as transactions keep it: exact text, days as 2026-06-01, parties."""
     hold_values()
     deal = find_transaction(kind, key)
     check_attribute(kind, attribute, reason)
-    approved = check_correction(by, approved_by, concerned(deal), what=OWN)
-    before = deal.attributes.get(attribute)
+    approved = check_correction(by, approved_by, concerned(deal, read), what=OWN)
+    before = kept_of(deal, attribute)
     earlier = _correction(kind, key, attribute)
     at = _after(at, deal, earlier)
     _end(earlier, at)
@@ -89,8 +125,9 @@ def set_attribute(
         by=by,
         recorded_at=at,
     )
-    done = _rewrite(deal, {**deal.attributes, attribute: read}, at)
-    words = f"{attribute} of {kind.code} {key}: {shown_value(before)} is now {shown_value(read)}"
+    attributes = deal.attributes if attribute == PARTIES else {**deal.attributes, attribute: read}
+    done = _rewrite(deal, attributes, at)
+    words = f"{named(attribute, kind.code, key)}: {shown_value(before)} is now {shown_value(read)}"
     _record(correction, f"{words}: {correction.reason}{approved}", done, before, read, by)
     return f"{words}. Later files do not change it. {done.sentence()}".strip()
 
@@ -110,7 +147,7 @@ def withdraw_transaction(
     hold_values()
     deal = find_transaction(kind, key)
     check_attribute(kind, attribute, reason)
-    approved = check_correction(by, approved_by, concerned(deal), what=OWN)
+    approved = check_correction(by, approved_by, concerned(deal, deal.delivered_parties), what=OWN)
     correction = _correction(kind, key, attribute)
     if correction is None:
         raise DomainError(f"No correction holds for {attribute} of {kind.code} {key}.")
@@ -121,17 +158,31 @@ def withdraw_transaction(
     if attribute in delivered:
         attributes[attribute] = delivered[attribute]
     done = _rewrite(deal, attributes, at)
-    before, now = correction.value, delivered.get(attribute)
-    words = f"{attribute} of {kind.code} {key}: {shown_value(before)} is {shown_value(now)} again"
+    before, now = correction.value, kept_of(find_transaction(kind, key), attribute)
+    words = f"{named(attribute, kind.code, key)}: {shown_value(before)} is {shown_value(now)} again"
     _record(correction, f"{words}: {reason.strip()}{approved}", done, before, now, by)
     return f"{words}. {done.sentence()}".strip()
 
 
-def concerned(deal: Transaction) -> set[int]:
-    """Who plays a role in a transaction, or is credited for it."""
+def concerned(deal: Transaction, read: Kept = None) -> set[int]:
+    """Who plays a role in a transaction, or is credited for it; or would, by a correction."""
     parties = Party.objects.filter(transaction=deal).values_list("person_id", flat=True)
     credited = Value.objects.filter(CURRENT, transaction_id=deal.pk)
-    return {*parties, *credited.values_list("person_id", flat=True)}
+    to_be = people_in(read) if isinstance(read, list) else set()
+    return {*parties, *credited.values_list("person_id", flat=True), *to_be}
+
+
+def kept_of(deal: Transaction, attribute: str) -> Kept:
+    """What a transaction says: an attribute or date, or who takes part."""
+    if attribute == PARTIES:
+        return parties_of(deal)
+    kept: Json | None = deal.attributes.get(attribute)
+    return kept
+
+
+def named(attribute: str, kind: object, key: str) -> str:
+    """What is corrected, in words."""
+    return f"{attribute} {'in' if attribute == PARTIES else 'of'} {kind} {key}"
 
 
 def check_attribute(kind: TransactionKind, attribute: str, reason: str) -> None:
@@ -139,7 +190,7 @@ def check_attribute(kind: TransactionKind, attribute: str, reason: str) -> None:
     if not reason.strip():
         raise DomainError("A correction needs a reason. Say why the figure is wrong.")
     known = [*kind.attributes, *kind.dates]
-    if attribute not in known:
+    if attribute not in (*known, PARTIES):
         raise DomainError(
             f"The kind {kind.code} has no attribute or date “{attribute}”. It has: "
             f"{', '.join(known) or 'none'}."
@@ -148,6 +199,8 @@ def check_attribute(kind: TransactionKind, attribute: str, reason: str) -> None:
 
 def read_attribute(kind: TransactionKind, attribute: str, value: str) -> Json | None:
     """What an attribute or date keeps of a text as a file would write it; None: blank."""
+    if attribute == PARTIES:
+        raise DomainError("Who takes part is no single value: name everybody, with role and share.")
     zone = Tenant.objects.get(pk=current_tenant_id()).time_zone
     try:
         read = attribute_reader(kind.attributes.get(attribute, "date"), zone=zone)(value)
@@ -176,12 +229,13 @@ def _end(correction: TransactionCorrection | None, at: datetime) -> None:
 def _rewrite(deal: Transaction, attributes: dict[str, Any], at: datetime) -> Credited:
     """The next version with these attributes, and its credits."""
     Transaction.objects.filter(pk=deal.pk).update(superseded_at=at)
-    temporary("deal_again", "(base bigint, delivered jsonb, attributes jsonb)")
+    temporary("deal_again", "(base bigint, delivered jsonb, attributes jsonb, parties jsonb)")
     delivered = deal.delivered if deal.delivered is not None else deal.attributes
+    by_hand = _correction(deal.kind, deal.key, PARTIES)
     execute(
-        "INSERT INTO deal_again SELECT id, %s::jsonb, %s::jsonb FROM metrics_transaction"
+        "INSERT INTO deal_again SELECT id, %s::jsonb, %s::jsonb, %s::jsonb FROM metrics_transaction"
         " WHERE id = %s",
-        [_json(delivered), _json(attributes), deal.pk],
+        [_json(delivered), _json(attributes), by_hand and _json(by_hand.value), deal.pk],
     )
     write_again(at)
     temporary("touched_deal", "(kind_id bigint, key text)")
@@ -189,12 +243,14 @@ def _rewrite(deal: Transaction, attributes: dict[str, Any], at: datetime) -> Cre
     return credit(at=at)
 
 
-def _json(value: dict[str, Any]) -> str:
+def _json(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False)
 
 
-def shown_value(value: Json | None) -> str:
+def shown_value(value: Kept) -> str:
     """What a transaction keeps, in words."""
+    if isinstance(value, list):
+        return said_parties(value)
     if isinstance(value, bool):
         return "yes" if value else "no"
     return "blank" if value is None else value
@@ -204,8 +260,8 @@ def _record(
     correction: TransactionCorrection,
     sentence: str,
     done: Credited,
-    before: Json | None,
-    now: Json | None,
+    before: Kept,
+    now: Kept,
     by: User | None,
 ) -> None:
     """The cause, with its marks, and the audit row with both values."""
@@ -219,7 +275,7 @@ def _record(
     )
     audit.record(
         action="transaction corrected",
-        subject=f"{correction.attribute} of {correction.kind.code} {correction.key}",
+        subject=named(correction.attribute, correction.kind.code, correction.key),
         by=by,
         at=done.moment,
         reason=correction.reason,

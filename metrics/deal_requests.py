@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
@@ -9,13 +10,16 @@ from typing import Any
 from django.db import transaction
 
 from metrics.correct_deal import (
+    Kept,
     check_attribute,
     concerned,
+    kept_of,
+    named,
     read_attribute,
     set_attribute,
     shown_value,
 )
-from metrics.deals import Json
+from metrics.deal_parties import PARTIES, SaidParty, read_parties
 from metrics.models import CorrectionRequest, DealRequest, Transaction, TransactionKind, Value
 from metrics.queries import find_transaction
 from metrics.signals import request_decided
@@ -48,27 +52,66 @@ def ask_deal_correction(
     credited for it, and where something else is asked for the same attribute already.
     """
     check_attribute(kind, attribute, reason)
+    return _ask(
+        kind=kind,
+        key=key,
+        attribute=attribute,
+        wanted=read_attribute(kind, attribute, value),
+        reason=reason,
+        by=by,
+        at=at,
+    )
+
+
+@transaction.atomic
+def ask_parties_correction(
+    *,
+    kind: TransactionKind,
+    key: str,
+    parties: Sequence[SaidParty],
+    reason: str,
+    by: User,
+    at: datetime,
+) -> DealRequest:
+    """Ask for other people, roles or shares to take part in a transaction; all of them are named.
+
+    Refuses what :func:`ask_deal_correction` and :func:`read_parties` refuse, and whoever would
+    take part themselves.
+    """
+    wanted = read_parties(kind, parties)
+    return _ask(kind=kind, key=key, attribute=PARTIES, wanted=wanted, reason=reason, by=by, at=at)
+
+
+def _ask(
+    *,
+    kind: TransactionKind,
+    key: str,
+    attribute: str,
+    wanted: Kept,
+    reason: str,
+    by: User,
+    at: datetime,
+) -> DealRequest:
+    check_attribute(kind, attribute, reason)
     deal = find_transaction(kind, key)
     Transaction.objects.select_for_update().get(pk=deal.pk)
-    refuse_own_pay(by, concerned(deal), what="asks to correct a deal of their own")
-    wanted = read_attribute(kind, attribute, value)
-    before = deal.attributes.get(attribute)
+    refuse_own_pay(by, concerned(deal, wanted), what="asks to correct a deal of their own")
+    before = kept_of(deal, attribute)
     if wanted == before:
-        raise DomainError(
-            f"{attribute} of {kind} {key} is {said_value(kind, attribute, wanted)} already."
-        )
-    named: dict[str, Any] = {"kind": kind, "key": key, "attribute": attribute}
-    opened = DealRequest.objects.filter(state=State.OPEN, **named).first()
+        said = said_value(kind, attribute, wanted)
+        raise DomainError(f"{named(attribute, kind, key)} is {said} already.")
+    same: dict[str, Any] = {"kind": kind, "key": key, "attribute": attribute}
+    opened = DealRequest.objects.filter(state=State.OPEN, **same).first()
     if opened is not None:
         return _same(opened, wanted, by)
     request = DealRequest.objects.create(
-        **named, value=wanted, before=before, reason=reason.strip(), asked_by=by, asked_at=at
+        **same, value=wanted, before=before, reason=reason.strip(), asked_by=by, asked_at=at
     )
     _note(request, "ask", by, at, request.reason)
     return request
 
 
-def _same(opened: DealRequest, wanted: Json | None, by: User) -> DealRequest:
+def _same(opened: DealRequest, wanted: Kept, by: User) -> DealRequest:
     if (opened.value, opened.asked_by_id) == (wanted, by.pk):
         return opened
     said = said_value(opened.kind, opened.attribute, opened.value)
@@ -91,7 +134,7 @@ def people_moved(request: DealRequest) -> set[int]:
     deal = Transaction.objects.filter(CURRENT, kind=request.kind_id, key=request.key).first()
     if deal is None:
         return set()
-    people, days = concerned(deal), sorted(days_of_deal(deal))
+    people, days = concerned(deal, request.value), sorted(days_of_deal(deal))
     if not days:
         return people
     span = days[0], days[-1] + timedelta(days=1)
@@ -147,7 +190,7 @@ def withdraw_deal(*, request: DealRequest, by: User, at: datetime) -> DealReques
     return _decide(now, State.WITHDRAWN, by, at, "")
 
 
-def said_value(kind: TransactionKind, attribute: str, value: Json | None) -> str:
+def said_value(kind: TransactionKind, attribute: str, value: Kept) -> str:
     """What a transaction keeps, as people write it: a percent with its sign."""
     if kind.attributes.get(attribute) == "percent" and isinstance(value, str):
         return f"{(Decimal(value) * 100).normalize():f}%"

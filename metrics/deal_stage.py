@@ -11,6 +11,7 @@ from datetime import datetime, timedelta
 
 from metrics import stage
 from metrics.compare import Outcome
+from metrics.deal_parties import AS_LIST, SET, SET_PARTIES, listed
 from metrics.models import Source, TransactionKind
 from metrics.stage import temporary
 from metrics.transaction_map import TransactionMap
@@ -87,8 +88,8 @@ def compare(kind: TransactionKind, at: datetime, *, about: TransactionKind | Non
     temporary(
         "deal_compared",
         "SELECT i.line, i.key, i.attributes AS delivered, i.about, i.day, i.parties, old.id AS old,"
-        " old.recorded_at AS held_since, c.set IS NOT NULL AS corrected,"
-        " i.attributes || coalesce(c.set, '{}') AS attributes,"
+        " old.recorded_at AS held_since, c.key IS NOT NULL AS corrected,"
+        " i.attributes || coalesce(c.set, '{}') AS attributes, c.parties AS set_parties,"
         " coalesce(v.version, 0) + 1 AS version,"
         " CASE WHEN old.id IS NULL THEN 'new'"
         " WHEN coalesce(old.delivered, old.attributes) = i.attributes AND old.about = i.about"
@@ -99,8 +100,10 @@ def compare(kind: TransactionKind, at: datetime, *, about: TransactionKind | Non
         f" AND old.superseded_at = {NEVER}"
         " LEFT JOIN (SELECT key, max(version) AS version FROM metrics_transaction"
         "  WHERE kind_id = %s GROUP BY key) AS v ON v.key = i.key"
-        f" LEFT JOIN LATERAL (SELECT {_PARTIES} AS parties FROM metrics_party"
-        "  WHERE transaction_id = old.id) AS p ON old.id IS NOT NULL"
+        " LEFT JOIN LATERAL (SELECT CASE WHEN old.delivered_parties IS NULL"
+        f"  THEN (SELECT {_PARTIES} FROM metrics_party WHERE transaction_id = old.id)"
+        f"  ELSE (SELECT {_PARTIES} FROM {listed('old.delivered_parties')} AS d) END AS parties"
+        "  ) AS p ON old.id IS NOT NULL"
         f" LEFT JOIN ({CORRECTED}) AS c ON c.key = i.key",
         [about and about.pk, kind.pk, kind.pk, kind.pk],
     )
@@ -124,7 +127,7 @@ def compare(kind: TransactionKind, at: datetime, *, about: TransactionKind | Non
 
 # What was set by hand of each transaction of a kind; it stands over whatever is delivered.
 CORRECTED = (
-    "SELECT key, jsonb_object_agg(attribute, value) AS set FROM metrics_transactioncorrection"
+    f"SELECT key, {SET}, {SET_PARTIES} FROM metrics_transactioncorrection"
     f" WHERE kind_id = %s AND superseded_at = {NEVER} GROUP BY key"
 )
 
@@ -140,9 +143,11 @@ def write(
     )
     execute(
         "INSERT INTO metrics_transaction (kind_id, key, version, delivery_id, attributes,"
-        " delivered, about, about_kind_id, recorded_at, superseded_at)"
+        " delivered, delivered_parties, about, about_kind_id, recorded_at, superseded_at)"
         " SELECT %s, key, version, %s, attributes,"
-        " CASE WHEN attributes <> delivered THEN delivered END, about,"
+        " CASE WHEN attributes <> delivered THEN delivered END,"
+        " CASE WHEN set_parties IS NOT NULL THEN (SELECT"
+        f"  {AS_LIST} FROM deal_party AS p WHERE p.line = deal_compared.line) END, about,"
         f" CASE WHEN about <> '' THEN %s::bigint END, %s, {NEVER}"
         " FROM deal_compared WHERE fate IN ('new', 'changed')",
         [kind.pk, delivery, about and about.pk, outcome.moment],
@@ -152,6 +157,14 @@ def write(
         " SELECT t.id, p.role, p.person_id, p.share FROM deal_compared AS c"
         " JOIN metrics_transaction AS t ON t.kind_id = %s AND t.key = c.key"
         f" AND t.superseded_at = {NEVER} JOIN deal_party AS p ON p.line = c.line"
+        " WHERE c.fate IN ('new', 'changed') AND c.set_parties IS NULL",
+        [kind.pk],
+    )
+    execute(
+        "INSERT INTO metrics_party (transaction_id, role, person_id, share)"
+        " SELECT t.id, p.role, p.person_id, p.share FROM deal_compared AS c"
+        " JOIN metrics_transaction AS t ON t.kind_id = %s AND t.key = c.key"
+        f" AND t.superseded_at = {NEVER} CROSS JOIN LATERAL {listed('c.set_parties')} AS p"
         " WHERE c.fate IN ('new', 'changed')",
         [kind.pk],
     )

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from datetime import datetime
 
+from metrics.deal_parties import AS_LIST, SET, SET_PARTIES, listed
 from metrics.stage import temporary
 from org.sql import NEVER, execute, fetch
 
@@ -45,37 +46,39 @@ def bring_back(moment: datetime) -> int:
         "deal_again",
         "SELECT DISTINCT ON (version.kind_id, version.key) version.id AS base,"
         " coalesce(version.delivered, version.attributes) AS delivered,"
-        " coalesce(version.delivered, version.attributes) || coalesce(set.attributes, '{}')"
-        "  AS attributes"
+        " coalesce(version.delivered, version.attributes) || coalesce(hand.set, '{}')"
+        "  AS attributes, hand.parties"
         " FROM touched_deal AS touched JOIN metrics_transaction AS version"
         "  ON version.kind_id = touched.kind_id AND version.key = touched.key"
         " JOIN metrics_delivery AS delivery ON delivery.id = version.delivery_id"
         "  AND delivery.undone_at IS NULL"
-        " LEFT JOIN LATERAL (SELECT jsonb_object_agg(attribute, value) AS attributes"
+        f" LEFT JOIN LATERAL (SELECT {SET}, {SET_PARTIES}"
         "  FROM metrics_transactioncorrection AS c WHERE c.kind_id = version.kind_id"
-        f"  AND c.key = version.key AND c.superseded_at = {NEVER}) AS set ON true"
+        f"  AND c.key = version.key AND c.superseded_at = {NEVER}) AS hand ON true"
         " ORDER BY version.kind_id, version.key, version.version DESC",
     )
     return write_again(moment)
 
 
 def write_again(moment: datetime) -> int:
-    """Write each row of ``deal_again`` (base, delivered, attributes) as the next version.
+    """Write each row of ``deal_again`` (base, delivered, attributes, parties) as the next version.
 
-    All else, parties too, is that of the version ``base``. Nothing of the key may be current.
+    ``parties``: those that somebody set by hand; NULL: as delivered. All else is that of the
+    version ``base``. Nothing of the key may be current.
     """
     temporary(
         "deal_numbered",
         "SELECT again.*, base.kind_id, base.key, (SELECT max(version) + 1"
         "  FROM metrics_transaction AS every WHERE every.kind_id = base.kind_id"
-        "  AND every.key = base.key) AS version"
+        f"  AND every.key = base.key) AS version, {_DELIVERED} AS delivered_parties"
         " FROM deal_again AS again JOIN metrics_transaction AS base ON base.id = again.base",
     )
     written = execute(
         "INSERT INTO metrics_transaction (kind_id, key, version, delivery_id, attributes,"
-        " delivered, about, about_kind_id, recorded_at, superseded_at)"
+        " delivered, delivered_parties, about, about_kind_id, recorded_at, superseded_at)"
         " SELECT base.kind_id, base.key, again.version, base.delivery_id, again.attributes,"
-        " CASE WHEN again.attributes <> again.delivered THEN again.delivered END, base.about,"
+        " CASE WHEN again.attributes <> again.delivered THEN again.delivered END,"
+        " CASE WHEN again.parties IS NOT NULL THEN again.delivered_parties END, base.about,"
         f" base.about_kind_id, %s, {NEVER} FROM deal_numbered AS again"
         " JOIN metrics_transaction AS base ON base.id = again.base",
         [moment],
@@ -84,7 +87,14 @@ def write_again(moment: datetime) -> int:
         "INSERT INTO metrics_party (transaction_id, role, person_id, share)"
         " SELECT now.id, party.role, party.person_id, party.share FROM deal_numbered AS again"
         " JOIN metrics_transaction AS now ON now.kind_id = again.kind_id AND now.key = again.key"
-        "  AND now.version = again.version"
-        " JOIN metrics_party AS party ON party.transaction_id = again.base"
+        "  AND now.version = again.version CROSS JOIN LATERAL"
+        f" {listed('coalesce(again.parties, again.delivered_parties)')} AS party"
     )
     return written
+
+
+# The parties of a version as its delivery had them.
+_DELIVERED = (
+    f"coalesce(base.delivered_parties, (SELECT {AS_LIST} FROM metrics_party AS p"
+    " WHERE p.transaction_id = base.id))"
+)

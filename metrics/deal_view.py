@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from metrics.correct_deal import shown_value
 from metrics.credit import widen
 from metrics.credit_rules import KindRules, Rule, load_one
 from metrics.deciding import decide
@@ -62,19 +63,13 @@ def _version(version: Transaction) -> Iterator[str]:
         f"Version {version.version}, from {source}, known from "
         f"{version.recorded_at:%Y-%m-%d %H:%M}{until or ' UTC on'}:"
     )
-    said = ", ".join(f"{name} {_shown(value)}" for name, value in version.attributes.items())
+    said = ", ".join(f"{name} {shown_value(value)}" for name, value in version.attributes.items())
     yield f"  {said or 'no attributes'}"
     if version.about:
         yield f"  about {version.about_kind and version.about_kind.code} {version.about}"
     for party in Party.objects.filter(transaction=version).select_related("person"):
         share = "" if party.share is None else f" with {_percent(party.share)}"
         yield f"  {party.role}: {party.person.name} ({party.person.code}){share}"
-
-
-def _shown(value: object) -> str:
-    if isinstance(value, bool):
-        return "yes" if value else "no"
-    return "blank" if value is None else str(value)
 
 
 def _percent(share: object) -> str:
@@ -86,7 +81,8 @@ def _corrections(kind: TransactionKind, key: str) -> Iterator[str]:
     for row in rows.order_by("pk"):
         by = f" by {row.by.get_username()}" if row.by else ""
         yield (
-            f"Corrected{by}: {row.attribute} from {_shown(row.before)} to {_shown(row.value)}: "
+            f"Corrected{by}: {row.attribute} from {shown_value(row.before)} to "
+            f"{shown_value(row.value)}: "
             f"{row.reason}"
         )
 

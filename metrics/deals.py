@@ -154,30 +154,32 @@ class DealMapper(RowReader):
         return [(*who, share) for who, share in zip(found, written, strict=True)]
 
     def _share(self, column: str, cell: Cell) -> Fraction | None:
-        """60 %, 60, 0.6 or 1/3; blank: none said."""
-        text = text_of(cell)
-        if not text:
-            return None
-        match = _FRACTION.fullmatch(text)
-        if match:
-            share = Fraction(int(match[1]), int(match[2]))
-        else:
-            try:
-                share = Fraction(self.share(cell))
-            except Unreadable as error:
-                raise unreadable(column, cell, error) from error
-            # A bare 0.6 or 1 of a text means the part, not percents of a percent.
-            if isinstance(cell, str) and "%" not in cell and 0 < share * 100 <= 1:
-                share *= 100
-        if not 0 <= share <= 1:
-            raise Problem(
-                "share",
-                column,
-                text,
-                f"is “{text}”, which is no share. A share lies between 0 % and 100 %: 60 %, 0.6 or "
-                "1/3.",
-            )
-        return share
+        try:
+            return share_in(cell, self.share)
+        except Unreadable as error:
+            raise unreadable(column, cell, error) from error
+
+
+def share_in(cell: Cell, read: Callable[[Cell], str]) -> Fraction | None:
+    """60 %, 60, 0.6 or 1/3; blank: none said. ``read``: of percents. Raises Unreadable."""
+    text = text_of(cell)
+    if not text:
+        return None
+    match = _FRACTION.fullmatch(text)
+    if match:
+        share = Fraction(int(match[1]), int(match[2]))
+    else:
+        share = Fraction(read(cell))
+        # A bare 0.6 or 1 of a text means the part, not percents of a percent.
+        if isinstance(cell, str) and "%" not in cell and 0 < share * 100 <= 1:
+            share *= 100
+    if not 0 <= share <= 1:
+        raise Unreadable(
+            "share",
+            f"is “{text}”, which is no share. A share lies between 0 % and 100 %: 60 %, 0.6 or "
+            "1/3.",
+        )
+    return share
 
 
 def attribute_reader(

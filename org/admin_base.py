@@ -29,6 +29,7 @@ from org.models import AuditEntry
 from org.pages import number_in
 from org.past import changes_of
 from org.permissions import Permission
+from org.wording import said
 
 
 class SentenceList(ErrorList):
@@ -45,10 +46,11 @@ class SentenceList(ErrorList):
 
 
 def parts_of(message: str) -> list[tuple[bool, str]]:
-    """``message`` cut into runs of (indented?, text)."""
+    """``message`` cut into runs of (indented?, text); days in words where nothing is indented."""
     parts: list[tuple[bool, str]] = []
     for line in message.splitlines():
         indented = line.startswith("    ")
+        line = line if indented else said(line)
         if parts and parts[-1][0] == indented:
             parts[-1] = (indented, f"{parts[-1][1]}\n{line}")
         else:

@@ -9,6 +9,7 @@ from typing import Any
 from django import forms
 
 from org.models import PayGroup, Period
+from org.period_field import PeriodField
 from payroll.models import PayrollProfile
 
 LOOK_BACK = timedelta(days=200)
@@ -20,7 +21,7 @@ class PrepareForm(forms.Form):
     pay_group = forms.ModelChoiceField(
         queryset=PayGroup.objects.none(), empty_label="Choose a pay group"
     )
-    period = forms.ModelChoiceField(queryset=Period.objects.none(), empty_label="Choose a period")
+    period = PeriodField(empty_label="Choose a period")
 
     def __init__(self, *args: Any, on: date, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)

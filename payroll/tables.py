@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import django_tables2 as tables
 
+from incentives.models import Transfer
+from org.models import Period
 from org.tables import NUMBER, PageTable
+from org.wording import said
 
 
 class AmountColumn(tables.Column):  # type: ignore[misc]
@@ -47,8 +50,45 @@ class LineTable(PageTable):
     person = tables.Column(order_by=("person__name", "id"))
     payroll_id = tables.Column(accessor="employment__payroll_id", verbose_name="Payroll id")
     earning_type = tables.Column(verbose_name="Earning")
+    what = tables.Column(accessor="transfer", orderable=False)
     earned_period = tables.Column(verbose_name="Earned in", order_by="earned_period__valid_from")
     amount = AmountColumn()
 
     class Meta(PageTable.Meta):
+        sequence = ("person", "payroll_id", "what", "...")
         empty_text = "This batch pays nobody."
+
+    def render_what(self, value: Transfer) -> str:
+        """The part of the plan that it is of."""
+        return ", ".join(str(one) for one in (value.component, value.plan) if one)
+
+    def value_what(self, value: Transfer) -> str:
+        """The same in a file."""
+        return self.render_what(value)
+
+    def render_earned_period(self, value: Period) -> str:
+        """The month that it is, or its code."""
+        return said(str(value))
+
+    def value_earned_period(self, value: Period) -> str:
+        """In a file, by its code."""
+        return value.code
+
+
+class DifferenceTable(PageTable):
+    """What a draft pays or takes back for earlier periods, and why."""
+
+    first_line = ("name", "amount")
+    name = tables.Column(verbose_name="Person")
+    code = tables.Column(verbose_name="Number")
+    what = tables.Column(order_by=("part", "plan"))
+    earned = tables.Column(verbose_name="Earned in", orderable=False)
+    amount = AmountColumn(verbose_name="Difference")
+    why = tables.Column()
+
+    class Meta(PageTable.Meta):
+        empty_text = "No earlier period comes to something else."
+
+    def render_why(self, value: str) -> str:
+        """With days in words."""
+        return said(value)

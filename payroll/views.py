@@ -21,10 +21,11 @@ from org.reading import log_reading
 from org.tables import configured, download
 from org.words import counted
 from payroll import batch as batches
+from payroll.differences import differences_of
 from payroll.forms import FileForm, PrepareForm
 from payroll.models import PayBatch, PayFile, PayLine
-from payroll.queries import groups_with_due, kept_moves, payees_of, preview
-from payroll.tables import LineTable, PayeeTable
+from payroll.queries import contents_of, groups_with_due, kept_moves, payees_of
+from payroll.tables import DifferenceTable, LineTable, PayeeTable
 from payroll.write import write_file
 
 SEE = (Permission.PREPARE_PAY, Permission.APPROVE_PAY, Permission.SEE_AUDIT)
@@ -82,6 +83,8 @@ def show(request: HttpRequest, pk: int) -> HttpResponse:
         _log(request, batch, shown["people"])
         return answer
     configured(request, table)
+    if "differences" in shown:
+        configured(request, shown["differences"])
     _log(request, batch, shown["people"])
     mine = request_permissions(request)
     context = shown | {
@@ -97,7 +100,8 @@ def _draft_context(batch: PayBatch) -> dict[str, Any]:
     moves = kept_moves(batch)
     payees = payees_of(moves)
     return {
-        "contents": preview(batch),
+        "contents": contents_of(moves),
+        "differences": DifferenceTable(differences_of(moves), prefix="d-"),
         "table": PayeeTable(payees, order_by="name"),
         "notes": batches.waiting(batch, payees),
         "people": [payee.code for payee in payees],
@@ -106,7 +110,7 @@ def _draft_context(batch: PayBatch) -> dict[str, Any]:
 
 def _paid_context(batch: PayBatch) -> dict[str, Any]:
     lines = PayLine.objects.filter(batch=batch).select_related(
-        "person", "employment", "earned_period__calendar"
+        "person", "employment", "earned_period__calendar", "transfer__plan"
     )
     return {
         "table": LineTable(lines, order_by="person"),

@@ -12,9 +12,11 @@ class PmsiteConfig(AppConfig):
 
     def ready(self) -> None:
         connection_created.connect(refuse_privileged_role, dispatch_uid="privileged role")
-        from org.signals import recorded  # these ask for models, which are loaded only now
-        from pmsite import fresh
+        from incentives.signals import handed_in  # these ask for models, which are loaded only now
+        from org.signals import recorded
+        from pmsite import fresh, spreadsheet
         from pmsite.signin import trail
 
         trail.connect()
         recorded.connect(fresh.on_recorded, dispatch_uid="pmsite")
+        handed_in.connect(spreadsheet.on_handed_in, dispatch_uid="spreadsheet")

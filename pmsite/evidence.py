@@ -22,6 +22,7 @@ from incentives.amounts import Outcome
 from incentives.asof import as_of
 from incentives.calculate import is_final
 from incentives.models import Decision, PlanPeriod, Transfer
+from metrics.deal_parties import people_in
 from metrics.models import (
     Correction,
     Delivery,
@@ -35,7 +36,7 @@ from org import audit
 from org.base import CURRENT
 from org.config_tools import plain
 from org.errors import DomainError
-from org.models import Period, Tenant, User
+from org.models import Period, Person, Tenant, User
 from org.shadow import rolled_back, shadow_recorded, shadow_tracked
 from org.sql import NEVER, fetch
 from pmsite import pack, tenant_file
@@ -266,9 +267,12 @@ def _inputs() -> dict[str, Any]:
     }
 
 
-def _as_typed(correction: TransactionCorrection) -> str:
-    """The value of a corrected attribute as somebody types it; "" for blank."""
+def _as_typed(correction: TransactionCorrection) -> str | list[dict[str, Any]]:
+    """The value of a corrected attribute as somebody types it; "" for blank. Parties: a list."""
     value = correction.value
+    if isinstance(value, list):
+        people = dict(Person.objects.filter(pk__in=people_in(value)).values_list("pk", "code"))
+        return [{**one, "person": people[one["person"]]} for one in value]
     if value is None or isinstance(value, bool):
         return {None: "", True: "yes", False: "no"}[value]
     if correction.kind.attributes.get(correction.attribute) == "percent":

@@ -29,10 +29,12 @@ from incentives.ledger import Entry, post
 from incentives.models import Decision, Plan
 from metrics.complete import complete
 from metrics.correct import correct
-from metrics.correct_deal import correct_transaction
+from metrics.correct_deal import correct_parties, correct_transaction
+from metrics.deal_parties import SaidParty
 from metrics.ingest import ingest
 from metrics.models import Metric, PersonAlias, Source, TransactionKind
 from org.commands import find_periods
+from org.config_tools import plain
 from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Period, Person, Tenant
@@ -149,12 +151,7 @@ class _Again:
                 at=datetime.fromisoformat(one["recorded_at"]),
             )
         for one in inputs["deal_corrections"]:
-            correct_transaction(
-                kind=TransactionKind.objects.get(code=one["kind"]),
-                **{name: one[name] for name in ("key", "attribute", "value", "reason")},
-                by=None,
-                at=datetime.fromisoformat(one["recorded_at"]),
-            )
+            _correct_deal(one)
         for one in inputs["completeness"]:
             complete(
                 source=Source.objects.get(code=one["source"]),
@@ -264,6 +261,29 @@ class _Reading:
             )
             for external, person, first, end in self.aliases
         )
+
+
+def _correct_deal(one: Mapping[str, Any]) -> None:
+    """An attribute of a transaction, or who takes part in it."""
+    known: dict[str, Any] = {
+        "kind": TransactionKind.objects.get(code=one["kind"]),
+        "key": one["key"],
+        "reason": one["reason"],
+        "by": None,
+        "at": datetime.fromisoformat(one["recorded_at"]),
+    }
+    if isinstance(one["value"], str):
+        correct_transaction(**known, attribute=one["attribute"], value=one["value"])
+        return
+    parties = [
+        SaidParty(
+            role=party["role"],
+            person=Person.objects.get(code=party["person"]),
+            share="" if party["share"] is None else f"{plain(Decimal(party['share']) * 100)}%",
+        )
+        for party in one["value"]
+    ]
+    correct_parties(**known, parties=parties)
 
 
 def _period(code: str) -> Period:

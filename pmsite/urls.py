@@ -3,7 +3,7 @@
 from django.contrib import admin
 from django.urls import include, path
 
-from pmsite import gallery, health, job_pages, search, views
+from pmsite import gallery, health, job_pages, search, spreadsheet, views
 
 urlpatterns = [
     path("", views.overview, name="overview"),
@@ -17,6 +17,7 @@ urlpatterns = [
     path("data/", include("pmsite.data.urls")),
     path("closing/", include("pmsite.closing.urls")),
     path("rules/impact/", include("pmsite.impacts.urls")),
+    path("rules/versions/<int:pk>/spreadsheet/", spreadsheet.check, name="version-spreadsheet"),
     path("audit/as-known/", include("pmsite.past.urls")),
     path("jobs/", job_pages.jobs, name="jobs"),
     path("jobs/run/", job_pages.run, name="jobs-run"),

@@ -7,7 +7,7 @@ from incentives.alarms import check_periods
 from incentives.fresh import freshen
 from incentives.outliers import outliers_of
 from incentives.release import release
-from pmsite import fresh
+from pmsite import fresh, spreadsheet
 from pmsite.closing import work as closing
 from pmsite.data import work as data
 from pmsite.impacts import work as impacts
@@ -59,6 +59,7 @@ ABOUT_ONE: dict[str, Handler] = {
     closing.CLOSE: closing.close,
     impacts.NAME: impacts.work_out,
     past.NAME: past.work_out,
+    spreadsheet.NAME: spreadsheet.work_out,
 }
 """Jobs that work on one row; who made the row asks for them."""
 
@@ -71,4 +72,5 @@ LABELS = {
     closing.CLOSE: "Close a period",
     impacts.NAME: "Work out an impact",
     past.NAME: "Look at the past",
+    spreadsheet.NAME: "Work examples out in a spreadsheet",
 }

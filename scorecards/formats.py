@@ -70,6 +70,13 @@ def days(first: date, end: date, *, locale: str) -> str:
         return f"{formats.date_format(first, pattern)} to {formats.date_format(last, 'j F Y')}"
 
 
+def first_to_last(first: date, last: date, *, locale: str) -> str:
+    """``1 to 30 June 2026`` for all days from first to last, or the one day that they are."""
+    if first == last:
+        return day(first, locale=locale)
+    return days(first, last + timedelta(days=1), locale=locale)
+
+
 def period_name(period: Period, *, locale: str) -> str:
     """``June 2026`` where a period is a month, else its code."""
     return month(period.valid_from, period.valid_to, locale=locale) or period.code

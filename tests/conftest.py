@@ -141,6 +141,14 @@ def _empty_queue() -> Iterator[None]:
         queue.flushdb()
 
 
+@pytest.fixture(autouse=True, scope="session")
+def _no_office() -> None:
+    """Jobs of tests start no office suite; a test that wants one says so (``office``)."""
+    from incentives.examples import libreoffice  # models are loaded only once Django is set up
+
+    libreoffice.PROGRAM = "no-office-in-tests"
+
+
 @pytest.fixture
 def process_environment(db: None) -> dict[str, str]:
     """The environment in which another process works on this test's database and queue."""

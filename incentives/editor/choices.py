@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 
 from incentives.config_versions import component_said, measure_said
-from incentives.describe import flat
+from incentives.describe import flat, with_names
 from incentives.describe_words import (
     COMPONENT_CHOICES,
     DEFAULT,
@@ -39,7 +39,8 @@ def of_version(row: PlanVersion) -> list[str]:
 
 def of_measure(row: Measure) -> list[str]:
     """What a measure is, a sentence each; what goes without saying comes last."""
-    return _sentences(MEASURE_CHOICES, flat(measure_said(row)), usual=True)
+    [said] = with_names({row.name: flat(measure_said(row))}).values()
+    return _sentences(MEASURE_CHOICES, said, usual=True)
 
 
 def of_component(row: Component) -> list[str]:

@@ -204,13 +204,19 @@ def somebody(version: PlanVersion, period: Period) -> Person | None:
 def _with_figures(
     version: PlanVersion, period: Period, jobs: QuerySet[Assignment]
 ) -> Person | None:
-    """The first of these people with a value of what the version measures; else the first."""
-    metrics = list(version.measures.exclude(metric=None).values_list("metric", flat=True))
-    values = Value.objects.filter(
-        metric_id__in=metrics, day__gte=period.valid_from, day__lt=period.valid_to
+    """The first of these people with a value of what the version measures, in the period or, where
+    it looks further back, in the year; else the first."""
+    measures = version.measures.exclude(metric=None)
+    metrics = list(measures.values_list("metric", flat=True))
+    began = [period.valid_from]
+    if measures.exclude(window__in=["", "period"]).exists():
+        began.append(period.valid_from.replace(month=1, day=1))
+    known = Value.objects.filter(metric_id__in=metrics, day__lt=period.valid_to)
+    with_values = (
+        jobs.filter(Exists(known.filter(person_id=OuterRef("person"), day__gte=since)))
+        for since in began
     )
-    with_values = jobs.filter(Exists(values.filter(person_id=OuterRef("person"))))
-    for rows in (with_values, jobs):
+    for rows in (*with_values, jobs):
         job = rows.order_by("person__code").select_related("person").first()
         if job is not None:
             return job.person

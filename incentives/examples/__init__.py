@@ -1,6 +1,6 @@
 """Worked examples of a plan version: inputs, and what each component must come to.
 
-:func:`run` works them out on both engines; :func:`refuse` keeps a version from being published
+:func:`run` works them out on every engine; :func:`refuse` keeps a version from being published
 while one does not come out. :func:`needs_of` lists what an example may say.
 """
 

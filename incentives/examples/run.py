@@ -1,4 +1,8 @@
-"""Running the examples of a version on both engines, and refusing what does not come out."""
+"""Running the examples of a version on every engine, and refusing what does not come out.
+
+The engines that explain and that pay run each time. The third, which writes the formulas of a
+spreadsheet, is asked by a job (:mod:`incentives.examples.sheet_checks`); what it came to counts.
+"""
 
 from __future__ import annotations
 
@@ -10,12 +14,15 @@ from formula import ERROR_SENTENCES, key_of
 from incentives.examples import by_decimal, by_sql
 from incentives.examples.by_decimal import Amount
 from incentives.examples.inputs import Read, Said, Unreadable, needs_of, read
+from incentives.examples.sheet_checks import sheet_of
 from incentives.models import Example, PlanVersion
 from incentives.rules import TOTAL, VersionRules, load
 from org.errors import DomainError
 
 UNDECIDED = "undecided"
-ENGINES = {"decimal": "step by step", "sql": "in SQL"}
+ENGINES = {"decimal": "step by step", "sql": "in SQL", "sheet": "in a spreadsheet"}
+Sheet = Mapping[str, Mapping[str, Amount]]
+"""What a spreadsheet came to, by example and component, where it was asked."""
 
 
 @dataclass(frozen=True)
@@ -80,7 +87,9 @@ def words(amount: Amount) -> str:
     value, error = amount
     if error:
         return f"it cannot be worked out ({error_words(error)})"
-    return "it is undecided, because something is blank" if value is None else f"{value:f} came out"
+    if value is None:
+        return "it is undecided, because something is blank"
+    return f"{plain(value)} came out"
 
 
 def error_words(code: str) -> str:
@@ -105,15 +114,19 @@ def run(version: PlanVersion) -> list[Outcome]:
     One outcome for each component of each example, in their order; one alone, with its trouble,
     for an example that cannot be computed.
     """
-    return run_with(load(version), version.examples.all())
+    return run_with(load(version), version.examples.all(), sheet_of(version))
 
 
-def run_with(rules: VersionRules, examples: Iterable[Example]) -> list[Outcome]:
+def run_with(
+    rules: VersionRules, examples: Iterable[Example], sheet: Sheet | None = None
+) -> list[Outcome]:
     """The same with rules that are read already, for these examples."""
     return [
         outcome
         for example in examples
-        for outcome in outcomes(rules, example.name, said_by(example))
+        for outcome in outcomes(
+            rules, example.name, said_by(example), (sheet or {}).get(example.name)
+        )
     ]
 
 
@@ -122,8 +135,10 @@ def said_by(example: Example) -> Said:
     return Said(example.inputs, example.lines, example.expected)
 
 
-def outcomes(rules: VersionRules, name: str, said: Said) -> list[Outcome]:
-    """What one example makes of each component."""
+def outcomes(
+    rules: VersionRules, name: str, said: Said, sheet: Mapping[str, Amount] | None = None
+) -> list[Outcome]:
+    """What one example makes of each component; ``sheet``: in a spreadsheet, where known."""
     titles = {one.name: one.title for one in rules.components.values()}
     if rules.whole:
         titles[TOTAL] = "the plan in all"
@@ -133,6 +148,8 @@ def outcomes(rules: VersionRules, name: str, said: Said) -> list[Outcome]:
     except Unreadable as trouble:
         return [Outcome(name, "", "", None, {}, " ".join(trouble.problems))]
     found = compute(rules, given)
+    if sheet is not None and sheet.keys() >= titles.keys():
+        found["sheet"] = dict(sheet)
     return [
         Outcome(
             example=name,
@@ -191,7 +208,8 @@ def problems(version: PlanVersion, *, complete: bool) -> list[str]:
     if not complete and not version.examples.exists():
         return []
     rules = load(version)
-    found = [one.sentence for one in run_with(rules, version.examples.all()) if not one.ok]
+    every = run_with(rules, version.examples.all(), sheet_of(version))
+    found = [one.sentence for one in every if not one.ok]
     missing = without_example(version, rules) if complete else []
     return found + [
         f"No example says what “{title}” comes to. Add one by hand, or take one from a person."

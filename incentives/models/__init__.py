@@ -10,7 +10,7 @@ from incentives.models.disputes import (
     DisputeRemedy,
 )
 from incentives.models.effects import Budget, EffectPerson, EffectTrial
-from incentives.models.examples import Example
+from incentives.models.examples import Example, ExampleCheck
 from incentives.models.ledger import Account, Transfer
 from incentives.models.notices import ChangeNotice
 from incentives.models.papers import Acknowledgement, AcknowledgementReminder
@@ -51,6 +51,7 @@ __all__ = [
     "EffectTrial",
     "Eligibility",
     "Example",
+    "ExampleCheck",
     "ExchangeRate",
     "Family",
     "Measure",

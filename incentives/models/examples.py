@@ -38,3 +38,34 @@ class Example(TenantModel):
 
     def __str__(self) -> str:
         return self.name
+
+
+class ExampleCheck(TenantModel):
+    """What a spreadsheet made of the examples of a version, and of which rules and examples.
+
+    ``found``: example to component to (amount as exact text, code of the error). Nothing is read on
+    from it but whether the engines agree.
+    """
+
+    class State(models.TextChoices):
+        WORKING = "working", "Being worked out"
+        READY = "ready", "Worked out"
+        NO_ANSWER = "no_answer", "No answer"
+
+    version = TenantForeignKey(PlanVersion, models.CASCADE, related_name="example_checks")
+    stamp = models.CharField(max_length=64, help_text="SHA-256 of the rules and examples.")
+    state = models.CharField(max_length=10, choices=State.choices, default=State.WORKING)
+    found = models.JSONField(default=dict)
+    sentence = models.TextField(blank=True, help_text="Why there is no answer.")
+    at = models.DateTimeField()
+
+    class Meta:
+        ordering = ["version"]
+        constraints = [
+            models.UniqueConstraint(
+                fields=["tenant", "version"], name="incentives_examplecheck_once"
+            ),
+        ]
+
+    def __str__(self) -> str:
+        return f"examples of {self.version} in a spreadsheet: {self.get_state_display().lower()}"

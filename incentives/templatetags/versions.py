@@ -40,3 +40,9 @@ def can_accept(outcomes: Sequence[Outcome]) -> bool:
     """Whether what came out could be expected: the engines agree, and it is not expected yet."""
     sound = all(not one.trouble and one.agreed and not one.came[1] for one in outcomes)
     return sound and any(not one.ok or one.expected is None for one in outcomes)
+
+
+@register.filter
+def have_sheet(outcomes: Sequence[Outcome]) -> bool:
+    """Whether it is known what a spreadsheet came to."""
+    return any("sheet" in one.amounts for one in outcomes)

@@ -76,10 +76,11 @@ class CorrectionRequest(TenantModel):
 
 
 class DealRequest(TenantModel):
-    """An attribute or date of a transaction that should be another; approving it corrects it.
+    """An attribute or date of a transaction that should be another, or who takes part in it.
 
-    ``value`` and ``before`` as the transaction keeps them: exact text, days as 2026-06-01; None is
-    blank. ``before``: what held when it was asked for.
+    Approving it corrects it. ``value`` and ``before`` as the transaction keeps them: exact text,
+    days as 2026-06-01, parties as a list; None is blank. ``before``: what held when it was asked
+    for.
     """
 
     State = CorrectionRequest.State
@@ -126,5 +127,10 @@ class DealRequest(TenantModel):
             )
         ]
 
+    @property
+    def of_parties(self) -> bool:
+        """Whether it is about who takes part."""
+        return isinstance(self.value, list)
+
     def __str__(self) -> str:
-        return f"{self.attribute} of {self.kind} {self.key}"
+        return f"{self.attribute} {'in' if self.of_parties else 'of'} {self.kind} {self.key}"

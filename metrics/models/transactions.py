@@ -49,6 +49,9 @@ class Transaction(Recorded, TenantModel):
     delivered = models.JSONField(
         null=True, help_text="As the delivery said it, where corrections hold; empty: the same."
     )
+    delivered_parties = models.JSONField(
+        null=True, help_text="Who took part as the delivery said it, where a correction holds."
+    )
     about = models.CharField(max_length=200, blank=True, help_text="Key of what it concerns.")
     about_kind = TenantForeignKey(TransactionKind, null=True, related_name="+")
 
@@ -126,12 +129,15 @@ class CreditRule(Recorded, TenantModel):
 
 
 class TransactionCorrection(Recorded, TenantModel):
-    """An attribute that somebody set by hand; it stands over every later delivery."""
+    """What somebody set by hand; it stands over every later delivery.
+
+    ``attribute``: an attribute or date, or all parties together (metrics.deal_parties).
+    """
 
     kind = TenantForeignKey(TransactionKind, related_name="corrections")
     key = models.CharField(max_length=200)
     attribute = models.CharField(max_length=60)
-    value = models.JSONField(null=True, help_text="As in the transaction's attributes.")
+    value = models.JSONField(null=True, help_text="As the transaction keeps it.")
     before = models.JSONField(null=True)
     reason = models.TextField()
     by = models.ForeignKey("org.User", models.PROTECT, null=True, related_name="+")

@@ -22,11 +22,11 @@ from scorecards import formats
 
 
 def clock(moment: datetime | None, tenant: Tenant) -> str:
-    """A moment on the tenant's clock, short."""
+    """A moment on the tenant's clock."""
     if moment is None:
         return "–"
     local = moment.astimezone(ZoneInfo(tenant.time_zone))
-    return f"{local:%Y-%m-%d %H:%M}"
+    return f"{formats.day(local.date(), locale=tenant.locale)}, {local:%H:%M}"
 
 
 def count(number: int, tenant: Tenant) -> str:
@@ -118,9 +118,14 @@ class DeliveryTable(TenantTable):
 
     def render_days(self, record: Delivery) -> str:
         """From the first day to the last."""
-        if not record.first_day:
+        if not (record.first_day and record.last_day):
             return "–"
-        return f"{record.first_day} to {record.last_day}"
+        locale = self.tenant.locale
+        return formats.first_to_last(record.first_day, record.last_day, locale=locale)
+
+    def value_days(self, record: Delivery) -> str:
+        """In a file, as files write days."""
+        return f"{record.first_day} to {record.last_day}" if record.first_day else ""
 
 
 class ProblemTable(PageTable):

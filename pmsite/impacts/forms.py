@@ -13,6 +13,7 @@ from incentives.models import EffectTrial, ExchangeRate, Plan, PlanVersion
 from metrics.models import Goal
 from org.dates import plausible
 from org.models import JobType, Period, Person, Unit
+from org.period_field import PeriodField
 
 Kind = EffectTrial.Kind
 DAY = forms.DateInput(attrs={"type": "date"})
@@ -31,8 +32,7 @@ def periods_of(row: Any, today: date) -> QuerySet[Period]:
 class PeriodForm(forms.Form):
     """On which period a change is tried: the open one, or one that is over or final."""
 
-    period = forms.ModelChoiceField(
-        queryset=Period.objects.none(),
+    period = PeriodField(
         empty_label=None,
         help_text="The one that is open now, or any that is over: also a final one.",
     )

@@ -1,11 +1,11 @@
-"""Accepting a dispute by having a deal corrected: which deal, which part of it, to what."""
+"""Accepting a dispute by having a deal corrected: which deal, which part of it, to what or whom."""
 
 from __future__ import annotations
 
 from typing import Any
 
 from django import forms
-from django.db.models import Q, QuerySet
+from django.db.models import Exists, OuterRef, Q, QuerySet
 from django.db.models import Value as Literal
 from django.db.models.fields.json import KeyTextTransform
 from django.db.models.lookups import GreaterThanOrEqual, LessThan
@@ -15,13 +15,16 @@ from django.views.decorators.http import require_http_methods
 
 from incentives.dispute import hindered
 from incentives.models import Dispute
-from incentives.remedy import accept_with_deal
+from incentives.remedy import accept_with_deal, accept_with_parties
+from metrics.deal_parties import parties_of, said_parties
 from metrics.deal_requests import said_value
+from metrics.deals import LONGEST_KEY
 from metrics.models import Party, Transaction, TransactionKind, Value
 from org.access import needs
 from org.base import CURRENT
 from org.pages import number_in
 from org.permissions import Permission as P
+from scorecards.disputes.parties import AnswerForm, party_forms, said_by
 from scorecards.disputes.views import dispute_or_404
 from scorecards.team.acting import Acting, acting, done
 
@@ -33,8 +36,10 @@ WRITTEN = {
 }
 
 
-class DealForm(forms.Form):
+class DealForm(AnswerForm):
     """Which attribute or date of a deal, and what it should be."""
+
+    field_order = ("attribute", "value", "reason")
 
     attribute = forms.ChoiceField(label="What is wrong")
     value = forms.CharField(
@@ -42,13 +47,6 @@ class DealForm(forms.Form):
         max_length=1000,
         label="What it should be",
         help_text="As a file writes it. Leave it empty for blank.",
-    )
-    reason = forms.CharField(
-        widget=forms.Textarea(attrs={"rows": 3}),
-        max_length=2000,
-        label="Answer",
-        help_text="What was found, and how you know. Whoever disputes it reads this, and whoever"
-        " approves.",
     )
 
     def __init__(self, *args: Any, deal: Transaction, **kwargs: Any) -> None:
@@ -70,41 +68,81 @@ def attributes(deal: Transaction) -> list[tuple[str, str, str]]:
 @require_http_methods(["GET", "HEAD", "POST"])
 @needs(P.ANSWER_DISPUTES)
 def correct_deal(request: HttpRequest, number: int) -> HttpResponse:
-    """Choose a deal of the person (``?deal=``), and ask for one part of it to be another."""
+    """Choose a deal (``?deal=``), one of the person or found by ``?key=``, and ask for one part of
+    it to be another, or for others to take part (``&about=parties``)."""
     who = acting(request)
     found = dispute_or_404(who, number)
     who.demand(P.CORRECT_DATA)
-    chosen = _chosen(found, request.GET.get("deal", ""))
+    chosen = _chosen(who, found, request.GET.get("deal", ""))
+    key = request.GET.get("key", "").strip()[:LONGEST_KEY].replace("\0", "")
     context: dict[str, Any] = {
         "found": found,
         "deals": list(_deals(found)[:LISTED]),
+        "key": key,
+        "by_key": list(_others(who).filter(key__iexact=key)[:LISTED]) if key else [],
         "deal": chosen,
         "hindered": _hindered(who, found),
     }
     if chosen is None or context["hindered"]:
         return render(request, "disputes/deal.html", context)
-    form = DealForm(request.POST or None, deal=chosen)
-    if request.method == "POST" and form.is_valid():
-
-        def ask() -> str:
-            said = form.cleaned_data
-            accept_with_deal(
-                dispute=found,
-                kind=chosen.kind,
-                key=chosen.key,
-                attribute=said["attribute"],
-                value=said["value"],
-                answer=said["reason"],
-                by=who.user,
-                at=who.at,
-            )
-            waits = "" if found.is_claim else " The line stays frozen until then."
-            return f"Accepted, and asked for. Somebody else approves it.{waits}"
-
-        if done(request, form, ask):
-            return redirect("dispute", found.pk)
-    context |= {"form": form, "attributes": attributes(chosen)}
+    about = _about_parties if request.GET.get("about") == "parties" else _about_attribute
+    if about(request, who, found, chosen, context):
+        return redirect("dispute", found.pk)
+    context["attributes"] = attributes(chosen)
+    context["parties"] = said_parties(parties_of(chosen))
     return render(request, "disputes/deal.html", context)
+
+
+def _about_attribute(
+    request: HttpRequest, who: Acting, found: Dispute, deal: Transaction, context: dict[str, Any]
+) -> bool:
+    """An attribute or date should be another; whether that was asked for now."""
+    form = context["form"] = DealForm(request.POST or None, deal=deal)
+
+    def ask() -> str:
+        said = form.cleaned_data
+        accept_with_deal(
+            dispute=found,
+            kind=deal.kind,
+            key=deal.key,
+            attribute=said["attribute"],
+            value=said["value"],
+            answer=said["reason"],
+            by=who.user,
+            at=who.at,
+        )
+        return _asked(found)
+
+    return request.method == "POST" and form.is_valid() and done(request, form, ask)
+
+
+def _about_parties(
+    request: HttpRequest, who: Acting, found: Dispute, deal: Transaction, context: dict[str, Any]
+) -> bool:
+    """Others should take part, or with other shares; whether that was asked for now."""
+    sent = request.POST if request.method == "POST" else None
+    form, rows = AnswerForm(sent), party_forms(deal, who, sent)
+    context |= {"form": form, "rows": rows}
+
+    def ask() -> str:
+        accept_with_parties(
+            dispute=found,
+            kind=deal.kind,
+            key=deal.key,
+            parties=said_by(rows),
+            answer=form.cleaned_data["reason"],
+            by=who.user,
+            at=who.at,
+        )
+        return _asked(found)
+
+    right = sent is not None and form.is_valid() & rows.is_valid()
+    return right and done(request, form, ask)
+
+
+def _asked(found: Dispute) -> str:
+    waits = "" if found.is_claim else " The line stays frozen until then."
+    return f"Accepted, and asked for. Somebody else approves it.{waits}"
 
 
 def _hindered(who: Acting, found: Dispute) -> str:
@@ -113,14 +151,26 @@ def _hindered(who: Acting, found: Dispute) -> str:
     return hindered(found, who.user, who.today)
 
 
-def _chosen(found: Dispute, number: str) -> Transaction | None:
-    """The deal of the address, which has to be one of the person's."""
+def _chosen(who: Acting, found: Dispute, number: str) -> Transaction | None:
+    """The deal of the address: one of the person's, or one that the member may find by its key."""
     if not number:
         return None
-    deal = _of_person(found).filter(pk=number_in(number) or 0).first()
+    wanted = number_in(number) or 0
+    deal = _of_person(found).filter(pk=wanted).first() or _others(who).filter(pk=wanted).first()
     if deal is None:
-        raise Http404("This person has no such deal, or it was changed meanwhile.")
+        raise Http404("There is no such deal here, or it was changed meanwhile.")
     return deal
+
+
+def _others(who: Acting) -> QuerySet[Transaction]:
+    """Deals in which the disputed person may be missing: of people whom the member sees, or of
+    nobody; for those who see everybody, all."""
+    deals = Transaction.objects.filter(CURRENT).select_related("kind").order_by("kind__code", "key")
+    if who.may(P.SEE_EVERYONE):
+        return deals
+    parties = Party.objects.filter(transaction=OuterRef("pk"))
+    seen = parties.filter(person__in=who.people())
+    return deals.filter(Exists(seen) | ~Exists(parties))
 
 
 def _of_person(found: Dispute) -> QuerySet[Transaction]:

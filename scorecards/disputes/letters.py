@@ -18,6 +18,7 @@ from incentives.disputed import title_of
 from incentives.models import Dispute
 from org.mail import Letter, address_of, send_later
 from org.models import User
+from scorecards import formats
 
 TO_ANSWER = {
     "dispute.open": "{who} says that something is {wrong}: {about}.",
@@ -50,7 +51,8 @@ def _others(users: Iterable[User], by: User | None) -> list[User]:
 
 def _about(dispute: Dispute) -> str:
     what = title_of(dispute.plan, dispute.component) if dispute.component else "something missing"
-    return f"{what}, {dispute.plan} {dispute.period.code}"
+    period = formats.period_name(dispute.period, locale=dispute.tenant.locale)
+    return f"{what}, {dispute.plan} {period}"
 
 
 def _to_answer(dispute: Dispute, action: str, users: Iterable[User]) -> Iterator[Letter]:
@@ -58,7 +60,10 @@ def _to_answer(dispute: Dispute, action: str, users: Iterable[User]) -> Iterator
     wrong = "missing" if dispute.is_claim else "wrong"
     said = TO_ANSWER[action].format(who=dispute.person.name, wrong=wrong, about=about)
     reason = f" The reason chosen: {dispute.reason_name}." if dispute.reason_name else ""
-    due = f" It should be answered by {dispute.due_on:%Y-%m-%d}." if dispute.due_on else ""
+    due = ""
+    if dispute.due_on:
+        day = formats.day(dispute.due_on, locale=dispute.tenant.locale)
+        due = f" It should be answered by {day}."
     for user in users:
         yield Letter(
             to=user.email,

@@ -9,7 +9,8 @@ from django.http import Http404, HttpRequest, HttpResponse
 from django.shortcuts import redirect, render
 from django.views.decorators.http import require_POST, require_safe
 
-from metrics.correct_deal import concerned
+from metrics.correct_deal import concerned, kept_of
+from metrics.deal_parties import not_whole
 from metrics.deal_requests import (
     approve_deal,
     people_moved,
@@ -53,8 +54,8 @@ def _page(request: HttpRequest, form: DecisionForm, number: int) -> HttpResponse
     who = acting(request)
     found = _found(who, number)
     deal = Transaction.objects.filter(CURRENT, kind=found.kind_id, key=found.key).first()
-    now = deal.attributes.get(found.attribute) if deal else None
-    people = concerned(deal) if deal else set()
+    now = kept_of(deal, found.attribute) if deal else None
+    people = concerned(deal, found.value) if deal else set()
 
     def said(value: Any) -> str:
         return said_value(found.kind, found.attribute, value)
@@ -64,6 +65,7 @@ def _page(request: HttpRequest, form: DecisionForm, number: int) -> HttpResponse
         "before": said(found.before),
         "after": said(found.value),
         "now": said(now) if deal else "it is not there any more",
+        "whole": not_whole(found.value or []) if found.of_parties else "",
         "people": Person.objects.filter(pk__in=people).order_by("name"),
     }
     context["moved"] = context["opened"] and (deal is None or now != found.before)

@@ -90,6 +90,12 @@ def period_days(context: dict[str, Any], period: Period) -> str:
 
 
 @register.simple_tag(takes_context=True)
+def first_to_last(context: dict[str, Any], first: date, last: date) -> str:
+    """All days from first to last."""
+    return formats.first_to_last(first, last, locale=tenant_of(context).locale)
+
+
+@register.simple_tag(takes_context=True)
 def period_name(context: dict[str, Any], period: Period) -> str:
     """The month that a period is, or its code."""
     return formats.period_name(period, locale=tenant_of(context).locale)

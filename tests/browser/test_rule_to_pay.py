@@ -95,7 +95,7 @@ def write_examples(page: Page, site: Site, life: str) -> None:
     field(page, "satisfaction").fill("8.5")
     field(page, "Accounts opened").fill("60")
     press(page, "Save and run it")
-    told(page, "comes out on both engines")
+    told(page, "comes out.")
 
 
 def be_refused(page: Page, life: str) -> None:

@@ -15,7 +15,7 @@ from incentives.editor.worked import Tried, somebody, try_for
 from incentives.models import CalculationRun, Component, Earning, PlanVersion
 from org import locks
 from org.errors import DomainError
-from org.models import Period, Person, Tenant
+from org.models import Assignment, Period, Person, Tenant
 from org.tenancy import enter
 from tests.scenarios.site import Site
 
@@ -128,3 +128,25 @@ def test_somebody_who_is_not_on_the_plan(deals: None) -> None:
     row = component("sales")
     with pytest.raises(DomainError, match="is not on this plan"):
         tried(row, "ann")
+
+
+def test_whoever_stands_for_all_has_figures_where_the_rule_looks(deals: None) -> None:
+    version = component("sales").version
+    job = Assignment.objects.get(person__code="ann")
+    job.pk, job.person = None, Person.objects.create(code="aaa", name="Has sold nothing")
+    job.save()
+    Period.objects.get_or_create(
+        calendar=version.plan.calendar,
+        code="2026-02",
+        defaults={"valid_from": date(2026, 2, 1), "valid_to": date(2026, 3, 1)},
+    )
+    february = Period.objects.get(code="2026-02")
+
+    def chosen() -> str:
+        found = somebody(version, february)
+        assert found is not None
+        return found.code
+
+    assert chosen() == "aaa", "nobody has a figure of February"
+    version.measures.update(window="year_to_date")
+    assert chosen() == "ann"

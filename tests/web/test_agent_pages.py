@@ -315,7 +315,7 @@ def test_a_statement_adds_up_to_the_ledger(browser: Browser, bank: Cast) -> None
     assert balance.paid == Decimal("440")
     for said in (
         f'Granted</th> <td class="number">{EURO}500.00',
-        "difference of 2026-05",
+        "difference of May 2026",
         "Line 7 was corrected",
         "Adjustment",
         f"{EURO}−60.00",

@@ -96,7 +96,7 @@ def test_what_is_refused_is_said_and_can_be_closed_later(
     with enter(bank.tenant.pk):
         Component.objects.update(formula="1 / 0")
     assert work() == ["2026-05 could not be closed; its page says why."]
-    assert "It could not be closed: monthly:2026-05 cannot be final yet" in text(
+    assert "It could not be closed: May 2026 cannot be final yet" in text(
         browser("petra").get(PLAN)
     )
     assert point(bank).final_at is None
@@ -141,7 +141,7 @@ def test_rows_left_out_are_accepted_or_handled(browser: Browser, bank: Cast) -> 
     shown = text(browser("pam").get(JUNE))
     assert "could not be used" in shown
     assert "“jnae” of phone: 1 row waits for the name" in shown
-    assert "Its last day is 2026-06-30" in shown
+    assert "Its last day is 30 June 2026" in shown
     assert "Say why: the reason stays" in text(browser("pam").post(f"{JUNE}accept/rejected/"))
     why = {"reason": "Known to the supplier"}
     told = text(browser("pam").post(f"{JUNE}accept/rejected/", why, follow=True))

@@ -1,4 +1,4 @@
-"""A deal is corrected from a dispute, by two people; letters about disputes; deals that wait."""
+"""A deal is corrected from a dispute, by two people; deals that wait."""
 
 from __future__ import annotations
 
@@ -6,13 +6,13 @@ from collections.abc import Callable
 from typing import Any
 
 import pytest
-from django.core import mail
 from django.test import Client
 from django.urls import reverse
 
 from incentives.dispute import open_dispute
 from incentives.models import Dispute, DisputeRemedy
 from metrics.credit import credit
+from metrics.deal_requests import people_moved
 from metrics.locks import hold_values
 from metrics.models import (
     CreditRule,
@@ -29,7 +29,7 @@ from metrics.models import (
 )
 from metrics.stage import temporary
 from org.base import CURRENT
-from org.models import AuditEntry, User
+from org.models import AuditEntry
 from org.sql import execute
 from org.tenancy import enter
 from tests.web.cast import NOW, SINCE, Cast
@@ -209,64 +209,120 @@ def test_a_percent_is_kept_exactly(
         assert Transaction.objects.get(CURRENT, key="A-7").attributes["margin"] == "0.045"
 
 
-def test_only_deals_of_the_person_are_offered(
+def rows(*said: tuple[str, str, str], first: int = 1) -> dict[str, str]:
+    """What the form of parties sends."""
+    sent = {"party-TOTAL_FORMS": str(len(said)), "party-INITIAL_FORMS": str(first)}
+    for place, row in enumerate(said):
+        named = zip(("role", "person", "share"), row, strict=True)
+        sent |= {f"party-{place}-{name}": value for name, value in named}
+    return {**sent, "reason": "Cleo sold half of it"}
+
+
+def test_who_takes_part_is_corrected_from_a_dispute(
+    browser: Browser, bank: Cast, dispute: Dispute, deal: Transaction
+) -> None:
+    mia, mo = browser("mia"), browser("mo")
+    plain = f"{reverse('dispute-deal', args=[dispute.pk])}?deal={deal.pk}"
+    assert "seller Ann Abel (100 %)" in text(mia.get(plain))
+    address = f"{plain}&about=parties"
+    page = text(mia.get(address))
+    assert 'value="ann"' in page
+    assert 'value="100 %"' in page
+    halves = rows(("seller", "ann", "50 %"), ("seller", "Cleo", "1/2"), ("seller", "", ""))
+    told = text(mia.post(address, halves, follow=True))
+    assert "Somebody else approves it" in told
+    with enter(bank.tenant.pk):
+        request = DealRequest.objects.get()
+        assert Dispute.objects.get().waits
+    at = reverse("deal-correction", args=[request.pk])
+    page = text(mo.get(at))
+    assert "Who takes part in Sale A-7" in page
+    assert "seller Ann Abel (50 %), seller Cleo Chan (50 %)" in page
+    assert "who takes part in Sale A-7" in text(mo.get(reverse("corrections")))
+    told = text(mo.post(f"{at}decide/", {"decision": "approve"}, follow=True))
+    assert "is corrected. The next calculation knows it." in told
+    with enter(bank.tenant.pk):
+        credited = Value.objects.filter(CURRENT, transaction_id__isnull=False)
+        found = {one.person_id: one.numerator for one in credited}
+        assert found[bank.people["ann"].pk] == found[bank.people["cleo"].pk] == 75
+        assert Dispute.objects.get().state == "accepted"
+
+
+@pytest.mark.parametrize(
+    ("sent", "sentence"),
+    [
+        (rows(("seller", "ann", "100 %")), "is seller Ann Abel (100 %) already"),
+        (rows(("seller", "nobody", "100 %")), "Nobody here has the name or number “nobody”"),
+        (rows(("seller", "", "100 %")), "A share needs a person beside it"),
+        (rows(("seller", "ann", "half")), "The share of Ann Abel"),
+        (rows(("seller", "ann", "1"), ("seller", "ann", "1")), "stands twice as seller"),
+        (rows(("buyer", "ann", "1")), "Select a valid choice"),
+        ({"reason": "x"}, "The form came incomplete"),
+        ({**rows(("seller", "cleo", "1")), "reason": ""}, "This field is required"),
+    ],
+)
+def test_parties_that_cannot_be_are_refused_at_the_form(
+    browser: Browser,
+    bank: Cast,
+    dispute: Dispute,
+    deal: Transaction,
+    sent: dict[str, str],
+    sentence: str,
+) -> None:
+    address = f"{reverse('dispute-deal', args=[dispute.pk])}?deal={deal.pk}&about=parties"
+    assert sentence in text(browser("mia").post(address, sent))
+    with enter(bank.tenant.pk):
+        assert not DealRequest.objects.exists()
+        assert Dispute.objects.get().state == "open"
+
+
+def test_nobody_asks_to_take_part_themselves(
+    browser: Browser, bank: Cast, dispute: Dispute, deal: Transaction
+) -> None:
+    address = f"{reverse('dispute-deal', args=[dispute.pk])}?deal={deal.pk}&about=parties"
+    sent = rows(("seller", "sam", "100 %"))
+    assert "asks to correct a deal of their own" in text(browser("sam").post(address, sent))
+    browser("mia").post(address, sent)
+    with enter(bank.tenant.pk):
+        request = DealRequest.objects.get()
+        assert people_moved(request) >= {bank.people["sam"].pk, bank.people["ann"].pk}
+
+
+def test_shares_that_are_not_the_whole_are_said_to_whoever_approves(
+    browser: Browser, bank: Cast, dispute: Dispute, deal: Transaction
+) -> None:
+    address = f"{reverse('dispute-deal', args=[dispute.pk])}?deal={deal.pk}&about=parties"
+    browser("mia").post(address, rows(("seller", "ann", "99.99 %")))
+    with enter(bank.tenant.pk):
+        request = DealRequest.objects.get()
+    page = text(browser("mo").get(reverse("deal-correction", args=[request.pk])))
+    assert "The shares come to 99.99 %" in page
+
+
+def test_a_deal_in_which_the_person_is_missing_is_found_by_its_number(
     browser: Browser, bank: Cast, dispute: Dispute, deal: Transaction
 ) -> None:
     with enter(bank.tenant.pk):
-        other = Transaction.objects.get(key="C-9")
+        nobodys = Transaction.objects.get(key="C-9")
+        other = Transaction.objects.get(key="B-8")
+        Party.objects.filter(transaction=other).update(person=bank.people["cleo"])
     address = reverse("dispute-deal", args=[dispute.pk])
-    for wrong in (other.pk, 0, "x", 10**30):
+    for wrong in (0, "x", 10**30):
         assert browser("mia").get(f"{address}?deal={wrong}").status_code == 404
+    assert f"?deal={nobodys.pk}&amp;about=parties" in text(browser("sam").get(f"{address}?key=c-9"))
+    assert browser("sam").get(f"{address}?deal={nobodys.pk}").status_code == 200
+    assert "No deal that you can see" in text(browser("sam").get(f"{address}?key=B-8"))
+    assert browser("sam").get(f"{address}?deal={other.pk}").status_code == 404, "Cleo is not his"
+    assert "Sale B-8" in text(browser("mia").get(f"{address}?key=B-8"))
+    assert "No deal that you can see" in text(browser("mia").get(f"{address}?key=nothing"))
+    sent = rows(("seller", "ann", "1"), first=0)
+    told = browser("mia").post(f"{address}?deal={nobodys.pk}&about=parties", sent, follow=True)
+    assert "Somebody else approves it" in text(told)
     assert browser("ann").get(address).status_code == 403
     assert browser("oda").get(address).status_code in (403, 404)
 
 
-# --- letters
-
-
-def test_letters_go_to_whoever_answers_and_to_the_person(
-    browser: Browser, bank: Cast, django_capture_on_commit_callbacks: Any
-) -> None:
-    for name in ("ann", "sam", "mia", "mo", "pam"):
-        User.objects.filter(pk=bank.user(name).pk).update(email=f"{name}@bank.example")
-    line = "/people/ann/monthly/2026-06/dispute/?plan=calls&component=bonus"
-    with django_capture_on_commit_callbacks(execute=True):
-        browser("ann").post(line, {"code": "amount", "reason": "Ten calls are missing"})
-    assert sorted(one.to[0] for one in mail.outbox) == ["mia@bank.example", "mo@bank.example"]
-    [letter, _] = mail.outbox
-    with enter(bank.tenant.pk):
-        number = Dispute.objects.get().pk
-    assert "Calls bonus, calls 2026-06" in letter.subject
-    assert f"http://testserver/disputes/{number}/" in letter.body
-    assert "answered by 2026-06-29" in letter.body
-    assert "412.50" not in letter.body
-    assert "Ten calls" not in letter.body, "what was written stays on the page"
-    mail.outbox.clear()
-    with django_capture_on_commit_callbacks(execute=True):
-        browser("mia").post(f"/disputes/{number}/hand/", {"to": f"user:{bank.user('pam').pk}"})
-    assert [one.to for one in mail.outbox] == [["pam@bank.example"]]
-    mail.outbox.clear()
-    with django_capture_on_commit_callbacks(execute=True):
-        browser("pam").post(
-            f"/disputes/{number}/answer/", {"decision": "reject", "answer": "All is counted"}
-        )
-    [letter] = mail.outbox
-    assert letter.to == ["ann@bank.example"]
-    assert "it is rejected" in letter.body
-    assert "All is counted" not in letter.body
-
-
-def test_a_claim_goes_to_the_supervisors_of_the_person(
-    browser: Browser, bank: Cast, django_capture_on_commit_callbacks: Any
-) -> None:
-    for name in ("sam", "mia"):
-        User.objects.filter(pk=bank.user(name).pk).update(email=f"{name}@bank.example")
-    with django_capture_on_commit_callbacks(execute=True):
-        browser("ann").post(
-            "/people/ann/monthly/2026-06/dispute/", {"code": "work", "reason": "A call"}
-        )
-    assert [one.to for one in mail.outbox] == [["sam@bank.example"]]
-    assert "something missing" in mail.outbox[0].subject
+# --- lists
 
 
 def test_lists_name_the_component_by_its_title(

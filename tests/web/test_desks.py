@@ -93,7 +93,9 @@ def test_a_result_that_waits_is_listed_by_name(browser: Browser, bank: Cast) -> 
 
 
 def test_runs_are_listed_and_taken_along(browser: Browser) -> None:
-    assert "monthly:2026-06" in page(browser("mia"), "/rules/runs/")
+    shown = page(browser("mia"), "/rules/runs/")
+    assert "June 2026" in shown
+    assert "monthly:2026-06" not in shown
     assert browser("mia").get("/rules/runs/?download=xlsx").status_code == 200
 
 
@@ -171,6 +173,37 @@ def test_pay_goes_from_draft_to_file_by_two_people(
         assert AuditEntry.objects.filter(action="read pay", by=bank.user("pam")).exists()
 
 
+def test_a_draft_names_its_differences_with_their_causes(
+    browser: Browser, bank: Cast, due: Period
+) -> None:
+    with enter(bank.tenant.pk):
+        may = bank.periods["2026-05"]
+        known = {"person": bank.people["ann"].pk, "currency": "EUR", "plan": bank.plan.pk}
+        booked = {**known, "origin": "calculation", "earned_period": may.pk, "component": "bonus"}
+        booked |= {"earning_type": "bonus", "job": "primary"}
+        ours = {"from_account": "plan", "to_account": "due", "amount": Decimal("30.00")}
+        cause = "Calls of Ann Abel on 2026-05-11 was corrected: ten more"
+        post([Entry(**booked, **ours, posted_period=due.pk, cause=cause)], by=None, at=NOW)
+        post(
+            [Entry(**booked, **{**ours, "amount": Decimal(5)}, posted_period=may.pk)],
+            by=None,
+            at=NOW,
+        )
+    batch = prepare(browser("pam"), bank)
+    shown = page(browser("petra"), f"/pay/batches/{batch.pk}/")
+    assert "Differences of earlier periods" in shown
+    assert "Calls bonus, calls" in shown
+    assert "May 2026" in shown
+    assert "30.00" in shown
+    table = shown.partition('id="differences"')[2]
+    assert "35.00" not in table, "what May was booked with is no difference"
+    assert "Calls of Ann Abel on 11 May 2026 was corrected: ten more" in shown
+    browser("petra").post(f"/pay/batches/{batch.pk}/approve/")
+    shown = page(browser("petra"), f"/pay/batches/{batch.pk}/")
+    assert "bonus, calls" in shown
+    assert "May 2026" in shown
+
+
 def test_a_draft_can_be_thrown_away(browser: Browser, bank: Cast, due: Period) -> None:
     batch = prepare(browser("pam"), bank)
     told = browser("pam").post(f"/pay/batches/{batch.pk}/discard/", follow=True)
@@ -232,7 +265,7 @@ def test_a_period_is_shown_as_known_then(browser: Browser, bank: Cast) -> None:
     assert audrey.get(f"{address}progress/")["HX-Redirect"] == address
     later = audrey.post("/audit/as-known/", {"period": period, "day": date(2030, 1, 1)})
     assert "has not come yet" in later.content.decode()
-    assert "2026-06" in page(audrey, "/audit/as-known/")
+    assert "June 2026" in page(audrey, "/audit/as-known/")
 
 
 def test_what_was_known_then_is_read_line_by_line(browser: Browser, bank: Cast) -> None:

@@ -58,7 +58,7 @@ def batch(bank: Cast) -> PayBatch:
 def test_a_batch_is_approved_once(browser: Browser, bank: Cast, batch: PayBatch) -> None:
     pam, address = browser("pam"), reverse("pay-approve", args=[batch.pk])
     assert "is approved: 1 person, 1 line." in text(pam, address)
-    assert "was approved by pam.bank on 2026-06-22; it is paid and stays so" in text(pam, address)
+    assert "was approved by pam.bank on 22 June 2026; it is paid and stays so" in text(pam, address)
     with enter(bank.tenant.pk):
         assert PayLine.objects.count() == 1
 

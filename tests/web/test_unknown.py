@@ -91,7 +91,7 @@ def test_a_name_means_another_from_a_day_on(browser: Browser, bank: Cast) -> Non
         rows = PersonAlias.objects.filter(CURRENT, source=source).order_by("valid_from")
         assert [(r.person.code, r.valid_from) for r in rows][1] == ("ann", date(2026, 6, 11))
         assert rows[0].valid_to == date(2026, 6, 11)
-    assert "means Ann Abel by “jnae” from 2026-06-11 on already" in say(
+    assert "means Ann Abel by “jnae” from 11 June 2026 on already" in say(
         browser, person="cleo", valid_from="2026-06-01"
     )
 

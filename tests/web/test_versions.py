@@ -66,7 +66,7 @@ def test_a_version_goes_from_draft_to_in_force_by_two_people(
     page = browser("mia").get(address(draft)).content.decode()
     assert "so somebody else must publish it" in page
     assert 'value="publish"' not in page
-    assert "is published: in force from 2026-07-01" in do(browser("mo"), draft, "publish")
+    assert "is published: in force from 1 July 2026" in do(browser("mo"), draft, "publish")
     assert state(bank, draft) == "published"
 
 
@@ -134,7 +134,7 @@ def test_what_is_final_offers_a_new_version_from_a_later_day(browser: Browser, b
     assert "cannot be withdrawn: 2026-06 is final with it" in page
     assert 'value="retire"' not in page
     made = do(browser("mo"), first, "replace")
-    assert "begins on 2026-07-01" in made
+    assert "begins on 1 July 2026" in made
     with enter(bank.tenant.pk):
         draft = PlanVersion.objects.get(status="draft")
         assert (str(draft.in_force), draft.copied_from, draft.author) == (
@@ -166,7 +166,7 @@ def test_the_higher_approval_stands_on_the_page(
     assert "You agree to what calls version 2 reduces" in said
     assert "pam.bank agrees to less pay already earned" in page_of(browser("mo"), ready)
     assert "Paid twice" in page_of(browser("mo"), ready)
-    assert "is published: in force from 2026-06-01" in do(browser("mo"), ready, "publish")
+    assert "is published: in force from 1 June 2026" in do(browser("mo"), ready, "publish")
 
 
 def page_of(client: Client, version: PlanVersion) -> str:
@@ -251,7 +251,7 @@ def test_an_example_is_written_and_run(browser: Browser, bank: Cast, draft: Plan
     assert "GOAL(calls)" in page
     sent = typed(**{"pays-bonus": "15"})
     answer = mia.post(address(draft, "examples/add/"), sent, follow=True).content.decode()
-    assert "“Ten calls” comes out on both engines" in answer
+    assert "“Ten calls” comes out." in answer
     assert "as expected" in answer
     with enter(bank.tenant.pk):
         made = Example.objects.get(name="Ten calls")

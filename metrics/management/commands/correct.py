@@ -1,6 +1,7 @@
 """``correct TENANT PERSON DAY METRIC VALUE --reason``: set one figure by hand.
 
-``correct TENANT --transaction KIND:KEY ATTRIBUTE=VALUE --reason`` does so for a transaction.
+``correct TENANT --transaction KIND:KEY ATTRIBUTE=VALUE --reason`` does so for a transaction, and
+``"who takes part" --party ROLE:PERSON:SHARE``, once for each, says who takes part in it.
 """
 
 from __future__ import annotations
@@ -11,7 +12,8 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from metrics.correct import correct, withdraw
-from metrics.correct_deal import correct_transaction, withdraw_transaction
+from metrics.correct_deal import correct_parties, correct_transaction, withdraw_transaction
+from metrics.deal_parties import PARTIES, SaidParty
 from metrics.queries import (
     find_correction,
     find_kind,
@@ -41,6 +43,13 @@ class Command(TenantCommand):
         )
         parser.add_argument(
             "--transaction", metavar="KIND:KEY", help="Correct an attribute of a transaction."
+        )
+        parser.add_argument(
+            "--party",
+            action="append",
+            metavar="ROLE:PERSON:SHARE",
+            help="With --transaction and “who takes part”: once for each; all others do not. The"
+            " share may be left out.",
         )
         parser.add_argument("--denominator", help="Of a ratio; the weight of a weighted mean.")
         parser.add_argument("--reference", default="")
@@ -87,9 +96,13 @@ class Command(TenantCommand):
         """``ATTRIBUTE=VALUE``, or ``ATTRIBUTE withdraw``."""
         code, _, key = options["transaction"].partition(":")
         attribute, sign, value = options["person"].partition("=")
-        given = {"kind": find_kind(code), "key": key, "attribute": attribute}
+        given = {"kind": find_kind(code), "key": key}
         given |= {"reason": options["reason"], "by": self.by, "at": self.at}
         given["approved_by"] = find_user(options["approved_by"])
+        if options["party"] and attribute == PARTIES:
+            self.say(correct_parties(**given, parties=[_party(one) for one in options["party"]]))
+            return
+        given["attribute"] = attribute
         if options["day"] == "withdraw" and not sign:
             self.say(withdraw_transaction(**given))
         elif sign and options["day"] is None:
@@ -107,6 +120,14 @@ class Command(TenantCommand):
         )
         after = "the delivered figure holds again" if restored else "there is no figure any more"
         self.say(f"The correction of {done} is withdrawn: {after}.")
+
+
+def _party(text: str) -> SaidParty:
+    role, sign, rest = text.partition(":")
+    person, _, share = rest.partition(":")
+    if not sign:
+        raise DomainError(f"“{text}” names nobody. Write role, person and share: seller:1001:60%.")
+    return SaidParty(role, find_person(person), share)
 
 
 def _day(text: str) -> date:
