@@ -25,7 +25,7 @@ from formula import (
     evaluate,
     key_of,
 )
-from incentives.describe import choices, in_words
+from incentives.describe import choices, in_words, titles_of
 from incentives.explain_lines import grain_component
 from incentives.explain_text import goal_pieces
 from incentives.explanation import (
@@ -345,7 +345,7 @@ def _component_line(
     return ComponentLine(
         name=component.name,
         title=component.title,
-        rule=in_words(component),
+        rule=in_words(component, titles_of(rules)),
         parts=parts,
         amount=earning.amount,
         currency=earning.currency,

@@ -16,7 +16,7 @@ from psycopg.sql import SQL, Literal
 from formula import ErrorValue, Outcome, Step, evaluate
 from formula.numbers import CONTEXT
 from incentives.by_hand import tenant_currency
-from incentives.describe import in_words
+from incentives.describe import in_words, titles_of
 from incentives.explanation import ComponentLine, Disagreement, GrainLine
 from incentives.models import CalculationRun, Earning, Result
 from incentives.pools import weight_name
@@ -52,7 +52,7 @@ def grain_component(
     return ComponentLine(
         name=component.name,
         title=component.title,
-        rule=in_words(component),
+        rule=in_words(component, titles_of(rules)),
         parts=(),
         amount=None if waits else total,
         currency=rows[0].currency if rows else made.plan.currency or tenant_currency(),

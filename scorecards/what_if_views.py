@@ -44,6 +44,7 @@ def what_if_page(request: HttpRequest, code: str, calendar: str, period: str) ->
     except DomainError as error:
         problem = error.sentence
     context = place.context(rows=rows, problem=problem, open=bool(points), here="scorecard")
+    context["movable"] = bool(problem) or any(row.tried.sliders for row in rows)
     part = bool(request.headers.get("HX-Request"))
     template = "what_if_result" if part else "what_if"
     answer = render(request, f"scorecards/{template}.html", context)

@@ -109,7 +109,13 @@ def curve(said: Json, *, currency: str, tenant: Tenant, named: bool) -> CurveSho
     x: dict[str, Any] = {
         "field": "x",
         "type": "quantitative",
-        "axis": {"title": said["measure"], "format": "~%" if percent else "~f"},
+        "axis": {
+            "title": said["measure"],
+            "format": "~%" if percent else "~f",
+            "tickCount": 7,
+            "labelOverlap": True,
+            "labelSeparation": 8,
+        },
         "scale": {"zero": False, "nice": False},
     }
     y = {"field": "y", "type": "quantitative", "axis": {"title": currency, "format": "~f"}}

@@ -240,7 +240,7 @@ def test_who_takes_part_is_corrected_from_a_dispute(
     assert "seller Ann Abel (50 %), seller Cleo Chan (50 %)" in page
     assert "who takes part in Sale A-7" in text(mo.get(reverse("corrections")))
     told = text(mo.post(f"{at}decide/", {"decision": "approve"}, follow=True))
-    assert "is corrected. The next calculation knows it." in told
+    assert "is corrected. Scorecards and pay follow in a moment." in told
     with enter(bank.tenant.pk):
         credited = Value.objects.filter(CURRENT, transaction_id__isnull=False)
         found = {one.person_id: one.numerator for one in credited}
