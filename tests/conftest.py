@@ -5,6 +5,7 @@ application's role, as in production; `owner` is there for setting rows up besid
 after a transactional test, for emptying the tables, which the application may not.
 """
 
+import gc
 import ipaddress
 import os
 import sys
@@ -69,6 +70,12 @@ def is_loopback(host: Any) -> bool:
         return ipaddress.ip_address(host).is_loopback
     except ValueError:
         return False
+
+
+def pytest_collection_finish() -> None:
+    """Take what is loaded by now for lasting: looking for garbage in it costs a run minutes."""
+    gc.collect()
+    gc.freeze()
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
