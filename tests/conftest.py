@@ -16,12 +16,13 @@ from urllib.parse import urlsplit
 
 import pytest
 from django.conf import settings
+from django.core.management.commands import flush
 from django.db import connections, transaction
 from hypothesis import settings as hypothesis_settings
 from pytest_django import DjangoDbBlocker
 
 from pmsite.database import database_url
-from tests import migrated
+from tests import migrated, seeds
 
 ALIASES = ["default", "owner"]
 DATABASE_FIXTURES = {"db", "transactional_db", "live_server", "django_db_reset_sequences"}
@@ -41,13 +42,16 @@ def pytest_configure(config: pytest.Config) -> None:
 
     Without that, a worker that happens to run beside the tests would take their jobs.
     """
-    number = 1 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+    number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw"))
     settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db={number}"
     settings.RQ_QUEUES["default"]["URL"] = settings.REDIS_URL
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
     # Every test client would read every static file first; so each is looked for when it is asked.
     settings.WHITENOISE_AUTOREFRESH = True
+    # After a transactional test only rows go: of models nothing need be noted anew.
+    flush.emit_post_migrate_signal = lambda *args, **kwargs: None
     sys.addaudithook(refuse_network)
+    seeds.long_wanted = "not long" not in config.getoption("markexpr")
 
 
 def refuse_network(event: str, arguments: tuple[Any, ...]) -> None:

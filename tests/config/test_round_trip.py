@@ -15,6 +15,7 @@ from org.models import AuditEntry, Person, Tenant
 from org.tenancy import enter
 from pmsite import tenant_file, tenant_yaml
 from tests.config.files import AT, SMALL, Folder, example, export
+from tests.seeds import examples
 
 
 @pytest.fixture
@@ -196,7 +197,7 @@ def tenants(draw: Callable[..., Any]) -> dict[str, Any]:
 
 @given(tenants())
 @settings(
-    max_examples=10,
+    max_examples=examples(4, of=10),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -11,6 +11,7 @@ from psycopg.sql import SQL, Identifier
 
 from formula import ErrorValue, Formula, Name, Type, Value, check, evaluate, layers
 from formula.spec import SCOPE
+from tests.seeds import examples
 
 from .expressions import expressions, inputs_of
 from .populations import Result, Run, base, from_text, types_of
@@ -23,7 +24,7 @@ KINDS = expressions(DEPTH, {})
 
 
 @settings(
-    max_examples=250,
+    max_examples=examples(60, of=250),
     deadline=None,
     report_multiple_bugs=False,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

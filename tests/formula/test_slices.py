@@ -16,6 +16,7 @@ from formula import NUMBER, Name, Scope, Table, check, evaluate, layers
 from formula.numbers import CONTEXT
 from formula.spec import SCOPE
 from formula.tables import StepTable
+from tests.seeds import examples
 
 from .populations import Run, base, types_of
 
@@ -51,7 +52,7 @@ def parts_of(start: Decimal, amounts: list[Decimal]) -> list[dict[str, Decimal]]
 
 
 @settings(
-    max_examples=150,
+    max_examples=examples(50, of=150),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )

@@ -20,6 +20,7 @@ from org.models import Person, Tenant
 from org.tenancy import enter
 from tests.incentives import test_random_plans as by_lot
 from tests.incentives.test_found import Small
+from tests.seeds import first
 
 pytestmark = pytest.mark.django_db
 
@@ -233,7 +234,7 @@ def test_publishing_asks_for_an_example_of_each_component(version: PlanVersion) 
 # --- by lot
 
 
-@pytest.mark.parametrize("seed", range(4))
+@pytest.mark.parametrize("seed", first(2, of=4))
 def test_results_drawn_by_lot_come_out_again_as_examples(tmp_path: Path, seed: int) -> None:
     lot = random.Random(1000 + seed)
     site = Small(tmp_path, by_lot.jobs(lot), by_lot.HEAD + by_lot.plan(lot))

@@ -52,7 +52,7 @@ def _parted(world: LongWorld, period: Period, given: dict[str, Given]) -> dict[o
     }
 
 
-@pytest.mark.parametrize("seed", first(2, of=4))
+@pytest.mark.parametrize("seed", first(1, of=4))
 def test_own_figures_over_every_window(tenant: Tenant, seed: int) -> None:
     world = make_long_world(seed)
     given = {
@@ -64,7 +64,7 @@ def test_own_figures_over_every_window(tenant: Tenant, seed: int) -> None:
     assert _parted(world, _period(seed), given) == {}
 
 
-@pytest.mark.parametrize("seed", first(2, of=5))
+@pytest.mark.parametrize("seed", first(1, of=5))
 def test_every_scope_over_random_windows(tenant: Tenant, seed: int) -> None:
     rng = random.Random(seed)
     world = make_long_world(50 + seed)
@@ -83,7 +83,7 @@ def test_every_scope_over_random_windows(tenant: Tenant, seed: int) -> None:
     assert _parted(world, _period(seed), given) == {}
 
 
-@pytest.mark.parametrize("seed", first(2, of=4))
+@pytest.mark.parametrize("seed", first(1, of=4))
 def test_filters_and_what_was_taken_back(tenant: Tenant, seed: int) -> None:
     rng = random.Random(seed)
     world = make_long_world(100 + seed)
@@ -105,7 +105,7 @@ def test_filters_and_what_was_taken_back(tenant: Tenant, seed: int) -> None:
     assert _parted(world, _period(seed), given) == {}
 
 
-@pytest.mark.parametrize("seed", first(2, of=3))
+@pytest.mark.parametrize("seed", first(1, of=3))
 def test_a_few_people_alone_have_the_results_they_have_among_all(tenant: Tenant, seed: int) -> None:
     world = make_long_world(200 + seed)
     world.version.segments = "separate"
@@ -128,7 +128,7 @@ def _without_ids(rows: dict[tuple[str, str], dict[str, Any]]) -> dict[object, ob
     return {key: {k: v for k, v in row.items() if k != "result_id"} for key, row in rows.items()}
 
 
-@pytest.mark.parametrize("seed", first(2, of=3))
+@pytest.mark.parametrize("seed", first(1, of=3))
 def test_earnings_of_the_same_plan_count_by_the_job_that_earned_them(
     tenant: Tenant, seed: int
 ) -> None:
@@ -186,7 +186,7 @@ def _as_work(world: LongWorld) -> list[Work]:
     return found
 
 
-@pytest.mark.parametrize("seed", first(2, of=4))
+@pytest.mark.parametrize("seed", first(1, of=4))
 def test_goals_add_up_over_the_window(tenant: Tenant, seed: int) -> None:
     world = make_long_world(400 + seed)
     rng = random.Random(seed)

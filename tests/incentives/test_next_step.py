@@ -17,6 +17,7 @@ from incentives.rules import VersionRules, load
 from org.models import Tenant
 from org.tenancy import enter
 from tests.incentives.test_found import Small
+from tests.seeds import examples
 
 pytestmark = pytest.mark.django_db
 D = Decimal
@@ -138,7 +139,9 @@ def test_the_figure_of_now_never_looks_reached(rules: dict[str, VersionRules]) -
 
 
 @settings(
-    max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(20, of=60),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     calls=st.decimals(0, 200, places=1),

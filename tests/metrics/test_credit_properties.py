@@ -21,6 +21,7 @@ from metrics.undo import undo
 from tests.metrics.cast import AT, Cast
 from tests.metrics.deals import SALE, Deals, credits, kind, make_deals, waiting
 from tests.metrics.test_deal_changes import REFUND
+from tests.seeds import examples
 
 RULE = {"kind": "sale", "on": "sold"}
 RULES = (
@@ -222,7 +223,9 @@ def prepared(cast: Cast) -> None:
 
 
 @settings(
-    max_examples=10, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(4, of=10),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(actions=st.lists(ACTIONS, min_size=1, max_size=6))
 def test_credits_follow_from_what_is_known(cast: Cast, actions: list[tuple[str, Any]]) -> None:

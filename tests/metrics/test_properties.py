@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from metrics.models import Delivery, Value
 from org.base import CURRENT
 from tests.metrics.cast import AT, Cast, figures
+from tests.seeds import examples
 
 HEAD = "Agent,Date,Calls\n"
 PEOPLE, DAYS = ("ann", "ben", "cy"), (1, 2)
@@ -33,7 +34,9 @@ def load(cast: Cast, rows: dict[tuple[str, int], int], number: int) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(6, of=15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(brought=BROUGHT)
 def test_the_latest_of_each_key_wins(cast: Cast, brought: Deliveries) -> None:
@@ -53,7 +56,9 @@ def test_the_latest_of_each_key_wins(cast: Cast, brought: Deliveries) -> None:
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(6, of=15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(
     rows=st.dictionaries(KEYS, st.integers(0, 5), min_size=1),

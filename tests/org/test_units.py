@@ -15,6 +15,7 @@ from org.tenancy import enter
 from org.units import place_unit
 from tests.factories import AT, make_tenant
 from tests.org.cast import JUNE, START, Cast, marks
+from tests.seeds import examples
 
 AUGUST = date(2026, 8, 1)
 
@@ -68,7 +69,7 @@ moves = st.lists(st.tuples(units, st.none() | units, st.integers(0, 20), st.inte
 
 
 @settings(
-    max_examples=20,
+    max_examples=examples(8, of=20),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -30,6 +30,7 @@ from tests.factories import (
     make_person,
 )
 from tests.payroll.cast import Cast, D, make_cast
+from tests.seeds import examples
 
 
 def pay(cast: Cast, period: Period | None = None, group: PayGroup | None = None) -> Approved:
@@ -317,7 +318,9 @@ steps = st.lists(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(6, of=25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps)
 def test_whatever_happens_every_cent_has_its_place(cast: Cast, steps: list[Any]) -> None:

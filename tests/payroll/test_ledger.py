@@ -25,6 +25,7 @@ from incentives.models import Transfer
 from org.errors import DomainError
 from tests.factories import AT
 from tests.payroll.cast import Cast, D
+from tests.seeds import examples
 
 
 def entry(cast: Cast, **fields: Any) -> Entry:
@@ -137,7 +138,7 @@ amounts = st.decimals(min_value="0.01", max_value="9999", places=2)
 
 
 @settings(
-    max_examples=40,
+    max_examples=examples(15, of=40),
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture],
 )

@@ -21,6 +21,7 @@ from payroll.batch import approve, prepare
 from payroll.models import PayLine
 from tests.factories import AT
 from tests.payroll.cast import Cast, D
+from tests.seeds import examples
 
 cents = st.decimals(min_value="0.01", max_value="2999.99", places=2)
 signed = st.decimals(min_value="-2999.99", max_value="2999.99", places=2).filter(bool)
@@ -160,7 +161,9 @@ class Office:
 
 
 @settings(
-    max_examples=30, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(8, of=30),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps)
 def test_whatever_is_done_every_cent_has_its_place(cast: Cast, steps: list[Any]) -> None:

@@ -15,6 +15,7 @@ from payroll.slip import Slip, paid_in, slips_of
 from tests.factories import AT
 from tests.payroll.cast import Cast, D
 from tests.payroll.test_random_money import Office, steps
+from tests.seeds import examples
 
 ACCOUNTS = ("held", "due", "owed", "paid", "lost")
 
@@ -70,7 +71,9 @@ def test_a_period_before_anything_is_empty_and_one_after_begins_with_what_stands
 
 
 @settings(
-    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(6, of=15),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(steps)
 def test_slips_one_after_the_other_are_the_ledger(cast: Cast, steps: list[Any]) -> None:

@@ -11,6 +11,7 @@ from metrics.models import MetricDefinition, Total
 from org.tenancy import enter
 from scorecards.models import Leaderboard, Place
 from scorecards.naming import in_initials, ordinal, shown_name
+from tests.seeds import examples
 from tests.web.board_cast import add_agent, calls, make_board, rank_june
 from tests.web.cast import Cast
 
@@ -38,7 +39,9 @@ some = st.fixed_dictionaries(
 
 
 @settings(
-    max_examples=25, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture]
+    max_examples=examples(10, of=25),
+    deadline=None,
+    suppress_health_check=[HealthCheck.function_scoped_fixture],
 )
 @given(figures=some, minimum=st.integers(0, 5), lower=st.booleans())
 def test_ranks_are_those_of_plain_python(
