@@ -235,16 +235,17 @@ def _versions(made: CalculationRun) -> list[PlanVersion]:
 def _frozen(made: CalculationRun) -> Composable:
     """What a component that is frozen after final still moves: a prize nothing, anything else the
     one person whose own figures changed."""
+    rows = Component.objects.filter(version=made.version_id, after_final="freeze")
+    frozen = list(rows.values_list("name", flat=True))
+    if not frozen:
+        return SQL("true")
     rules = load(made.version, made.period.valid_from)
     prizes: list[str] = []
     others: list[str] = []
-    frozen = Component.objects.filter(version=made.version_id, after_final="freeze")
-    for name in frozen.values_list("name", flat=True):
+    for name in frozen:
         rule = rules.components.get(name.lower())
         ranks = rule is not None and any(ref.kind in ("rank", "ties") for ref in rule.references)
         (prizes if ranks else others).append(name)
-    if not prizes and not others:
-        return SQL("true")
     return SQL(
         "parted.component <> ALL({prizes}::text[]) AND (parted.component <> ALL({others}::text[])"
         " OR parted.person_id IN (SELECT dirty.person_id FROM incentives_dirty AS dirty"
