@@ -54,7 +54,7 @@ def freshen(*, by: User | None, at: datetime, on: date, tell: Tell = quiet) -> l
     periods = [p for p in calculate.open_periods(on) if p.pk in behind or came.reaches(p)]
     made: list[CalculationRun] = []
     for place, period in enumerate(periods):
-        tell(f"Working out {period}", place, len(periods))
+        tell(f"Working out {period.code}", place, len(periods))
         people = None if period.pk in behind else came.people
         made += _work_out(period, people, by=by, at=at, on=on)
     return made

@@ -83,6 +83,7 @@ PAGES = (
     Shown("as-known", "auditor", "/audit/as-known/"),
     Shown("home-administrator", "administrator", "/"),
     Shown("deliveries", "administrator", "/data/"),
+    Shown("delivery", "administrator", "/data/deliveries/15/"),
     Shown("upload", "administrator", "/data/upload/"),
     Shown("credits-waiting", "planner", "/data/waiting/"),
     Shown("unknown", "administrator", "/data/unknown/"),

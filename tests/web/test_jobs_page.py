@@ -46,6 +46,9 @@ def test_what_runs_when_and_what_came_of_it(browser: Browser, bank: Cast, union:
     ):
         assert words in shown, words
     assert "what nobody else may see" not in shown
+    # A phone shows no heads of columns: what they sort by stands above the rows.
+    sorts = shown.split('<details class="sorts">')[1].split("</details>")[0]
+    assert 'href="?sort=state"' in sorts
     failed = page(browser("ada"), "/jobs/?state=failed")
     assert "4 plan periods calculated." not in failed.split("Every job")[1]
 
