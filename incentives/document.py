@@ -18,7 +18,7 @@ from django.utils.safestring import SafeString, mark_safe
 from formula import key_of
 from incentives.config_versions import from_rows
 from incentives.currencies import currency_of
-from incentives.describe import in_words, parts, titles_of
+from incentives.describe import figure_sentences, in_words, parts, titles_of
 from incentives.describe_words import Said
 from incentives.examples import needs_of, ordered
 from incentives.fingerprint import version_hash
@@ -73,6 +73,7 @@ def document_of(version: PlanVersion) -> Document:
     rules, said = load(version), from_rows(version)
     laid_out = {
         "What it pays": list(_rules(rules, said)),
+        "Figures": [Block("list", list(_figures(rules)))],
         "Tables": list(_tables(said)),
         "Examples": [_example(rules, one) for one in version.examples.all()],
     }
@@ -116,6 +117,13 @@ def _rules(rules: VersionRules, said: Said) -> Iterator[Block]:
             if written.get(part)
         ]
         yield Block("rule", formulas, title=component.title, text=in_words(component, names))
+
+
+def _figures(rules: VersionRules) -> Iterator[SafeString]:
+    """What each figure is, under the name that people know."""
+    for measure in rules.shown:
+        text = " ".join(figure_sentences(measure))
+        yield _marked(f"**{measure.title}**{text.removeprefix(measure.title)}")
 
 
 # --- tables

@@ -75,7 +75,7 @@ class ExampleForm(forms.Form):
 
     def _add_inputs(self, values: Mapping[str, str]) -> None:
         for number, one in enumerate(self.needs.inputs):
-            self._add(f"in-{number}", one.name, _alike(values, one.name), _help(one))
+            self._add(f"in-{number}", _label(one), _alike(values, one.name), _help(one))
 
     def _lines(self, rules: VersionRules) -> Iterator[tuple[str, str, str, Sequence[Input]]]:
         for of, columns in self.needs.credits.items():
@@ -191,11 +191,16 @@ def _alike(values: Mapping[str, str], name: str) -> str:
     return next((t for n, t in values.items() if key_of("".join(n.split())) == wanted), "")
 
 
+def _label(one: Input) -> str:
+    """What people call it, where that says more than its name in formulas."""
+    return one.title[:1].upper() + one.title[1:] or one.name
+
+
 def _help(one: Input) -> str:
     kinds = {"yes/no": "Yes or no.", "date": "A day, as 2026-01-31.", "text": "A text."}
-    default = f" Empty: {one.default}." if one.default else " Empty: not known."
-    title = one.title[:1].upper() + one.title[1:]
-    return f"{title}. {kinds.get(one.type.value, '')}{default}".replace("  ", " ")
+    empty = f"Empty: {one.default}." if one.default else "Empty: not known."
+    said = (f"In formulas {one.name}.", kinds.get(one.type.value, ""), empty)
+    return " ".join(filter(None, said))
 
 
 def _pays_help(name: str) -> str:

@@ -9,7 +9,7 @@ from django.utils.html import format_html
 from incentives.models import CalculationRun
 from org.models import Person
 from org.tables import NUMBER, PageTable
-from org.wording import said
+from org.wording import period_name
 
 
 class PersonTable(PageTable):
@@ -53,7 +53,7 @@ class RunTable(PageTable):
         """The period leads to its closing."""
         period = record.period
         address = reverse("waiting", args=[period.calendar.code, period.code])
-        return format_html('<a href="{}">{}</a>', address, said(str(period)))
+        return format_html('<a href="{}">{}</a>', address, period_name(period))
 
     def value_period(self, record: CalculationRun) -> str:
         """In a file, by its code."""

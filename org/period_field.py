@@ -8,7 +8,7 @@ from typing import Any
 from django import forms
 
 from org.models import Period
-from org.wording import said
+from org.wording import period_name
 
 
 class PeriodField(forms.ModelChoiceField):  # type: ignore[misc]
@@ -25,5 +25,5 @@ class PeriodField(forms.ModelChoiceField):  # type: ignore[misc]
 
     def label_from_instance(self, obj: Period) -> str:
         """Its name."""
-        name = said(str(obj))
+        name = period_name(obj)
         return f"{name} ({obj.calendar})" if self.several else name

@@ -10,6 +10,7 @@ import re
 from datetime import date
 
 from org.dates import in_words
+from org.models import Period
 
 # Not within a word, an address or a longer number, not what somebody typed (“2026-06-30”), and not
 # an example of how to write one.
@@ -24,6 +25,12 @@ _NAMED = re.compile(
 def said(text: str) -> str:
     """The sentence with “30 June 2026” for 2026-06-30 and “June 2026” for monthly:2026-06."""
     return _NAMED.sub(_in_words, text)
+
+
+def period_name(period: Period) -> str:
+    """“June 2026” for a month, else the period's code."""
+    named = said(str(period))
+    return period.code if named == str(period) else named
 
 
 def _in_words(found: re.Match[str]) -> str:

@@ -13,7 +13,7 @@ from django.db import connection
 from psycopg import sql
 
 from incentives.ledger import account_by_key
-from incentives.models import Account
+from incentives.models import Account, Component
 from org.models import PayGroup
 from org.sql import NEVER, keep
 from payroll.models import PayBatch
@@ -110,6 +110,13 @@ def payees_of(moves: sql.Composable) -> list[Payee]:
         Payee(code=code, name=name, **dict(zip(names, sums, strict=True)))
         for code, name, _, *sums in rows_of(query)
     ]
+
+
+def titles() -> dict[tuple[int | None, str], str]:
+    """What people call each component of each plan, by its name in small letters: the latest."""
+    rows = Component.objects.exclude(title="").order_by("version__in_force", "version__number")
+    named = rows.values_list("version__plan", "name", "title")
+    return {(plan, name.lower()): title for plan, name, title in named}
 
 
 def stopped_with_due(pay_group: PayGroup, day: date) -> list[str]:

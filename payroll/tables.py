@@ -2,12 +2,18 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
+from typing import Any
+
 import django_tables2 as tables
 
 from incentives.models import Transfer
 from org.models import Period
 from org.tables import NUMBER, PageTable
-from org.wording import said
+from org.wording import period_name, said
+
+Titles = Mapping[tuple[int | None, str], str]
+"""By plan and component, in small letters, what people call it."""
 
 
 class AmountColumn(tables.Column):  # type: ignore[misc]
@@ -50,7 +56,7 @@ class LineTable(PageTable):
     person = tables.Column(order_by=("person__name", "id"))
     payroll_id = tables.Column(accessor="employment__payroll_id", verbose_name="Payroll id")
     earning_type = tables.Column(verbose_name="Earning")
-    what = tables.Column(accessor="transfer", orderable=False)
+    what = tables.Column(accessor="transfer", orderable=False, verbose_name="What")
     earned_period = tables.Column(verbose_name="Earned in", order_by="earned_period__valid_from")
     amount = AmountColumn()
 
@@ -58,9 +64,14 @@ class LineTable(PageTable):
         sequence = ("person", "payroll_id", "what", "...")
         empty_text = "This batch pays nobody."
 
+    def __init__(self, *args: Any, titles: Titles | None = None, **kwargs: Any) -> None:
+        super().__init__(*args, **kwargs)
+        self.titles = titles or {}
+
     def render_what(self, value: Transfer) -> str:
         """The part of the plan that it is of."""
-        return ", ".join(str(one) for one in (value.component, value.plan) if one)
+        title = self.titles.get((value.plan_id, value.component.lower()))
+        return ", ".join(str(one) for one in (title or value.component, value.plan) if one)
 
     def value_what(self, value: Transfer) -> str:
         """The same in a file."""
@@ -68,7 +79,7 @@ class LineTable(PageTable):
 
     def render_earned_period(self, value: Period) -> str:
         """The month that it is, or its code."""
-        return said(str(value))
+        return period_name(value)
 
     def value_earned_period(self, value: Period) -> str:
         """In a file, by its code."""

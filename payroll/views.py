@@ -24,7 +24,7 @@ from payroll import batch as batches
 from payroll.differences import differences_of
 from payroll.forms import FileForm, PrepareForm
 from payroll.models import PayBatch, PayFile, PayLine
-from payroll.queries import contents_of, groups_with_due, kept_moves, payees_of
+from payroll.queries import contents_of, groups_with_due, kept_moves, payees_of, titles
 from payroll.tables import DifferenceTable, LineTable, PayeeTable
 from payroll.write import write_file
 
@@ -113,7 +113,7 @@ def _paid_context(batch: PayBatch) -> dict[str, Any]:
         "person", "employment", "earned_period__calendar", "transfer__plan"
     )
     return {
-        "table": LineTable(lines, order_by="person"),
+        "table": LineTable(lines, order_by="person", titles=titles()),
         "people": list(lines.values_list("person__code", flat=True).distinct()),
         "sums": lines.order_by("earning_type")
         .values("earning_type")

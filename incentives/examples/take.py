@@ -32,6 +32,7 @@ from incentives.models import CalculationRun, Earning, Example, PlanPeriod, Plan
 from incentives.rules import ComponentRule, Per, VersionRules, load, part_name
 from org.errors import DomainError
 from org.models import FactType, Person, User
+from org.wording import period_name
 
 MOST_COLLEAGUES = 60
 MOST_LINES = 100
@@ -61,12 +62,12 @@ def take(
     """
     taken = taken_from(version, person, point)
     names = set(version.examples.values_list("name", flat=True))
-    name = _free(f"As in {point.period.code}", names)
+    name = _free(f"As in {period_name(point.period)}", names)
     example = save(
         version=version,
         example=None,
         name=name,
-        note=f"The figures of a real result of {point.period.code}.",
+        note=f"The figures of a real result of {period_name(point.period)}.",
         said=taken.said,
         by=by,
         at=at,

@@ -56,7 +56,7 @@ def test_a_manager_writes_and_another_cannot_be_passed_by(window: Window, site: 
 def test_a_period_is_closed_paid_and_its_file_taken_along(window: Window, site: Site) -> None:
     payroll, approver = window("payroll"), window("approver")
     close_period(payroll, approver, site, "monthly/2026-10")
-    batch = prepare(payroll, site, label="monthly:2026-10")
+    batch = prepare(payroll, site, label="October 2026")
     approve(approver, batch)
     payroll.goto(batch)
     payroll.select_option("select[name=profile]", index=1)

@@ -57,6 +57,7 @@ LEFT = {
     "incentives.DisputeFile": "read by no calculation",
     "incentives.DisputeRemedy": "asks for a correction or an adjustment, which have a past",
     "incentives.EffectTrial": "a change that counts for nothing",
+    "incentives.ExampleCheck": "what a spreadsheet made of examples, by a hash of them",
     "incentives.EffectPerson": "a row of such a trial",
     "incentives.PastLook": "says who looked at the past",
     "incentives.PastLookLine": "a row of such a look",

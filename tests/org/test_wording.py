@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from org.wording import said
+from org.models import Calendar, Period
+from org.wording import period_name, said
 
 
 @pytest.mark.parametrize(
@@ -32,3 +33,9 @@ from org.wording import said
 )  # fmt: skip
 def test_what_a_page_says(sentence: str, shown: str) -> None:
     assert said(sentence) == shown
+
+
+def test_a_period_has_a_name() -> None:
+    calendar = Calendar(code="weeks", tenant_id=1)
+    made = (Period(calendar=calendar, code=code, tenant_id=1) for code in ("2026-06", "spring"))
+    assert [period_name(one) for one in made] == ["June 2026", "spring"]

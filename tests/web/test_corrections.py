@@ -154,7 +154,7 @@ def test_a_figure_that_is_none_is_refused(
     [
         ("", "Show the figure"),
         ("?metric=nothing&day=2026-06-10", "Select a valid choice"),
-        ("?metric=calls&day=2020-06-10", "is not defined on 2020-06-10"),
+        ("?metric=calls&day=2020-06-10", "is not defined on 10 June 2020"),
     ],
 )
 def test_the_figure_is_chosen_first(browser: Browser, query: str, said: str) -> None:

@@ -200,7 +200,7 @@ def test_a_draft_names_its_differences_with_their_causes(
     assert "Calls of Ann Abel on 11 May 2026 was corrected: ten more" in shown
     browser("petra").post(f"/pay/batches/{batch.pk}/approve/")
     shown = page(browser("petra"), f"/pay/batches/{batch.pk}/")
-    assert "bonus, calls" in shown
+    assert "Calls bonus, calls" in shown
     assert "May 2026" in shown
 
 

@@ -247,7 +247,7 @@ def test_a_draft_is_calculated_for_a_person_and_undone(
         before = [model.objects.count() for model in (CalculationRun, Result, Earning)]
     post = typed("calls * 2", person="Ann", period="2026-06")
     said = ask(browser("mia"), "edit-try", worked.pk, **post)
-    assert "Ann Abel (ann), 2026-06" in said
+    assert "Ann Abel (ann), June 2026" in said
     assert "€\xa080.00" in said
     assert 'value="40"' in said, "the figure that it read"
     with enter(bank.tenant.pk):

@@ -507,9 +507,9 @@ def test_a_source_says_up_to_when_it_is_complete_and_where_it_has_gaps(
     mia = browser("mia")
     taken(mia, bank)
     taken(mia, bank, "Agent,Date,Calls\nann,2026-06-18,1\n")
-    assert "2026-06-12 to 2026-06-17" in page(mia, "/data/")
+    assert "12 to 17 June 2026" in page(mia, "/data/")
     answer = mia.post("/data/sources/phone/complete/", {"through": "2026-06-18"}, follow=True)
-    assert "phone is complete to 2026-06-18." in answer.content.decode()
+    assert "phone is complete to 18 June 2026." in answer.content.decode()
     answer = mia.post("/data/sources/phone/complete/", {"through": ""}, follow=True)
     assert "give the day" in answer.content.decode()
 

@@ -329,16 +329,16 @@ def test_one_click_takes_a_real_person(browser: Browser, bank: Cast, draft: Plan
     sent = {"do": "take", "person": "ann", "point": point.pk}
     page = mia.post(listed, sent, follow=True).content.decode()
     assert "has the figures of that result, not the name" in page
-    assert "As in 2026-06" in page
+    assert "As in June 2026" in page
     assert "Ann Abel" not in page
     with enter(bank.tenant.pk):
         assert AuditEntry.objects.filter(action="read pay", by=bank.user("mia")).exists()
     nobody = mia.post(listed, {**sent, "person": "nobody"}, follow=True).content.decode()
     assert "Nobody here has the name or number “nobody”" in nobody
     named = mia.post(listed, {**sent, "person": "abel"}, follow=True).content.decode()
-    assert "As in 2026-06 (2)" in named
+    assert "As in June 2026 (2)" in named
     middle = mia.post(listed, {**sent, "person": ""}, follow=True).content.decode()
-    assert "As in 2026-06 (3)" in middle
+    assert "As in June 2026 (3)" in middle
 
 
 def test_who_reads_rules_reads_examples(browser: Browser, draft: PlanVersion) -> None:
