@@ -22,6 +22,7 @@ __all__ = [
     "rate_in",
     "refuse_unknown",
     "rounding_trouble",
+    "tenant_currency_trouble",
 ]
 
 
@@ -85,6 +86,22 @@ def one_bound_trouble(more: Iterable[str] = ()) -> str:
         f"waive_below is one number, but plans pay in {' and '.join(every)}. Say it for each"
         f" currency in the tenant file, such as {{{example}}}; in a currency that is left out,"
         " nothing is waived."
+    )
+
+
+def tenant_currency_trouble(before: str) -> str:
+    """Why the organisation's currency cannot be another than ``before``, as a sentence; '' where it
+    can, or is not.
+
+    All that is booked in it would be taken back, and paid once more in the new one.
+    """
+    now = Tenant.objects.get(pk=current_tenant_id()).currency
+    if now == before or not Transfer.objects.filter(currency=before, plan__currency="").exists():
+        return ""
+    return (
+        f"currency: plans that name none have paid in {before}, so it cannot become {now}. Let the"
+        f" organisation stay with {before}, and give new plans and pay groups a currency of"
+        " their own."
     )
 
 

@@ -24,7 +24,7 @@ import org.config
 import payroll.config
 import scorecards.config
 from incentives import config_plans
-from incentives.currencies import one_bound_trouble
+from incentives.currencies import one_bound_trouble, tenant_currency_trouble
 from org import facts_csv, locks, people_csv
 from org.audit import record
 from org.config_section import Section
@@ -260,14 +260,20 @@ class _Run:
 
     def all_sections(self) -> None:
         known = sections()
+        currency = self.tenant.currency
         for key in ORDER:
             if key in self.document.data:
                 said = self._section(key, known.get(key))
                 if said:
                     self.report.changes[key] = said
-        if trouble := one_bound_trouble():  # the plans may be those of before
-            problem = tenant_schema.with_line(f"tenant.waive_below: {trouble}", self.document)
-            raise DomainError("The file cannot be applied.", (problem,))
+        troubles = {
+            "tenant.waive_below: ": one_bound_trouble(),  # the plans may be those of before
+            "tenant.": tenant_currency_trouble(currency),
+        }
+        for where, trouble in troubles.items():
+            if trouble:
+                problem = tenant_schema.with_line(where + trouble, self.document)
+                raise DomainError("The file cannot be applied.", (problem,))
 
     def _section(self, key: str, section: Section | None) -> list[str]:
         data = self.document.data[key]

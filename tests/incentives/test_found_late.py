@@ -153,3 +153,12 @@ def test_what_was_final_is_explained_by_the_definitions_of_then(small: Small) ->
     small.apply(REST.replace("attainment_decimals: 0", "attainment_decimals: 2"))
     assert "share: 95.00" in small.run("explain", "ann", "2026-01")
     assert learnt(small) == {"ann.p.share": "-0.50"}
+
+
+def test_what_is_booked_in_a_currency_keeps_the_organisation_at_it(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Every amount would be taken back, and paid once more in the other currency."""
+    head_with(monkeypatch, "currency: EUR}", "currency: CHF}")
+    with pytest.raises(CommandError, match=r"tenant\.currency.*have paid in EUR"):
+        small.apply(REST)
