@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from datetime import date, datetime
 
-from django.db import transaction
+from django.db import OperationalError, transaction
 
 from incentives.checklist import Checklist, Line, checklist
 from incentives.checks import paid_by
@@ -18,10 +18,12 @@ from org import audit
 from org.errors import DomainError
 from org.models import Person, User
 from org.progress import Tell, quiet
+from org.sql import execute
 from org.two_people import own_people
 
 State = Closing.State
 MOST_SAID = 5
+PATIENCE_MS = 3000
 
 
 @transaction.atomic
@@ -217,10 +219,21 @@ def _refuse_final(plan_period: PlanPeriod) -> None:
 
 
 def _locked(plan_period: PlanPeriod) -> PlanPeriod:
+    """The row for this transaction alone. A calculation holds it to its end, which may be long."""
     rows = PlanPeriod.objects.select_for_update(of=("self",))
-    return rows.select_related("plan", "period__calendar", "run__version__plan").get(
-        pk=plan_period.pk
-    )
+    try:
+        with transaction.atomic():
+            execute(f"SET LOCAL lock_timeout = {PATIENCE_MS}")
+            found = rows.select_related("plan", "period__calendar", "run__version__plan").get(
+                pk=plan_period.pk
+            )
+            execute("SET LOCAL lock_timeout TO DEFAULT")
+    except OperationalError as busy:
+        raise DomainError(
+            f"{plan_period.period} of {plan_period.plan} is being worked out at this moment. Hand"
+            " it over in a minute, as it is then."
+        ) from busy
+    return found
 
 
 def _left(line: Line) -> dict[str, str]:

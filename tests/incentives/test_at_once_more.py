@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import csv
 import io
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from django.db import connections
 
-from incentives import calculate, finalise, notices, release
+from incentives import calculate, closing, finalise, notices, release
 from incentives.models import CalculationRun, Dispute, PlanPeriod
-from org.models import StaleMark
+from org.errors import DomainError
+from org.models import StaleMark, User
 from org.tenancy import enter
 from tests.incentives.test_at_once import (
     JOBS,
@@ -27,6 +30,7 @@ from tests.incentives.test_at_once import (
 from tests.incentives.test_found import Small
 
 pytestmark = pytest.mark.django_db(transaction=True)
+AT = datetime(2026, 3, 2, 9, 0, tzinfo=UTC)
 USERS = """
 users:
   pat: {name: Pat Pay, roles: [payroll]}
@@ -183,3 +187,31 @@ def test_one_person_is_worked_out_while_the_month_becomes_final(
     assert finalising.end() == "done"
     assert "is final for every plan" in one.end()
     settled(small)
+
+
+def test_who_hands_over_what_is_being_worked_out_is_told_so_at_once(
+    small: Small, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    small.run("calculate", "2026-02")
+    monkeypatch.setattr(closing, "PATIENCE_MS", 50)
+    bank = tenant(small)
+    other = connections["default"].copy()
+    try:
+        with enter(bank):
+            point = PlanPeriod.objects.get(period__code="2026-02")
+        other.set_autocommit(False)
+        with other.cursor() as cursor:
+            cursor.execute("SELECT set_config('app.tenant_id', %s, true)", [str(bank)])
+            cursor.execute(
+                "SELECT 1 FROM incentives_planperiod WHERE id = %s FOR UPDATE", [point.pk]
+            )
+            with (
+                enter(bank),
+                pytest.raises(DomainError, match="is being worked out at this moment"),
+            ):
+                closing.hand_over(
+                    plan_period=point, by=User.objects.get(username="pat"), at=AT, on=AT.date()
+                )
+    finally:
+        other.rollback()
+        other.close()
