@@ -355,6 +355,7 @@ def remove_people(made: CalculationRun, people: list[int]) -> None:
 
 
 Summary = tuple[int, int, int, Decimal]
+SUMMED = ("people", "undecided", "failed", "total")
 
 
 def summary(made: CalculationRun, people: list[int] | None = None) -> Summary:

@@ -100,6 +100,7 @@ def _current(rules: VersionRules, period: Period) -> CalculationRun | None:
     point = (
         PlanPeriod.objects.filter(plan=rules.version.plan_id, period=period)
         .select_related("run__plan", "run__period")
+        .defer("run__statement")  # long, and nobody reads it here
         .first()
     )
     if point is None or point.run is None or point.run.version_id != rules.version.pk:
@@ -116,5 +117,5 @@ def _patch(frame: Frame, made: CalculationRun, *, at: datetime, on: date) -> Cal
     outcome.write(work, made)
     outcome.add_to_summary(made, before, outcome.summary(made, people))
     made.at = at
-    made.save()
+    made.save(update_fields=["at", *outcome.SUMMED])
     return made
