@@ -16,6 +16,7 @@ from django.views.decorators.http import require_http_methods, require_POST, req
 from incentives import closing as verbs
 from incentives import desk
 from incentives.checklist import checklist
+from incentives.costs import costs_by_unit
 from incentives.decide import decide
 from incentives.models import Closing, Decision, PlanPeriod
 from incentives.outliers import RULE
@@ -162,6 +163,7 @@ def _page(request: HttpRequest, place: Place, **forms: Any) -> HttpResponse:
         "rule": RULE,
         "note_form": NoteForm(),
         "why_form": WhyForm(),
+        "costs": costs_by_unit(PlanPeriod.objects.filter(pk=point.pk)),
         "refused": latest if latest is not None and latest.refusal else None,
         **forms,
     }

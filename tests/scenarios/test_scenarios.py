@@ -54,6 +54,14 @@ def test_17_one_plan_two_goals() -> None:
     separate = [r["amount"] for r in site.results("2026-06") if r["plan"] == "separate"]
     assert sorted(separate) == ["240.00", "420.00"]
     assert "attainment 96 %" in site.run("explain", "ann", "2026-06", "--plan", "blended")
+    costs = site.run("results", "2026-06", "--by-unit").splitlines()
+    assert costs == [
+        "plan,unit,name,amount,currency",
+        "blended,team_a,Team A,288.00,EUR",
+        "blended,team_b,Team B,288.00,EUR",
+        "separate,team_a,Team A,420.00,EUR",
+        "separate,team_b,Team B,240.00,EUR",
+    ]
 
 
 def test_18_goals_of_ratios_follow_the_volume() -> None:
