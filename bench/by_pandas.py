@@ -352,7 +352,8 @@ def record(
         ((run, world.plan, world.period, "USD", *row, "") for row in earnings),
     )
     connection.execute(
-        "INSERT INTO incentives_planperiod (plan_id, period_id, run_id) VALUES (%s, %s, %s)",
+        "INSERT INTO incentives_planperiod (plan_id, period_id, run_id, outdated)"
+        " VALUES (%s, %s, %s, false)",
         [world.plan, world.period, run],
     )
 

@@ -220,8 +220,8 @@ WRITE = (
           FROM incentives_earning WHERE run_id = {run}) AS found
     WHERE id = {run}
     """,
-    "INSERT INTO incentives_planperiod (plan_id, period_id, run_id)"
-    " VALUES ({plan}, {period}, {run})",
+    "INSERT INTO incentives_planperiod (plan_id, period_id, run_id, outdated)"
+    " VALUES ({plan}, {period}, {run}, false)",
 )
 
 

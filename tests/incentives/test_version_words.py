@@ -43,7 +43,10 @@ def said(**changes: Any) -> list[str]:
         else:
             place[last] = value
     problems = Problems()
-    found = between(canonical(VERSION, "before", problems), canonical(after, "after", problems))
+    found = between(
+        canonical(VERSION, "before", problems, decimals=2),
+        canonical(after, "after", problems, decimals=2),
+    )
     assert not problems.found, problems.found
     return sentences(found)
 

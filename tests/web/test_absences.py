@@ -92,7 +92,7 @@ def test_it_is_taken_back_once(browser: Browser, bank: Cast, said: dict[str, str
     ("changed", "sentence"),
     [
         ({"last": "2026-06-09"}, "lies before the first"),
-        ({"first": "2023-12-30", "last": "2024-01-02"}, "has no job on 2023-12-30"),
+        ({"first": "2023-12-30", "last": "2024-01-02"}, "has no job on 30 December 2023"),
         ({"last": "2028-06-12"}, "At most 366 days at once"),
         ({"hours": "30"}, "at most 24 hours"),
         ({"type": "0"}, "Select a valid choice"),

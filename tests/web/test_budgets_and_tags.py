@@ -92,7 +92,7 @@ def test_two_budgets_of_a_plan_do_not_overlap(browser: Browser, bank: Cast) -> N
     mia.post(at("budget-new"), wanted())
     decide(browser("mo"), waiting(bank), "approve")
     answer = mia.post(at("budget-new"), wanted(first="2026-07-01"))
-    assert "is for the same plan on 2026-07-01" in complaints(answer)
+    assert "is for the same plan on 1 July 2026" in complaints(answer)
 
 
 def test_the_same_change_is_asked_for_once(browser: Browser, bank: Cast) -> None:

@@ -330,7 +330,7 @@ def test_a_version_begins_with_a_period(browser: Browser, bank: Cast, draft: Pla
     answer = save(browser("mia"), at("edit-whole", draft.pk), in_force="2026-07-15")
     shown = answer.content.decode()
     assert answer.status_code == 200
-    assert "No period of the calendar monthly begins on 2026-07-15" in shown
+    assert "No period of the calendar monthly begins on 15 July 2026" in shown
 
 
 def test_whom_a_version_is_for(browser: Browser, bank: Cast, draft: PlanVersion) -> None:

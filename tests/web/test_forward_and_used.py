@@ -101,7 +101,7 @@ def test_the_same_year_twice_is_refused(browser: Browser, bank: Cast) -> None:
     post = {"year": "2027", "plans": str(bank.plan.pk)}
     mia.post(reverse("plan-forward"), post)
     answer = mia.post(reverse("plan-forward"), post)
-    assert "version 2 begins on 2027-01-01 already" in answer.content.decode()
+    assert "version 2 begins on 1 January 2027 already" in answer.content.decode()
     with enter(bank.tenant.pk):
         assert PlanVersion.objects.count() == 2
 
