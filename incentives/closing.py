@@ -9,6 +9,7 @@ from __future__ import annotations
 from datetime import date, datetime
 
 from django.db import OperationalError, transaction
+from psycopg.errors import LockNotAvailable
 
 from incentives.checklist import Checklist, Line, checklist
 from incentives.checks import paid_by
@@ -229,6 +230,8 @@ def _locked(plan_period: PlanPeriod) -> PlanPeriod:
             )
             execute("SET LOCAL lock_timeout TO DEFAULT")
     except OperationalError as busy:
+        if not isinstance(busy.__cause__, LockNotAvailable):
+            raise  # a lost connection, a deadlock: no calculation that one could wait for
         raise DomainError(
             f"{plan_period.period} of {plan_period.plan} is being worked out at this moment. Hand"
             " it over in a minute, as it is then."
