@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from typing import Any
 
 from django.db import connection
@@ -44,6 +45,19 @@ def keep(name: str, query: Composable, *, joined: Sequence[str] = ()) -> int:
         cursor.execute(made)
         cursor.nextset()
         return int(cursor.rowcount)
+
+
+@contextmanager
+def whole_tables() -> Iterator[None]:
+    """Join by hashing while inside: these queries read everybody, and never a few rows.
+
+    Where a table was just filled, the planner knows nothing of it and walks through all of it for
+    each row: 10,000 people took two minutes so, and take seconds by hashing.
+    """
+    [(before,)] = fetch("SELECT current_setting('enable_nestloop')")
+    fetch("SELECT set_config('enable_nestloop', 'off', true)")
+    yield
+    fetch("SELECT set_config('enable_nestloop', %s, true)", [before])
 
 
 def values(rows_: Sequence[Sequence[Any]], columns: Sequence[tuple[str, str]]) -> Composable:

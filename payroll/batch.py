@@ -22,7 +22,7 @@ from org.currencies import in_coins
 from org.dates import plausible
 from org.errors import DomainError
 from org.models import PayGroup, Period, Tenant, User
-from org.sql import keep
+from org.sql import keep, whole_tables
 from org.tenancy import current_tenant_id
 from org.two_people import own_people, refuse_own_pay
 from payroll.models import PayBatch
@@ -36,7 +36,6 @@ from payroll.queries import (
     payees_of,
     rows_of,
     stopped_with_due,
-    whole_tables,
     without_payroll_id,
 )
 from payroll.render import listed

@@ -13,9 +13,9 @@ from incentives.ledger import KEY, post_select
 from incentives.models import Transfer
 from org.errors import DomainError
 from org.models import User
-from org.sql import identifiers
+from org.sql import identifiers, whole_tables
 from payroll.models import PayBatch
-from payroll.queries import rows_of, whole_tables
+from payroll.queries import rows_of
 
 MOVES = sql.Identifier("pay_moves")
 

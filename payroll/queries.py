@@ -2,8 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import date
 from decimal import Decimal
@@ -15,7 +14,7 @@ from psycopg import sql
 from incentives.ledger import account_by_key
 from incentives.models import Account, Component
 from org.models import PayGroup
-from org.sql import NEVER, keep
+from org.sql import NEVER, keep, whole_tables
 from payroll.models import PayBatch
 from payroll.moves import employments_on, moves_query
 
@@ -205,21 +204,6 @@ def people_named(ids: sql.Composable) -> list[str]:
         "SELECT name || ' (' || code || ')' FROM org_person WHERE id IN ({}) ORDER BY name, code"
     )
     return [name for (name,) in rows_of(query.format(ids))]
-
-
-@contextmanager
-def whole_tables() -> Iterator[None]:
-    """Join by hashing while inside: these queries read everybody, and never a few rows.
-
-    Where a table was just filled, the planner knows nothing of it and walks through all of it for
-    each row: 10,000 people took two minutes so, and take seconds by hashing.
-    """
-    with connection.cursor() as cursor:
-        cursor.execute("SELECT current_setting('enable_nestloop')")
-        (before,) = cursor.fetchone()
-        cursor.execute("SELECT set_config('enable_nestloop', 'off', true)")
-        yield
-        cursor.execute("SELECT set_config('enable_nestloop', %s, true)", [before])
 
 
 def rows_of(query: sql.Composable) -> list[tuple[Any, ...]]:

@@ -21,6 +21,8 @@ from org.sql import NEVER
 from scorecards.models import Leaderboard
 
 WEIGHTED = frozenset({Kind.RATIO, Kind.WEIGHTED_MEAN})
+# A board of so many units at most is looked up person by person.
+FEW_UNITS = 50
 ADDED = frozenset({Kind.SUM, Kind.LAST}) | WEIGHTED
 
 
@@ -37,6 +39,11 @@ class Scope:
     def end(self) -> date:
         """The day after the last one that has begun."""
         return min(self.period.valid_to, max(self.on, self.period.valid_from) + timedelta(days=1))
+
+    @property
+    def wide(self) -> bool:
+        """Whether so much of the tenant is looked at that whole tables are best read at once."""
+        return self.units is None or len(self.units) > FEW_UNITS
 
     def where(self, unit: str, job_type: str) -> Composable:
         """The condition on a job's unit and job type."""

@@ -7,6 +7,7 @@ standing is replaced while its period is open and kept when that is final (docs/
 from __future__ import annotations
 
 from collections.abc import Iterable
+from contextlib import nullcontext
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -20,9 +21,9 @@ from metrics.completeness import complete_through
 from metrics.totals import Wanted
 from org.errors import DomainError
 from org.models import Period
-from org.sql import execute, fetch, keep
+from org.sql import execute, fetch, keep, whole_tables
 from scorecards.models import Leaderboard, Standing
-from scorecards.ranked import Ranked, by_metric, definition_for, scope_of
+from scorecards.ranked import Ranked, Scope, by_metric, definition_for, scope_of
 from scorecards.ranked_results import by_attainment
 
 WEEK = timedelta(days=7)
@@ -39,18 +40,19 @@ def rank(*, board: Leaderboard, period: Period, at: datetime, on: date) -> Stand
     standing = Standing.objects.select_for_update().get(leaderboard=board, period=period)
     if standing.final_at is not None:
         return standing
-    points = _points(board, period)
+    points, scope = _points(board, period), scope_of(board, period, on)
     try:
-        ranked = _ranked(board, period, points, on)
+        ranked = _ranked(scope, points)
     except DomainError as refusal:
         _clear(standing)
         standing.problem = refusal.sentence[:400]
         standing.at, standing.on = at, on
         standing.save()
         return standing
-    keep("board_figure", ranked.query)
-    _write_places(standing, ranked, on)
-    _describe(standing, ranked, points, at=at, on=on)
+    with whole_tables() if scope.wide else nullcontext():
+        keep("board_figure", ranked.query)
+        _write_places(standing, ranked, on)
+        _describe(standing, ranked, points, at=at, on=on)
     standing.save()
     return standing
 
@@ -61,8 +63,8 @@ def _points(board: Leaderboard, period: Period) -> list[PlanPeriod]:
     return list(found.filter(plan=board.plan_id) if board.plan_id else found)
 
 
-def _ranked(board: Leaderboard, period: Period, points: list[PlanPeriod], on: date) -> Ranked:
-    scope = scope_of(board, period, on)
+def _ranked(scope: Scope, points: list[PlanPeriod]) -> Ranked:
+    board, period = scope.board, scope.period
     if board.what != Leaderboard.What.METRIC:
         made = points[0].run if points else None
         if made is None:

@@ -10,7 +10,7 @@ import ipaddress
 import os
 import sys
 from collections.abc import Callable, Iterator
-from contextlib import AbstractContextManager, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager
 from typing import Any
 from urllib.parse import urlsplit
 
@@ -122,6 +122,21 @@ def django_db_setup(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -
 
 
 Kept = Callable[[], AbstractContextManager[None]]
+# What modules keep open now.
+open_casts: list[ExitStack] = []
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_runtest_setup(item: pytest.Item) -> None:
+    """End what the module keeps before a test that commits: emptying the tables waits for it.
+
+    Such tests come after all others, so nobody needs it any more.
+    """
+    marker = item.get_closest_marker("django_db")
+    commits = marker is not None and marker.kwargs.get("transaction")
+    if commits or "transactional_db" in getattr(item, "fixturenames", ()):
+        while open_casts:
+            open_casts.pop().close()
 
 
 @pytest.fixture(scope="session")
@@ -129,14 +144,17 @@ def kept(django_db_setup: None, django_db_blocker: DjangoDbBlocker) -> Kept:
     """How a fixture of a module makes rows once for all its tests.
 
     They stand in a transaction around the module; what a test does to them ends with the test's
-    own savepoint. Not for modules with transactional tests, which would wait for it.
+    own savepoint.
     """
 
     @contextmanager
     def keep() -> Iterator[None]:
-        with django_db_blocker.unblock(), transaction.atomic():
+        with ExitStack() as stack:
+            stack.enter_context(django_db_blocker.unblock())
+            stack.enter_context(transaction.atomic())
+            stack.callback(transaction.set_rollback, True)
+            open_casts.append(stack)
             yield
-            transaction.set_rollback(True)
 
     return keep
 
