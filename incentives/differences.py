@@ -92,11 +92,11 @@ WHOLE = """
     WHERE coalesce(should.status, 'decided') = 'decided'
 """
 
-# Whom a pay group of a calendar pays, now or in an earlier employment.
+# Whom some pay groups pay, now or in an earlier employment.
 PAID_BY = """
     moved.person_id IN (SELECT employment.person_id FROM org_employment AS employment
-      JOIN org_paygroup AS payer ON payer.id = employment.pay_group_id
-      WHERE payer.calendar_id = {calendar} AND employment.superseded_at = {never})
+      WHERE employment.pay_group_id = ANY({groups}::bigint[])
+        AND employment.superseded_at = {never})
 """
 
 # Each part as it should be beside where it stands. Added up and not joined: nobody can tell the
@@ -128,15 +128,27 @@ DISPUTED = """
 
 
 @dataclass(frozen=True)
+class Whom:
+    """Whose differences are meant: those whom one of these pay groups (ids) pays, and only these
+    people (ids); None: everybody's."""
+
+    groups: tuple[int, ...] | None = None
+    people: tuple[int, ...] | None = None
+
+
+EVERYBODY = Whom()
+
+
+@dataclass(frozen=True)
 class Which:
     """Whose differences are looked at.
 
     ``caused``: only people with (True) or without (False) a recorded cause; None: everybody, and
-    frozen components too. ``paid_by``: only people whom a pay group of this calendar pays.
+    frozen components too. ``whom``: only they.
     """
 
     caused: bool | None = None
-    paid_by: int | None = None
+    whom: Whom = EVERYBODY
 
 
 CAUSED = Which(caused=True)
@@ -210,9 +222,12 @@ def _only(made: CalculationRun, which: Which) -> Composable:
         conditions.append(dirty.format(sign, Literal(made.plan_id), Literal(made.period_id)))
         if not which.caused and _all_dirty(made):
             conditions.append(SQL("false"))
-    if which.paid_by is not None:
-        calendar = Literal(which.paid_by)
-        conditions.append(SQL(PAID_BY).format(calendar=calendar, never=SQL(NEVER)))
+    if which.whom.groups is not None:
+        groups = Literal(list(which.whom.groups))
+        conditions.append(SQL(PAID_BY).format(groups=groups, never=SQL(NEVER)))
+    if which.whom.people is not None:
+        people = Literal(list(which.whom.people))
+        conditions.append(SQL("moved.person_id = ANY({}::bigint[])").format(people))
     return SQL(" AND ").join(conditions)
 
 
@@ -339,9 +354,9 @@ INDIRECT = frozenset({"earned", "rank", "ties", "share"})
 # --- reading
 
 
-def pending(made: CalculationRun, *, paid_by: int | None = None) -> list[Difference]:
+def pending(made: CalculationRun, *, whom: Whom = EVERYBODY) -> list[Difference]:
     """The differences that a cause explains and that are not booked yet, with that cause."""
-    query = difference_query(made, replace(CAUSED, paid_by=paid_by))
+    query = difference_query(made, replace(CAUSED, whom=whom))
     return _listed(with_causes(made, query))
 
 

@@ -4,15 +4,16 @@ from __future__ import annotations
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from datetime import date, datetime
 from decimal import Decimal
 
 from django.db import transaction
 from django.db.models import Sum
 
-from incentives import calculate, differences, notices, release, waivers
-from incentives.differences import Difference
+from incentives import calculate, notices, release, waivers
+from incentives.carry import Carried, carry, keep_for_ever
+from incentives.differences import Whom
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
 from incentives.posting import post
@@ -20,27 +21,19 @@ from incentives.rules import load
 from incentives.signals import finalised
 from org import audit, locks
 from org.errors import DomainError
-from org.models import Period, Tenant, User
+from org.models import PayGroup, Period, User
 from org.progress import Tell, quiet
 from org.sql import fetch
-from org.tenancy import current_tenant_id
 
 MOST_NAMES = 20
 
 
-@dataclass
-class Finalised:
-    """What finalising one plan's period did.
-
-    ``too_late``: differences behind the tenant's limit for corrections, listed and not booked.
-    """
+@dataclass(kw_only=True)
+class Finalised(Carried):
+    """What finalising one plan's period did: its own transfers, and the differences it carries."""
 
     run: CalculationRun
-    transfers: int
     amount: Decimal
-    differences: list[tuple[Period, Difference]] = field(default_factory=list)
-    alarms: list[tuple[Period, Difference]] = field(default_factory=list)
-    too_late: list[tuple[Period, Difference]] = field(default_factory=list)
 
 
 @transaction.atomic
@@ -90,8 +83,10 @@ def finalise_period(
     for place, run in enumerate(wanted, 1):
         tell(f"Booking {run.plan}", place, steps)
         reports.append(_finalise(run, by=by, at=at, on=on))
+    payers = PayGroup.objects.filter(calendar=period.calendar_id)
+    whom = Whom(groups=tuple(payers.values_list("pk", flat=True)))
     for ended in calculate.ended_plans(period):
-        _post_differences(reports[0], ended, by=by, at=at, on=on, paid_by=period.calendar_id)
+        reports[0].add(carry(ended, posted=period, by=by, at=at, on=on, whom=whom))
     waivers.waive(posted=period, after=before, by=by, at=at)
     notices.tell(period=period, after=before, at=at)
     tell("Releasing what was held until now", len(wanted) + 1, steps)
@@ -208,9 +203,9 @@ def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
 
 def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) -> Finalised:
     transfers = post(made, posted=made.period, first=True, by=by, at=at, on=on)
-    report = Finalised(made, transfers, made.total)
-    _post_differences(report, made.plan, by=by, at=at, on=on)
-    _keep_for_ever(made, at)
+    report = Finalised(run=made, transfers=transfers, amount=made.total)
+    report.add(carry(made.plan, posted=made.period, by=by, at=at, on=on))
+    keep_for_ever(made, at)
     audit.record(
         action="finalise",
         subject=f"{made.plan}, {made.period}",
@@ -219,44 +214,6 @@ def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) 
         detail={"run": made.pk, "people": made.people, "amount": str(made.total)},
     )
     return report
-
-
-def _post_differences(
-    report: Finalised,
-    plan: Plan,
-    *,
-    by: User | None,
-    at: datetime,
-    on: date,
-    paid_by: int | None = None,
-) -> None:
-    """Book a plan's differences of final periods to the period that the report is about.
-
-    ``paid_by``: only those of people whom a pay group of this calendar pays.
-    """
-    months = Tenant.objects.get(pk=current_tenant_id()).look_back
-    earlier_ones = [p for p in calculate.dirty_periods(plan) if p != report.run.period]
-    for earlier in earlier_ones:
-        again = calculate.calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
-        found = [(earlier, d) for d in differences.pending(again, paid_by=paid_by)]
-        if differences.too_far_back(earlier, on=on, months=months):
-            report.too_late += found
-            continue
-        report.differences += found
-        report.alarms += [(earlier, d) for d in differences.alarms(again)]
-        posted = post(
-            again, posted=report.run.period, first=False, by=by, at=at, on=on, paid_by=paid_by
-        )
-        differences.settle(again)
-        if posted:
-            _keep_for_ever(again, at)
-        report.transfers += posted
-
-
-def _keep_for_ever(made: CalculationRun, at: datetime) -> None:
-    """Let a run that transfers name never change again, nor what it found."""
-    made.final_at = at
-    made.save(update_fields=["final_at"])
 
 
 def booked_amount(plan: Plan, period: Period) -> Decimal:

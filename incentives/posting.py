@@ -16,7 +16,15 @@ from datetime import date, datetime
 from psycopg.sql import SQL, Composable, Literal
 
 from incentives import conditions, limits, schedules
-from incentives.differences import CAUSED, KEY, Which, difference_query, with_causes
+from incentives.differences import (
+    CAUSED,
+    EVERYBODY,
+    KEY,
+    Which,
+    Whom,
+    difference_query,
+    with_causes,
+)
 from incentives.ledger import post_select
 from incentives.models import CalculationRun
 from org import locks
@@ -70,16 +78,16 @@ def post(
     by: User | None,
     at: datetime,
     on: date,
-    paid_by: int | None = None,
+    whom: Whom = EVERYBODY,
 ) -> int:
     """Book what is not booked yet for a run, to a period; how many transfers.
 
     ``first``: the period is being finalised, so everything is new and needs no cause.
-    ``paid_by``: only people whom a pay group of this calendar pays. ``on`` decides which parts
+    ``whom``: only they. ``on`` decides which parts
     are payable by now.
     """
     moved: Composable = difference_query(
-        made, Which(paid_by=paid_by) if first else replace(CAUSED, paid_by=paid_by)
+        made, Which(whom=whom) if first else replace(CAUSED, whom=whom)
     )
     locks.exclude([locks.LEDGER])
     moved = moved if first else with_causes(made, moved)

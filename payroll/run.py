@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
-from typing import Any
 
 from django.db import transaction
 
@@ -23,6 +22,7 @@ from payroll.batch import (
 )
 from payroll.models import PayBatch, PayFile, PayrollProfile
 from payroll.moves import business_day, last_day, pay_day
+from payroll.off_cycle import carry_differences
 from payroll.queries import (
     Contents,
     Payee,
@@ -51,12 +51,22 @@ class Paid:
 
 @dataclass(frozen=True, kw_only=True)
 class Draft:
-    """What a batch would do if it were approved now."""
+    """What a batch would do if it were approved now; ``booked``: what was booked to prepare it."""
 
     batch: PayBatch
     contents: Contents
     payees: list[Payee]
     notes: tuple[str, ...]
+    booked: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _New:
+    """What is asked of a new batch, as of :func:`payroll.batch.prepare`."""
+
+    off_cycle: bool
+    pay_date: date | None
+    people: Sequence[int] | None
 
 
 def run(
@@ -80,14 +90,14 @@ def run(
     """
     layout = find_profile(profile)
     with transaction.atomic():
-        locks.exclude([locks.PAY_RUN])
         if by is not None and by == approved_by:
             raise DomainError(f"{by} cannot both prepare and approve; somebody else must approve.")
-        release(by=by, at=at, on=pay_date or _latest_day(periods))
-        new = {"off_cycle": off_cycle, "pay_date": pay_date, "people": people}
+        new = _New(off_cycle, pay_date, people)
+        notes = _begin(periods, pay_group, by=by, at=at, new=new)
         run = _Run(periods, layout, by, approved_by, at, new)
-        groups = _groups(periods, pay_group, people, pay_date)
-        return [run.pay(groups[0])] if pay_group else run.pay_all(groups)
+        groups = _groups(periods, pay_group, new)
+        paid = [run.pay(groups[0])] if pay_group else run.pay_all(groups)
+        return [replace(paid[0], notes=notes + paid[0].notes), *paid[1:]]
 
 
 def draft(
@@ -102,13 +112,28 @@ def draft(
 ) -> list[Draft]:
     """Open drafts, or look at those there are, and say person by person what they would do."""
     with transaction.atomic():
-        locks.exclude([locks.PAY_RUN])
-        release(by=by, at=at, on=pay_date or _latest_day(periods))
-        new = {"off_cycle": off_cycle, "pay_date": pay_date, "people": people}
-        return [
+        new = _New(off_cycle, pay_date, people)
+        notes = _begin(periods, pay_group, by=by, at=at, new=new)
+        drafts = [
             _shown(_drafted(group, _need_period(group, periods), by=by, at=at, new=new), periods)
-            for group in _groups(periods, pay_group, people, pay_date)
+            for group in _groups(periods, pay_group, new)
         ]
+        return [replace(drafts[0], booked=notes), *drafts[1:]]
+
+
+def _begin(
+    periods: Sequence[Period], pay_group: str | None, *, by: User | None, at: datetime, new: _New
+) -> tuple[str, ...]:
+    """Lock, book what an off-cycle run does not wait for, and release what may go; notes."""
+    day = new.pay_date or _latest_day(periods)
+    notes: tuple[str, ...] = ()
+    if new.off_cycle:
+        paid = _named_groups(pay_group, new, day) or list(PayGroup.objects.all())
+        groups = [(group, own) for group in paid if (own := pay_period(group, periods))]
+        notes = carry_differences(groups, by=by, at=at, on=day, people=new.people)
+    locks.exclude([locks.PAY_RUN])
+    release(by=by, at=at, on=day)
+    return notes
 
 
 def discard_drafts(
@@ -136,13 +161,13 @@ def open_draft(group: PayGroup, period: Period) -> PayBatch | None:
 
 
 def _drafted(
-    group: PayGroup, period: Period, *, by: User | None, at: datetime, new: dict[str, Any]
+    group: PayGroup, period: Period, *, by: User | None, at: datetime, new: _New
 ) -> PayBatch:
     """The draft that is there, as long as nothing else was asked for, or else a new one."""
     before = open_draft(group, period)
     if before is None:
-        return prepare(pay_group=group, period=period, by=by, at=at, **new)
-    if new["off_cycle"]:
+        return prepare(pay_group=group, period=period, by=by, at=at, **asdict(new))
+    if new.off_cycle:
         raise DomainError(
             f"There is a draft {before} already, prepared by {before.prepared_by}. Approve it, or "
             "discard it (--discard), before another is prepared."
@@ -218,16 +243,16 @@ def pay_period(group: PayGroup, periods: Sequence[Period]) -> Period | None:
     )
 
 
-def _groups(
-    periods: Sequence[Period],
-    pay_group: str | None,
-    people: Sequence[int] | None,
-    pay_date: date | None,
-) -> list[PayGroup]:
+def _groups(periods: Sequence[Period], pay_group: str | None, new: _New) -> list[PayGroup]:
     """The one that was named, those of the people named, or all with something due."""
+    day = new.pay_date or _latest_day(periods)
+    return _named_groups(pay_group, new, day) or _due_groups(periods)
+
+
+def _named_groups(pay_group: str | None, new: _New, day: date) -> list[PayGroup]:
     if pay_group:
         return [find_group(pay_group)]
-    return groups_of(people, pay_date or _latest_day(periods)) if people else _due_groups(periods)
+    return groups_of(new.people, day) if new.people else []
 
 
 def _latest_day(periods: Sequence[Period]) -> date:
@@ -280,7 +305,7 @@ class _Run:
     by: User | None
     approved_by: User | None
     at: datetime
-    new: dict[str, Any]
+    new: _New
 
     def pay_all(self, groups: Sequence[PayGroup]) -> list[Paid]:
         """Pay each group that can be paid; refuses where none can."""

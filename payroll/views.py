@@ -25,6 +25,7 @@ from payroll.differences import differences_of
 from payroll.forms import FileForm, PrepareForm
 from payroll.models import PayBatch, PayFile, PayLine
 from payroll.queries import contents_of, groups_with_due, kept_moves, payees_of, titles
+from payroll.run import draft
 from payroll.tables import DifferenceTable, LineTable, PayeeTable
 from payroll.write import write_file
 
@@ -61,15 +62,29 @@ def prepare(request: HttpRequest) -> HttpResponse:
             messages.error(request, problem)
         return redirect("pay")
     with said(request):
-        made = batches.prepare(
-            pay_group=form.cleaned_data["pay_group"],
-            period=form.cleaned_data["period"],
-            by=acting(request),
-            at=timezone.now(),
-        )
+        made = _prepared(request, form.cleaned_data)
         messages.success(request, f"The draft {made} is open. Somebody else approves it.")
         return redirect("pay-batch", made.pk)
     return redirect("pay")
+
+
+def _prepared(request: HttpRequest, asked: dict[str, Any]) -> PayBatch:
+    """The new draft; of an off-cycle one it is said what was booked for it."""
+    by, at = acting(request), timezone.now()
+    if asked["pay_date"] is None:
+        return batches.prepare(pay_group=asked["pay_group"], period=asked["period"], by=by, at=at)
+    [made] = draft(
+        periods=[asked["period"]],
+        pay_group=asked["pay_group"].code,
+        off_cycle=True,
+        pay_date=asked["pay_date"],
+        people=asked["people"],
+        by=by,
+        at=at,
+    )
+    for note in made.booked:
+        messages.info(request, note)
+    return made.batch
 
 
 @require_safe

@@ -173,6 +173,31 @@ def test_pay_goes_from_draft_to_file_by_two_people(
         assert AuditEntry.objects.filter(action="read pay", by=bank.user("pam")).exists()
 
 
+def test_an_off_cycle_batch_is_prepared_in_the_browser(
+    browser: Browser, bank: Cast, due: Period
+) -> None:
+    pam = browser("pam")
+    with enter(bank.tenant.pk):
+        ann = bank.people["ann"]
+        asked = {"pay_group": ann.employments.get().pay_group_id, "period": due.pk}
+
+    def said(**more: str) -> str:
+        return pam.post("/pay/prepare/", {**asked, **more}, follow=True).content.decode()
+
+    assert "Only an off-cycle batch can be for some people" in said(people=ann.code)
+    assert "Nobody has the personnel number “nobody”" in said(
+        people="nobody", pay_date="2026-07-06"
+    )
+    assert "as a date, like 2026-07-06" in said(pay_date="some day")
+    with enter(bank.tenant.pk):
+        assert not PayBatch.objects.exists()
+    assert "Somebody else approves it." in said(people=f"{ann.code}\n", pay_date="2026-07-06")
+    with enter(bank.tenant.pk):
+        [made] = PayBatch.objects.all()
+    assert (made.off_cycle, made.pay_date, made.people) == (True, date(2026, 7, 6), [ann.pk])
+    assert "There is a draft" in said(pay_date="2026-07-06")
+
+
 def test_a_draft_names_its_differences_with_their_causes(
     browser: Browser, bank: Cast, due: Period
 ) -> None:

@@ -87,7 +87,7 @@ class Command(TenantCommand):
 
     def _show(self, found: Draft) -> None:
         """What a draft would do, person by person."""
-        for note in found.notes:
+        for note in (*found.booked, *found.notes):
             self.say(note)
         self.say(
             f"Draft {found.batch}, prepared by {found.batch.prepared_by}; nothing is paid yet."
