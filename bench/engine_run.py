@@ -7,10 +7,12 @@ from __future__ import annotations
 
 import json
 import os
+import statistics
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from decimal import Decimal
+from functools import partial
 from typing import Any
 
 
@@ -250,13 +252,22 @@ class Bench:
         self._empty()
         self._open_runs("open_runs")
         self._tidy()
-        self.timed("correction_one", lambda: self._correct("p77", "m4", "plan0"))
-        self.timed("correction_all", lambda: self._correct("p78", "m1", "pools"))
-        self.timed("correction_beside", lambda: self._correct("p78", "m1", "plan0"))
+        self._each("correction_one", range(77, 88), "m4", "plan0")
+        self._each("correction_all", range(88, 93), "m1", "pools")
+        for number in range(88, 93):
+            self.timed("correction_beside", partial(self._correct, f"p{number}", "m1", "plan0"))
         patched = self._lines()
         self._open_runs("open_runs_again")
         if patched != self._lines():
             sys.exit("corrections: single people came to something else than everybody at once.")
+
+    def _each(self, name: str, people: Iterable[int], figure: str, plan: str) -> None:
+        """Correct a figure of several people, one after the other; the median is kept."""
+        took = []
+        for number in people:
+            self.timed(name, partial(self._correct, f"p{number}", figure, plan))
+            took.append(self.seconds[name])
+        self.seconds[name] = statistics.median(took)
 
     def _correct(self, code: str, figure: str, plan: str) -> None:
         """Correct a figure of a person, and work that person out anew in a plan."""

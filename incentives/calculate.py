@@ -7,7 +7,7 @@ results and earnings are written under a new run, and the older provisional run 
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 
@@ -86,11 +86,11 @@ def calculate_period(
     (DomainError) a period in which no plan pays, or that is final for all of them.
     """
     hold([period])
-    open_plans = find_open_plans(period)
-    all_rules = [load(version, period.valid_from) for _, version in open_plans]
+    plans = find_open_plans(period)
+    all_rules = [load(version, period.valid_from) for _, version in plans]
     refresh_totals([(rules, period) for rules in all_rules])
     # Final periods first: an open one may stand on what they should have earned.
-    calculate_differences(period, [plan for plan, _ in open_plans], by=by, at=at, on=on)
+    calculate_differences(period, [plan for plan, _ in plans], by=by, at=at, on=on)
     made = calculate_together(all_rules, period, by=by, at=at, on=on)
     caps.apply(period, made)
     calculated.send(sender=CalculationRun, period=period, at=at, on=on)
@@ -113,6 +113,11 @@ def calculate_differences(
 
 def find_open_plans(period: Period) -> list[tuple[Plan, PlanVersion]]:
     """The plans that pay in a period and are not final there, in order; DomainError without any."""
+    return in_order(open_plans(period))
+
+
+def open_plans(period: Period) -> list[tuple[Plan, PlanVersion]]:
+    """The plans that pay in a period and are not final there, by code; DomainError without any."""
     plans = plans_of(period)
     if not plans:
         raise DomainError(
@@ -120,13 +125,13 @@ def find_open_plans(period: Period) -> list[tuple[Plan, PlanVersion]]:
             f" {period.valid_from}, on the calendar “{period.calendar.code}”."
         )
     final = final_plans(period)
-    open_plans = [(plan, version) for plan, version in plans if plan.pk not in final]
-    if not open_plans:
+    found = [(plan, version) for plan, version in plans if plan.pk not in final]
+    if not found:
         raise DomainError(
             f"{period} is final for every plan. What changes it now becomes a difference in the"
             " next open period."
         )
-    return in_order(open_plans)
+    return found
 
 
 def calculate_together(
@@ -186,10 +191,16 @@ def bring_up_to_date(wanted: Iterable[Wanted]) -> int:
     return written
 
 
-def in_order(plans: list[tuple[Plan, PlanVersion]]) -> list[tuple[Plan, PlanVersion]]:
-    """Plans in an order in which each comes after those whose earnings it stands on."""
+def in_order(
+    plans: list[tuple[Plan, PlanVersion]], named: Mapping[int, set[str]] | None = None
+) -> list[tuple[Plan, PlanVersion]]:
+    """Plans in an order in which each comes after those whose earnings it stands on.
+
+    ``named``: what :func:`plans_named` says of their versions, where it is known.
+    """
     waiting = {key_of(plan.code): (plan, version) for plan, version in plans}
-    named = plans_named(version for _, version in plans)
+    if named is None:
+        named = plans_named(version for _, version in plans)
     reads = {code: named[version.pk] & waiting.keys() for code, (_, version) in waiting.items()}
     found: list[tuple[Plan, PlanVersion]] = []
     while waiting:

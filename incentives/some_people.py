@@ -15,8 +15,9 @@ from formula import key_of
 from incentives import caps, neighbours, outcome
 from incentives.calculate import (
     calculate_frame,
-    find_open_plans,
     hold,
+    in_order,
+    open_plans,
     refresh_totals,
     work_out_frame,
 )
@@ -70,10 +71,11 @@ def calculate_people(
 def _wanted(period: Period, only: Collection[str]) -> list[tuple[Plan, PlanVersion]]:
     """The open plans of a period, or those named and the ones that their earnings move, in order:
     those that read them, and those with which they share a cap."""
-    plans = find_open_plans(period)
+    found = open_plans(period)
+    named = plans_named(version for _, version in found)
+    plans = in_order(found, named)
     if not only:
         return plans
-    named = plans_named(version for _, version in plans)
     chosen: set[str] = set()
     for plan, version in plans:
         if plan.code in only or named[version.pk] & chosen:
