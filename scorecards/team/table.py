@@ -92,7 +92,7 @@ class TeamTable(PageTable):
     """People with what needs attention; a row opens the person."""
 
     first_line = ("name", "attainment")
-    name = tables.Column(verbose_name="Person", accessor="member__name")
+    name = tables.Column(verbose_name="Person", accessor="member__name", empty_values=())
     unit = tables.Column(verbose_name="Unit", accessor="member__unit")
     figure = tables.Column(verbose_name="Figure", **OF_RECORD, orderable=False)
     attainment = tables.Column(
