@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
@@ -11,6 +12,7 @@ from django.db.models.functions import Coalesce, NullIf
 
 from incentives.models import ChangeNotice, Component, Transfer
 from org.models import Period, Person
+from org.prepared import Question
 from org.sql import execute
 
 # Whoever has a difference of another period among the transfers that a closing booked.
@@ -67,12 +69,19 @@ def tell(*, period: Period, after: int, at: datetime) -> int:
 
 def unseen(person: Person) -> list[Told]:
     """What somebody has not looked at yet, the latest first."""
-    return _told(ChangeNotice.objects.filter(person=person, seen_at=None))
+    return _told(_latest(ChangeNotice.objects.filter(person=person, seen_at=None)))
 
 
 def of_period(person: Person, period: Period) -> list[Told]:
     """What was booked to a period for somebody as differences, seen or not."""
-    return _told(ChangeNotice.objects.filter(person=person, period=period))
+    return _told(_OF_PERIOD.objects(person=person.pk, period=period.pk))
+
+
+def _of_period(*, person: int, period: int) -> QuerySet[ChangeNotice]:
+    return _latest(ChangeNotice.objects.filter(person=person, period=period))
+
+
+_OF_PERIOD = Question(_of_period)
 
 
 def seen(*, person: Person, period: Period, at: datetime) -> int:
@@ -81,9 +90,12 @@ def seen(*, person: Person, period: Period, at: datetime) -> int:
     return rows.update(seen_at=at)
 
 
-def _told(notices: QuerySet[ChangeNotice]) -> list[Told]:
-    rows = notices.select_related("period__calendar").order_by("-id")
-    return [Told(one, _changes(one)) for one in rows]
+def _latest(notices: QuerySet[ChangeNotice]) -> QuerySet[ChangeNotice]:
+    return notices.select_related("period__calendar").order_by("-id")
+
+
+def _told(notices: Iterable[ChangeNotice]) -> list[Told]:
+    return [Told(one, _changes(one)) for one in notices]
 
 
 def _changes(notice: ChangeNotice) -> tuple[Change, ...]:

@@ -15,6 +15,7 @@ from incentives.models import Earning, PlanPeriod
 from incentives.rules import VersionRules, rules_for, stamp, stamps_of
 from incentives.stale import is_stale
 from org.models import Period, Person
+from org.prepared import Question
 
 Status = Earning.Status
 
@@ -85,21 +86,37 @@ RESULTS = """
 """
 
 
-def points_of(person: Person, periods: Iterable[Period] | QuerySet[Period]) -> list[Point]:
-    """The plan periods that have results for a person, by period and plan; one query."""
-    mark = RawSQL(stamp("incentives_planperiod.plan_id"), [], output_field=TextField())
-    rows = _rows(person, periods).annotate(stamp=mark)
+def points_of(person: Person, period: Period) -> list[Point]:
+    """The plan periods of a period that have results for a person, by plan; one query."""
+    return points_from(_POINTS.objects(person=person.pk, period=period.pk))
+
+
+def points_from(rows: Iterable[Any]) -> list[Point]:
+    """Those of some plan periods, as :func:`rows_with_stamp` reads them, that have results."""
     return [Point(row, tuple(map(_found, row.found)), row.stamp) for row in rows if row.found]
+
+
+def rows_with_stamp(person: int, periods: Iterable[int] | QuerySet[Period]) -> QuerySet[Any]:
+    """The plan periods of some periods, each with its plan's stamp: one query."""
+    mark = RawSQL(stamp("incentives_planperiod.plan_id"), [], output_field=TextField())
+    return _rows(person, periods).annotate(stamp=mark)
+
+
+def _points(*, person: int, period: int) -> QuerySet[Any]:
+    return rows_with_stamp(person, [period])
+
+
+_POINTS = Question(_points)
 
 
 def many_points_of(person: Person, periods: Iterable[Period] | QuerySet[Period]) -> list[Point]:
     """The same for many periods, in two queries: each plan's stamp is taken once."""
-    rows = [row for row in _rows(person, periods) if row.found]
+    rows = [row for row in _rows(person.pk, periods) if row.found]
     stamps = stamps_of({row.plan_id for row in rows})
     return [Point(row, tuple(map(_found, row.found)), stamps[row.plan_id]) for row in rows]
 
 
-def _rows(person: Person, periods: Iterable[Period] | QuerySet[Period]) -> QuerySet[Any]:
+def _rows(person: int, periods: Iterable[Any] | QuerySet[Period]) -> QuerySet[Any]:
     """Calculated plan periods; ``found`` holds the person's results, or nothing.
 
     ``stale``: something about the person was recorded since.
@@ -109,8 +126,8 @@ def _rows(person: Person, periods: Iterable[Period] | QuerySet[Period]) -> Query
         .select_related("plan", "period__calendar", "run__version__plan")
         .defer("run__statement", "run__only")
         .annotate(
-            found=RawSQL(RESULTS, [person.pk], output_field=JSONField()),
-            stale=is_stale(person.pk),
+            found=RawSQL(RESULTS, [person], output_field=JSONField()),
+            stale=is_stale(person),
         )
         .order_by("period__valid_from", "period", "plan__code")
     )

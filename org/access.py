@@ -20,7 +20,7 @@ from django.utils import timezone
 
 from org.models import Membership, Person, Tenant, User
 from org.permissions import Permission, Role, permissions_of
-from org.queries import grants_on, may_see_pay
+from org.queries import may_see_pay, roles_and_name
 
 View = Callable[..., HttpResponseBase]
 
@@ -55,9 +55,7 @@ def request_asking(request: HttpRequest) -> Asking:
         membership = getattr(request, "membership", None)
         known = Asking()
         if membership is not None:
-            grants = grants_on(membership, today(membership.tenant))
-            person = ("membership__person__name", "membership__person__code")
-            rows = list(grants.values_list("role", *person))
+            rows = roles_and_name(membership, today(membership.tenant))
             name, code = next(((n or "", c) for _, n, c in rows if c), ("", ""))
             known = Asking(frozenset(Role(role) for role, *_ in rows), name, code)
         request._asking = known  # type: ignore[attr-defined]

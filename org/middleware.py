@@ -9,11 +9,13 @@ import structlog
 from django.conf import settings
 from django.core import signing
 from django.core.exceptions import BadRequest
+from django.db.models import QuerySet
 from django.http import HttpRequest, HttpResponse, QueryDict
 from django.utils import timezone
 
 from org.mail import from_site
 from org.models import Membership
+from org.prepared import Question
 from org.tenancy import enter
 
 SESSION_KEY = "tenant_id"
@@ -82,7 +84,7 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
     request.must_choose = False  # type: ignore[attr-defined]
     if not request.user.is_authenticated:
         return None
-    places = Membership.objects.filter(user=request.user).select_related("tenant__sign_in_rules")
+    places = _PLACES.objects(user=request.user.pk)
     by_tenant: dict[int | None, Membership] = {place.tenant_id: place for place in places}
     user_id, last = last_place(request) or (None, None)
     chosen = by_tenant.get(request.session.get(SESSION_KEY))
@@ -92,6 +94,13 @@ def chosen_membership(request: HttpRequest) -> Membership | None:
         [chosen] = by_tenant.values()
     request.must_choose = chosen is None and bool(by_tenant)  # type: ignore[attr-defined]
     return chosen
+
+
+def _places(*, user: int) -> QuerySet[Membership]:
+    return Membership.objects.filter(user=user).select_related("tenant__sign_in_rules")
+
+
+_PLACES = Question(_places)
 
 
 def last_place(request: HttpRequest) -> Place | None:

@@ -17,6 +17,7 @@ from org.dates import NEVER
 from org.errors import DomainError
 from org.models import Assignment, Membership, Person, RoleGrant, Unit, UnitClosure
 from org.permissions import Permission, Role, permissions_of, roles_with
+from org.prepared import Question
 
 MOST_NAMED = 6
 
@@ -47,6 +48,19 @@ VISIBLE = """
 def grants_on(membership: Membership, on: date) -> QuerySet[RoleGrant]:
     """The roles that a member has on a day; one that has ended or not begun counts for nothing."""
     return RoleGrant.objects.filter(membership=membership, valid_from__lte=on, valid_to__gt=on)
+
+
+def roles_and_name(membership: Membership, on: date) -> list[tuple[str, str | None, str | None]]:
+    """Each role that a member has on a day, beside the name and number of the member's person."""
+    return _ROLES.ask(member=membership.pk, on=on)  # type: ignore[return-value]
+
+
+def _roles_and_name(*, member: int, on: date) -> QuerySet[RoleGrant, Any]:
+    person = ("membership__person__name", "membership__person__code")
+    return grants_on(Membership(pk=member), on).values_list("role", *person)
+
+
+_ROLES = Question(_roles_and_name)
 
 
 def roles(membership: Membership, on: date) -> frozenset[Role]:
@@ -120,21 +134,29 @@ def visible_statement(membership: Membership, *, on: date) -> sql.Composed:
 
 
 def get_visible_person_or_404(
-    membership: Membership | None, *, on: date, permission: Permission | None = None, **lookup: Any
+    membership: Membership | None, *, on: date, code: str, permission: Permission | None = None
 ) -> Person:
-    """A person whom the member may see (else 404) and may do this to (else 403), in that order.
+    """A person, by number: one whom the member may see (else 404) and may do this to (else 403).
 
     Without a permission it is enough to see them. In that order, so that nobody learns from the
     answer whether somebody exists whom they may not see.
     """
     if membership is None:
         raise Http404("No person of yours matches.")
-    person = visible_people(membership, on=on).filter(**lookup).first()
-    if person is None:
+    found = _VISIBLE.objects(member=membership.pk, on=on, code=code)
+    if not found:
         raise Http404("No person that you can see matches.")
     if permission is not None:
         require(membership, permission, on)
+    person: Person = found[0]
     return person
+
+
+def _visible(*, member: int, on: date, code: str) -> QuerySet[Person]:
+    return visible_people(Membership(pk=member), on=on).filter(code=code)
+
+
+_VISIBLE = Question(_visible)
 
 
 def person_named(membership: Membership, *, on: date, text: str) -> Person:

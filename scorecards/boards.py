@@ -29,6 +29,7 @@ from django.db.models.expressions import Combinable
 from incentives.stale import period_is_stale
 from org.models import Assignment, Membership, Period, Person, Unit
 from org.permissions import Permission
+from org.prepared import Question
 from org.queries import assignments_on, visible_people
 from scorecards.models import Leaderboard, OptOut, Place, Standing
 from scorecards.models.leaderboards import Names
@@ -49,6 +50,11 @@ class Viewer:
     membership: Membership
     permissions: frozenset[Permission]
     on: date
+
+    @property
+    def person(self) -> int:
+        """Who looks, among the tenant's people; 0 for nobody."""
+        return self.membership.person_id or 0
 
     @property
     def everyone(self) -> bool:
@@ -124,30 +130,42 @@ def _latest(board: str) -> QuerySet[Standing]:
 
 def find_standing(viewer: Viewer, *, code: str, calendar: str, period: str) -> Standing | None:
     """A board's standing by the codes of its address, with ``mine``, ``placed`` and ``hidden``."""
+    where = {"code": code, "calendar": calendar, "period": period}
+    found = _STANDING.objects(person=viewer.person, on=viewer.on, **where)
+    return found[0] if found else None
+
+
+def _standing(
+    *, person: int, on: date, code: str, calendar: str, period: str
+) -> QuerySet[Standing]:
     found = Standing.objects.filter(
         leaderboard__code=code, period__calendar__code=calendar, period__code=period
     )
-    return with_own(found, viewer).first()
+    return _with_own(found, person, on)
+
+
+_STANDING = Question(_standing)
 
 
 def with_own(standings: QuerySet[Standing], viewer: Viewer) -> QuerySet[Standing]:
     """The standings with the viewer's own place: subject, rank and position, None where none."""
-    job = assignments_on(viewer.on).filter(person=viewer.membership.person_id or 0)
+    return _with_own(standings, viewer.person, viewer.on)
+
+
+def _with_own(standings: QuerySet[Standing], somebody: int, on: date) -> QuerySet[Standing]:
+    job = assignments_on(on).filter(person=somebody)
     unit = Subquery(job.order_by(_secondary(), "slot").values("unit")[:1])
-    person = Value(viewer.membership.person_id or 0, output_field=BigIntegerField())
+    person = Value(somebody, output_field=BigIntegerField())
     of_people = When(leaderboard__of=Leaderboard.Of.PEOPLE, then=person)
     own = Place.objects.filter(standing_id=OuterRef("pk"), subject_id=OuterRef("subject"))
+    out = OptOut.objects.filter(leaderboard=OuterRef("leaderboard"), person=somebody)
     return standings.annotate(
         stale=period_is_stale(),
         subject=Case(of_people, default=unit, output_field=BigIntegerField()),
         mine=Subquery(own.values("rank")[:1]),
         position=Subquery(own.values("position")[:1]),
         placed=Exists(own),
-        hidden=Exists(
-            OptOut.objects.filter(
-                leaderboard=OuterRef("leaderboard"), person=viewer.membership.person_id or 0
-            )
-        ),
+        hidden=Exists(out),
     ).select_related("leaderboard__unit", "leaderboard__job_type", "period__calendar")
 
 
@@ -163,14 +181,21 @@ def may_open(viewer: Viewer, standing: Standing) -> bool:
 
 def around(standing: Standing) -> tuple[Period | None, Period | None]:
     """The period before and the one after that the board ranked."""
-    same = Standing.objects.filter(leaderboard=standing.leaderboard_id)
     start = standing.period.valid_from
+    periods = _AROUND.objects(board=standing.leaderboard_id, start=start)
+    found = {period.valid_from < start: period for period in periods}
+    return found.get(True), found.get(False)
+
+
+def _around(*, board: int, start: date) -> QuerySet[Period]:
+    same = Standing.objects.filter(leaderboard=board)
     before = same.filter(period__valid_from__lt=start).order_by("-period__valid_from")
     after = same.filter(period__valid_from__gt=start).order_by("period__valid_from")
     ids = before.values("period")[:1].union(after.values("period")[:1])
-    periods = Period.objects.filter(pk__in=ids).select_related("calendar").order_by("valid_from")
-    found = {period.valid_from < start: period for period in periods}
-    return found.get(True), found.get(False)
+    return Period.objects.filter(pk__in=ids).select_related("calendar").order_by("valid_from")
+
+
+_AROUND = Question(_around)
 
 
 # --- which rows

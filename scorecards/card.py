@@ -113,7 +113,7 @@ def scorecard_of(
 
     ``pay``: whether whoever asks may read what is paid; without it there are figures alone.
     """
-    points = points_of(person, [period])
+    points = points_of(person, period)
     end = _last_day(points, period, on) + ONE_DAY
     sums = _weeks(person, points, end)
     cards = [

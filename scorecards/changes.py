@@ -14,10 +14,12 @@ from decimal import Decimal
 from typing import Any
 
 from django.db import transaction
+from django.db.models import QuerySet
 
 from incentives.own import Found, Point
 from incentives.rules import ComponentRule
 from org.models import Period, Person
+from org.prepared import Question
 from scorecards.models import SeenStatement
 from scorecards.statement import Statement
 
@@ -76,8 +78,16 @@ def note_seen(*, found: Statement, on: date, at: datetime) -> None:
 
 
 def _earlier(person: Person, period: Period, on: date) -> SeenStatement | None:
+    found = _EARLIER.objects(person=person.pk, period=period.pk, on=on)
+    return found[0] if found else None
+
+
+def _before(*, person: int, period: int, on: date) -> QuerySet[SeenStatement]:
     rows = SeenStatement.objects.filter(person=person, period=period, day__lt=on)
-    return rows.order_by("-day").first()
+    return rows.order_by("-day")[:1]
+
+
+_EARLIER = Question(_before)
 
 
 # --- what a statement says

@@ -158,7 +158,7 @@ def figures(request: HttpRequest, code: str, calendar: str, period: str, name: s
     """The days and values behind a figure, which add up to it."""
     place = place_of(request, code, calendar, period)
     asked = request.GET.get("plan", "")
-    points = points_of(place.person, [place.period])
+    points = points_of(place.person, place.period)
     found = find_source(person=place.person, points=points, name=name, plan=asked)
     if found is None:
         raise Http404(f"No plan reads a figure {name} of {place.person} in {place.period}.")
@@ -198,7 +198,7 @@ def history(request: HttpRequest, code: str) -> HttpResponse:
 
 
 def _point(place: Place, plan: str) -> Point:
-    for point in points_of(place.person, [place.period]):
+    for point in points_of(place.person, place.period):
         if point.plan_period.plan.code == plan:
             return point
     raise Http404(f"No plan {plan} has worked out anything for {place.person} in {place.period}.")

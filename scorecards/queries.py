@@ -15,6 +15,7 @@ from incentives.models import PlanPeriod, Result
 from incentives.stale import is_stale
 from metrics.models import Total
 from org.models import Assignment, Calendar, Membership, Period, Person
+from org.prepared import Question
 from org.queries import assignments_on, visible_people
 from org.sql import fetch
 
@@ -118,8 +119,12 @@ def neighbours(period: Period) -> tuple[Period | None, Period | None]:
 
 def calculated(period: Period) -> list[PlanPeriod]:
     """The plan periods of a period that have a run, by plan; ``stale`` with them."""
+    return _CALCULATED.objects(period=period.pk)
+
+
+def _calculated(*, period: int) -> QuerySet[PlanPeriod]:
     found = PlanPeriod.objects.filter(period=period, run__isnull=False)
-    return list(
+    return (
         found.select_related(
             "plan__calendar",
             "period__calendar",
@@ -130,6 +135,9 @@ def calculated(period: Period) -> list[PlanPeriod]:
         .annotate(stale=is_stale())
         .order_by("plan__code")
     )
+
+
+_CALCULATED = Question(_calculated)
 
 
 def jobs_on(people: Iterable[int], on: date) -> dict[int, Assignment]:

@@ -7,15 +7,17 @@ it, marked as provisional, and is in no balance.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from datetime import timedelta
+from datetime import date, timedelta
 from decimal import Decimal
+from typing import Any
 
 from django.db.models import F, Q, QuerySet
 
 from incentives import differences
 from incentives.models import CalculationRun, Dirty, PlanPeriod
-from incentives.own import Outcome, Point, points_of
+from incentives.own import Outcome, Point, points_from, rows_with_stamp
 from org.models import Period, Person, Tenant
+from org.prepared import Question
 from payroll.slip import Slip, slips_of
 
 ONE_DAY = timedelta(days=1)
@@ -67,9 +69,23 @@ def lies_in(period: Period) -> QuerySet[Period]:
     return Period.objects.filter(Q(pk=period.pk) | others & ~Q(calendar=period.calendar_id))
 
 
+def points_within(person: Person, period: Period) -> list[Point]:
+    """What a person's plans say of a period and of those that lie in it."""
+    given = {"first": period.valid_from, "end": period.valid_to, "calendar": period.calendar_id}
+    return points_from(_WITHIN.objects(person=person.pk, period=period.pk, **given))
+
+
+def _within(*, person: int, period: int, calendar: int, first: date, end: date) -> QuerySet[Any]:
+    around = Period(pk=period, calendar_id=calendar, valid_from=first, valid_to=end)
+    return rows_with_stamp(person, lies_in(around))
+
+
+_WITHIN = Question(_within)
+
+
 def statement_of(*, person: Person, period: Period, tenant: Tenant) -> Statement:
     """What a person earned in a period, what became of it, and what stands where afterwards."""
-    points = points_of(person, lies_in(period))
+    points = points_within(person, period)
     return Statement(
         person=person,
         period=period,

@@ -38,7 +38,7 @@ def what_if_page(request: HttpRequest, code: str, calendar: str, period: str) ->
     place = place_of(request, code, calendar, period, pay=True)
     log_reading(request, [place.person], what=f"what if {place.period}")
     problem, rows = "", []
-    points = [p for p in points_of(place.person, [place.period]) if not p.plan_period.final_at]
+    points = [p for p in points_of(place.person, place.period) if not p.plan_period.final_at]
     try:
         rows = [row for point in points for row in _tried(request, place, point)]
     except DomainError as error:

@@ -24,7 +24,7 @@ def object_to(
     """A line of a closed period in dispute, one claim that was answered, and one that waits."""
     if Dispute.objects.exists():
         return
-    point = next(iter(points_of(person, [closed])), None)
+    point = next(iter(points_of(person, closed)), None)
     if point is None:
         return
     plan = point.plan_period.plan

@@ -119,7 +119,7 @@ def keep_files(
 
 def plans_of(person: Person, period: Period) -> list[Plan]:
     """The plans in which something can be missing: those that paid the person, else all."""
-    own = [point.plan_period.plan for point in points_of(person, [period])]
+    own = [point.plan_period.plan for point in points_of(person, period)]
     others = Plan.objects.filter(calendar=period.calendar_id).order_by("name", "code")
     return own or list(others)
 

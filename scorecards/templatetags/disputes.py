@@ -5,11 +5,13 @@ from __future__ import annotations
 from typing import Any
 
 from django import template
+from django.db.models import QuerySet
 
 from incentives.models import Dispute
 from org.access import request_permissions
 from org.models import Person
 from org.permissions import Permission
+from org.prepared import Question
 
 register = template.Library()
 KEPT = "disputes of a person"
@@ -57,10 +59,17 @@ def _open_of(context: template.Context, person: Person) -> dict[tuple[str, str, 
     kept: dict[Any, Any] = context.render_context.dicts[0]  # type: ignore[assignment]
     known: dict[tuple[str, str, str], Dispute] | None = kept.get(KEPT)
     if known is None:
-        rows = Dispute.objects.filter(person=person, closed_at=None).exclude(component="")
         known = {
             (one.plan.code, one.period.code, one.component.lower()): one
-            for one in rows.select_related("plan", "period")
+            for one in _OPEN.objects(person=person.pk)
         }
         kept[KEPT] = known
     return known
+
+
+def _open(*, person: int) -> QuerySet[Dispute]:
+    rows = Dispute.objects.filter(person=person, closed_at=None).exclude(component="")
+    return rows.select_related("plan", "period")
+
+
+_OPEN = Question(_open)
