@@ -6,6 +6,7 @@ Code asks :func:`roles_with` or ``Permission`` members; a misspelt one is an Att
 from __future__ import annotations
 
 from enum import StrEnum
+from functools import cache
 
 
 class Permission(StrEnum):
@@ -116,6 +117,7 @@ def roles_with(permission: Permission) -> frozenset[Role]:
     return frozenset(role for role, permissions in ROLES.items() if permission in permissions)
 
 
+@cache
 def permissions_of(roles: frozenset[Role]) -> frozenset[Permission]:
     """All that several roles may do together."""
     return frozenset(permission for role in roles for permission in ROLES[role])

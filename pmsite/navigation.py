@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cache
 from urllib.parse import quote
 
 from django.urls import reverse
@@ -38,7 +39,7 @@ class Place:
 
     def address(self) -> str:
         """Where it is."""
-        return reverse(self.url_name, args=self.args)
+        return _address(self.url_name, self.args)
 
 
 @dataclass(frozen=True)
@@ -47,6 +48,12 @@ class Section:
 
     label: str
     places: tuple[Place, ...]
+
+
+@cache
+def _address(url_name: str, args: tuple[str, ...]) -> str:
+    """Asked for every place of every page."""
+    return reverse(url_name, args=args)
 
 
 def _of(*any_of: P) -> frozenset[P]:

@@ -7,8 +7,9 @@ from __future__ import annotations
 
 from datetime import date, timedelta
 from decimal import Decimal
+from functools import cache
 
-from django.utils import formats, numberformat, translation
+from django.utils import formats, translation
 
 from formula.numbers import to_places
 from org.models import Period
@@ -22,15 +23,15 @@ NO_BREAK = "\N{NO-BREAK SPACE}"
 def number(value: Decimal, *, places: int, locale: str) -> str:
     """``12,345.60`` with the separators of the locale and a real minus."""
     rounded = to_places(value, places, "nearest")
-    text = numberformat.format(
-        rounded.copy_abs(),
-        formats.get_format("DECIMAL_SEPARATOR", lang=locale),
-        places,
-        grouping=3,
-        thousand_sep=formats.get_format("THOUSAND_SEPARATOR", lang=locale),
-        force_grouping=True,
-    )
+    text = f"{rounded.copy_abs():,.{max(places, 0)}f}".translate(_separators(locale))
     return f"{MINUS}{text}" if rounded < 0 else text
+
+
+@cache
+def _separators(locale: str) -> dict[int, str]:
+    """What the comma between thousands and the point are in a locale."""
+    comma = formats.get_format("THOUSAND_SEPARATOR", lang=locale)
+    return {ord(","): comma, ord("."): formats.get_format("DECIMAL_SEPARATOR", lang=locale)}
 
 
 def money(value: Decimal, *, currency: str, locale: str) -> str:

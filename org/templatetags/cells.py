@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 from inspect import signature
 from typing import Any
 
@@ -31,7 +31,9 @@ class Cells:
     def written(self, row: BoundRow, context: Context) -> str:
         """The cell of a row."""
         made = self.of_record(record=row.record) if self.of_record else row.get_cell(self.name)
-        return f"{self.begin}{render_value_in_context(made, context)}</td>"
+        if not isinstance(made, SafeString):
+            made = render_value_in_context(made, context)
+        return f"{self.begin}{made}</td>"
 
 
 @register.simple_tag(takes_context=True)
@@ -46,9 +48,14 @@ def rows(context: Context, table: Table) -> SafeString:
 
 
 def _row(context: Context, row: BoundRow, columns: list[Cells]) -> str:
-    begin = format_html('<tr class="{}">', row.attrs["class"])
+    begin = _begin(row.attrs["class"])
     cells = "".join([column.written(row, context) for column in columns])
     return f"{begin}{cells}</tr>\n"
+
+
+@lru_cache(maxsize=64)
+def _begin(classes: str) -> SafeString:
+    return format_html('<tr class="{}">', classes)
 
 
 def _cells(table: Table, column: BoundColumn) -> Cells:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import re
-from functools import cache
+from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
 from django import template
 from django.conf import settings
+from django.template.loader import render_to_string
 from django.utils.html import format_html
 from django.utils.safestring import SafeString, mark_safe
 
 from org.access import request_asking, request_permissions
+from org.permissions import Permission
 from pmsite import navigation
 
 register = template.Library()
@@ -28,6 +30,7 @@ def drawing(name: str) -> str:
 
 
 @register.simple_tag
+@cache
 def icon(name: str, size: str = "") -> SafeString:
     """An icon beside a word: it says nothing by itself, so it is hidden from readers."""
     return format_html(
@@ -39,19 +42,48 @@ def icon(name: str, size: str = "") -> SafeString:
 
 
 @register.simple_tag(takes_context=True)
-def places(context: dict[str, Any]) -> dict[str, Any]:
-    """The sections of the rail, the bar of a phone, and the place where this page lies."""
+def framed(context: dict[str, Any], *templates: str) -> SafeString:
+    """Parts of the frame that show the places open to whoever asks, and where this page lies.
+
+    Those with the same permissions, in the same place of the same tenant, see the same: it is
+    written once a process. What is of a person or a request is no part of it.
+    """
     request = context.get("request")
     if request is None or getattr(request, "membership", None) is None:
-        return {"sections": [], "thumbs": [], "here": None}
-    somebody = request.membership.person_id is not None
-    sections = list(navigation.open_to(request_permissions(request), somebody=somebody))
-    every = [place for section in sections for place in section.places]
-    return {
-        "sections": sections,
-        "thumbs": navigation.thumbs(sections),
-        "here": navigation.here(every, request.path, code=request_asking(request).code),
+        return SafeString()
+    permissions, somebody = request_permissions(request), request.membership.person_id is not None
+    every = [place for section in sections(permissions, somebody) for place in section.places]
+    here = navigation.here(every, request.path, code=request_asking(request).code)
+    place = every.index(here) if here else None
+    tenant = str(request.membership.tenant)
+    return mark_safe(
+        "".join(part(name, permissions, somebody, place, tenant) for name in templates)
+    )
+
+
+@lru_cache(maxsize=64)
+def sections(permissions: frozenset[Permission], somebody: bool) -> tuple[navigation.Section, ...]:
+    """The sections that these permissions open."""
+    return tuple(navigation.open_to(permissions, somebody=somebody))
+
+
+@lru_cache(maxsize=1024)
+def part(
+    template_name: str,
+    permissions: frozenset[Permission],
+    somebody: bool,
+    here: int | None,
+    tenant: str,
+) -> SafeString:
+    """A part of the frame; ``here``: which of all open places it marks."""
+    shown = sections(permissions, somebody)
+    every = [place for section in shown for place in section.places]
+    frame = {
+        "sections": shown,
+        "thumbs": navigation.thumbs(shown),
+        "here": None if here is None else every[here],
     }
+    return render_to_string(template_name, {"frame": frame, "tenant": tenant})
 
 
 @register.simple_tag(takes_context=True)

@@ -20,7 +20,7 @@ from org.permissions import Permission as P
 from org.prepared import reads_prepared
 from org.reading import log_reading
 from org.tables import PER_PAGE, configured, download
-from scorecards import charts
+from scorecards.histogram import histogram
 from scorecards.queries import around, calculated
 from scorecards.team.board import Board, Main, Member, Wanted, mains_of, read_board
 from scorecards.team.table import Ready, TeamTable, rows_of
@@ -215,7 +215,7 @@ def stamp_of(points: Sequence[PlanPeriod], board: Board) -> Stamp | None:
 def _chart(board: Board) -> SafeString | str:
     if not sum(board.bins):
         return ""
-    return charts.svg(charts.histogram(board.bins, step=10, goal=100), label=_said(board))
+    return histogram(board.bins, step=10, goal=100, label=_said(board))
 
 
 def _said(board: Board) -> str:

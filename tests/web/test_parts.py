@@ -110,7 +110,7 @@ def test_a_chart_names_what_it_shows_and_takes_its_colours_from_the_page() -> No
 
 def test_a_wide_chart_comes_a_second_time_for_a_phone() -> None:
     """Shrunk to a phone, its words would be half as large as those around it."""
-    wide = charts.svg(charts.histogram([1] * 12, step=10, goal=100), label="Bars.")
+    wide = charts.svg(charts.spread([Decimal(1), Decimal(2)]), label="Bars.")
     sizes = dict(re.findall(r'data-size="(\w+)" viewBox="0 0 ([0-9.]+) ', wide))
     assert list(sizes) == ["wide", "slim"]
     assert float(sizes["slim"]) < 350 < float(sizes["wide"])
