@@ -111,11 +111,12 @@ def visible_people(membership: Membership, *, on: date) -> QuerySet[Person]:
     of managers, and while deputising everybody below the person stood in for, but not that person;
     roles that see everyone, everyone. Nobody else: a colleague in the same unit is not a report.
     """
-    values = _visible_values(membership, on)
+    values = visible_parameters(membership, on=on)
     return Person.objects.filter(pk__in=RawSQL(*_numbered(VISIBLE, values)))
 
 
-def _visible_values(membership: Membership, on: date) -> dict[str, Any]:
+def visible_parameters(membership: Membership, *, on: date) -> dict[str, Any]:
+    """The parameters of :data:`VISIBLE`, by name."""
     return {
         "member": membership.pk,
         "on": on,
@@ -128,7 +129,7 @@ def _visible_values(membership: Membership, on: date) -> dict[str, Any]:
 
 def visible_statement(membership: Membership, *, on: date) -> sql.Composed:
     """The same as :func:`visible_people`, as a SELECT of person ids for a larger statement."""
-    values = _visible_values(membership, on)
+    values = visible_parameters(membership, on=on)
     text = re.sub(r"%\((\w+)\)s", r"{\1}", VISIBLE)
     return sql.SQL(text).format(**{name: sql.Literal(value) for name, value in values.items()})
 

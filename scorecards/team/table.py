@@ -17,7 +17,8 @@ from org.models import Period, Tenant
 from org.tables import NUMBER, PageTable
 from scorecards import formats
 from scorecards.standing import Standing, standing_of
-from scorecards.team.board import Main, Member
+from scorecards.team.board import Member
+from scorecards.team.mains import Main
 from scorecards.templatetags.drawings import spark
 from scorecards.trend import Weeks
 

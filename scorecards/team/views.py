@@ -22,7 +22,8 @@ from org.reading import log_reading
 from org.tables import PER_PAGE, configured, download
 from scorecards.histogram import histogram
 from scorecards.queries import around, calculated
-from scorecards.team.board import Board, Main, Member, Wanted, mains_of, read_board
+from scorecards.team.board import Board, Member, Wanted, read_board
+from scorecards.team.mains import Main, mains_of
 from scorecards.team.table import Ready, TeamTable, rows_of
 from scorecards.trend import Weeks, has_trend, trend_of
 

@@ -21,7 +21,7 @@ from org.sql import fetch
 from org.tenancy import enter
 from scorecards.standing import standing_of
 from scorecards.team import today as today_page
-from scorecards.team.board import OF_PLAN
+from scorecards.team.board_sql import OF_PLAN
 from tests.factories import make_person
 from tests.web.cast import NOW, SINCE, Cast, add_result
 
