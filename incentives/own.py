@@ -99,7 +99,8 @@ def points_from(rows: Iterable[Any]) -> list[Point]:
 def rows_with_stamp(person: int, periods: Iterable[int] | QuerySet[Period]) -> QuerySet[Any]:
     """The plan periods of some periods, each with its plan's stamp: one query."""
     mark = RawSQL(stamp("incentives_planperiod.plan_id"), [], output_field=TextField())
-    return _rows(person, periods).annotate(stamp=mark)
+    rows: QuerySet[Any] = _rows(person, periods).annotate(stamp=mark)
+    return rows
 
 
 def _points(*, person: int, period: int) -> QuerySet[Any]:

@@ -71,8 +71,14 @@ def lies_in(period: Period) -> QuerySet[Period]:
 
 def points_within(person: Person, period: Period) -> list[Point]:
     """What a person's plans say of a period and of those that lie in it."""
-    given = {"first": period.valid_from, "end": period.valid_to, "calendar": period.calendar_id}
-    return points_from(_WITHIN.objects(person=person.pk, period=period.pk, **given))
+    rows = _WITHIN.objects(
+        person=person.pk,
+        period=period.pk,
+        calendar=period.calendar_id,
+        first=period.valid_from,
+        end=period.valid_to,
+    )
+    return points_from(rows)
 
 
 def _within(*, person: int, period: int, calendar: int, first: date, end: date) -> QuerySet[Any]:
