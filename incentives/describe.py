@@ -6,7 +6,7 @@ beside a result; ``describe`` prints the whole document, for the people whom the
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from datetime import date, timedelta
 from typing import Any
 
@@ -32,7 +32,7 @@ from incentives.table_text import KINDS, kind_of, text_of
 from metrics.models import Metric, MetricDefinition
 from org.base import CURRENT
 from org.config_tools import plain
-from org.models import Tenant
+from org.models import JobType, Tenant, Unit
 from org.tenancy import current_tenant_id
 
 
@@ -246,9 +246,18 @@ def _published(version: PlanVersion) -> str:
     return f"{written}, published by {by} on {version.published_at:%Y-%m-%d}"
 
 
+def who_sentences(entries: Sequence[Said]) -> list[str]:
+    """Whom a version is for, with job types and units by their names."""
+    names = {("job_type", code): name for code, name in JobType.objects.values_list("code", "name")}
+    units = [entry["unit"] for entry in entries if entry.get("unit")]
+    found = Unit.objects.filter(code__in=units).values_list("code", "name")
+    names |= {("unit", code): name for code, name in found}
+    return [who_sentence(entry, names) for entry in entries]
+
+
 def _eligibility(version: PlanVersion, said: Said) -> list[str]:
     return [
-        *(f"- {who_sentence(entry)}" for entry in said["eligibility"]),
+        *(f"- {sentence}" for sentence in who_sentences(said["eligibility"])),
         "",
         f"Of the plans of the family “{version.plan.family}” the one that names a person most"
         " closely pays: person, unit and job type, nearest unit, job type, everybody. Plans of"

@@ -462,12 +462,20 @@ def schedule_sentence(name: str, parts: Iterable[Said]) -> str:
     return f"Schedule {name}: {'; '.join(map(part_sentence, parts))}."
 
 
-def who_sentence(entry: Said) -> str:
-    """One entry of whom a version is for."""
+def who_sentence(entry: Said, names: Mapping[tuple[str, str], str] | None = None) -> str:
+    """One entry of whom a version is for.
+
+    ``names``: what job types and units are called, by ``("job_type", code)``, ``("unit", code)``.
+    """
+
+    def named(what: str) -> str:
+        code = entry[what]
+        return (names or {}).get((what, code), code)
+
     parts = [
         f"person {entry['person']}" if entry.get("person") else "",
-        f"job type {entry['job_type']}" if entry.get("job_type") else "",
-        f"in {entry['unit']} and below" if entry.get("unit") else "",
+        f"job type {named('job_type')}" if entry.get("job_type") else "",
+        f"in {named('unit')} and below" if entry.get("unit") else "",
         f"job slot {entry['slot']}" if entry.get("slot") else "",
     ]
     return " ".join(filter(None, parts)) or "everybody"

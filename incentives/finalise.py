@@ -159,7 +159,9 @@ UNSETTLED = """
       WHERE run_id = %(run)s AND (status <> 'decided' OR (person_id, job) IN (
         SELECT person_id, job FROM incentives_result
         WHERE run_id = %(run)s AND inputs ?| %(waiting)s)))
-    SELECT person.name, person.code, line.job, component.name, line.status, line.problem, (
+    SELECT person.name, person.code, line.job,
+      component.name, coalesce(nullif(component.title, ''), component.name),
+      line.status, line.problem, (
       SELECT inputs FROM incentives_result AS result WHERE result.run_id = %(run)s
        AND result.person_id = line.person_id AND result.job = line.job)
     FROM line JOIN org_person AS person ON person.id = line.person_id
@@ -194,10 +196,10 @@ def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
             code,
             status,
             problem or "",
-            f"{name} ({code}), {made.plan}, {component}: "
+            f"{name} ({code}), {made.plan}, {title}: "
             + problem_sentence(rules, component, status, problem, json.loads(inputs)),
         )
-        for name, code, _, component, status, problem, inputs in found
+        for name, code, _, component, title, status, problem, inputs in found
     ]
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import django_tables2 as tables
 from django.urls import reverse
+from django.utils import timezone
 from django.utils.html import format_html
 
 from incentives.models import CalculationRun
@@ -38,7 +39,7 @@ class RunTable(PageTable):
     plan = tables.Column(order_by=("plan__code", "-at"))
     period = tables.Column(order_by=("period__valid_from", "plan__code"))
     version = tables.Column(verbose_name="Version", accessor="version__number", orderable=False)
-    at = tables.DateTimeColumn(verbose_name="Worked out", format="Y-m-d H:i")
+    at = tables.DateTimeColumn(verbose_name="Worked out", format="j F Y, H:i")
     purpose = tables.Column(
         verbose_name="What for", accessor="get_purpose_display", orderable=False
     )
@@ -48,6 +49,10 @@ class RunTable(PageTable):
 
     class Meta(PageTable.Meta):
         empty_text = "Nothing has been calculated yet."
+
+    def value_at(self, record: CalculationRun) -> str:
+        """In a file, as it sorts."""
+        return f"{timezone.localtime(record.at):%Y-%m-%d %H:%M}"
 
     def render_period(self, record: CalculationRun) -> str:
         """The period leads to its closing."""

@@ -73,7 +73,7 @@ def between(before: Said, after: Said) -> Differences:
         "Components": list(_components(before["components"], after["components"])),
         "Paid in parts": list(_schedules(before["schedules"], after["schedules"])),
         "The version as a whole": list(_chosen(VERSION_CHOICES, flat(before), flat(after), "")),
-        "Examples": list(_examples(before["examples"], after["examples"])),
+        "Examples": list(_examples(before["examples"], after["examples"], _titles(before, after))),
     }
     return {part: said for part, said in found.items() if said}
 
@@ -196,7 +196,19 @@ def _schedules(before: Mapping[str, Any], after: Mapping[str, Any]) -> Iterator[
             yield f"{schedule_sentence(name, after[name])} Before: {was}"
 
 
-def _examples(before: Iterable[Said], after: Iterable[Said]) -> Iterator[str]:
+def _titles(before: Said, after: Said) -> dict[str, str]:
+    """What components are called, the newer version's word first."""
+    return {
+        name: f"“{row['title']}”"
+        for said in (before, after)
+        for name, row in said["components"].items()
+        if row.get("title")
+    }
+
+
+def _examples(
+    before: Iterable[Said], after: Iterable[Said], titles: Mapping[str, str]
+) -> Iterator[str]:
     was, now = ({one["name"]: one for one in listed} for listed in (before, after))
     for name in _names(was, now):
         if name not in was:
@@ -204,13 +216,13 @@ def _examples(before: Iterable[Said], after: Iterable[Said]) -> Iterator[str]:
         elif name not in now:
             yield f"Example “{name}” is gone."
         elif was[name] != now[name]:
-            yield from _example(name, was[name], now[name])
+            yield from _example(name, was[name], now[name], titles)
 
 
-def _example(name: str, before: Said, after: Said) -> Iterator[str]:
+def _example(name: str, before: Said, after: Said, titles: Mapping[str, str]) -> Iterator[str]:
     moved = [
-        f"{component} {before['expected'].get(component, 'nothing')} → {amount}"
+        f"{titles.get(component, component)} {was or 'nothing'} → {amount}"
         for component, amount in after["expected"].items()
-        if before["expected"].get(component) != amount
+        if (was := before["expected"].get(component)) != amount
     ]
     yield f"Example “{name}” expects {', '.join(moved)}." if moved else f"Example “{name}” changed."

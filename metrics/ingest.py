@@ -353,10 +353,10 @@ class DealFile:
 
 
 def _cause(delivery: Delivery, outcome: Outcome, what: str) -> str:
-    return (
-        f"{delivery.file_name} from {delivery.source.code}: {outcome.new:,} new {what}, "
-        f"{outcome.changed:,} changed."
-    )
+    counts = ((outcome.new, "new"), (outcome.changed, "changed"))
+    first, *rest = [f"{number:,} {word}" for number, word in counts if number]
+    said = ", ".join([f"{first} {what}", *rest])
+    return f"{delivery.file_name} from {delivery.source.code}: {said}."
 
 
 def _already(earlier: Delivery, file_name: str) -> IngestReport:

@@ -27,11 +27,15 @@ class Loaded:
 
 
 def counts(found: Comparison) -> str:
-    """How many timelines a file added, changed, removed and left alone."""
-    return (
-        f"{found.added} added, {found.changed} changed, {found.removed} removed, "
-        f"{found.unchanged} unchanged"
-    )
+    """How many timelines a file added, changed, removed and left alone, where it did."""
+    numbers = {
+        "added": found.added,
+        "changed": found.changed,
+        "removed": found.removed,
+        "unchanged": found.unchanged,
+    }
+    said = [f"{number:,} {word}" for word, number in numbers.items() if number]
+    return ", ".join(said) or "none"
 
 
 def note(

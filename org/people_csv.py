@@ -32,6 +32,7 @@ from org.tabular import (
     read_number,
     read_table,
 )
+from org.words import counted
 
 PEOPLE_COLUMNS = (
     "code",
@@ -78,7 +79,9 @@ def load_people(*, content: bytes, file: str, by: User | None, at: datetime) -> 
     if not (added or renamed or found.touched):
         return Loaded(f"{file}: {len(persons)} people, all as they are known.", False)
     EMPLOYMENTS.write(found, at=at)
-    sentence = f"{file}: {added} people added, {renamed} renamed; employments: {counts(found)}"
+    people = {f"{counted(added, 'person', 'people')} added": added, f"{renamed} renamed": renamed}
+    said = [*filter(people.get, people), f"employments: {counts(found)}"]
+    sentence = f"{file}: {'; '.join(said)}"
     touched = {key[0]: days for key, days in found.touched.items()}
     note(InputChange.Kind.EMPLOYMENT, sentence, touched, content, by=by, at=at)
     return Loaded(sentence + _working_on(touched), True)

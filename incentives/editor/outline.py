@@ -10,7 +10,8 @@ from django.urls import reverse
 
 from formula import Table, TableError
 from incentives.config_versions import from_rows
-from incentives.describe_words import schedule_sentence, who_sentence
+from incentives.describe import who_sentences
+from incentives.describe_words import schedule_sentence
 from incentives.editor.problems import Placed, counted
 from incentives.models import Component, Measure, PlanVersion, RateTable
 
@@ -130,4 +131,4 @@ def component_line(row: Component) -> str:
 
 def who_lines(version: PlanVersion) -> list[str]:
     """Whom a version is for, a line each."""
-    return [who_sentence(entry) for entry in from_rows(version)["eligibility"]] or ["everybody"]
+    return who_sentences(from_rows(version)["eligibility"]) or ["everybody"]

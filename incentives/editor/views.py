@@ -12,7 +12,6 @@ from django.shortcuts import redirect, render
 from django.views.decorators.http import require_http_methods, require_POST, require_safe
 
 from incentives import compliance
-from incentives.describe_words import who_sentence
 from incentives.edited import last_edit_of, last_edit_of_rows
 from incentives.editor import save
 from incentives.editor.component_form import ComponentForm
@@ -284,7 +283,6 @@ def whom(request: HttpRequest, pk: int) -> HttpResponse:
         "trouble": trouble,
         "seen": request.POST.get("seen") or last_edit_of_rows(Eligibility, row).stamp,
         "family": row.plan.family,
-        "sentence": who_sentence,
     }
     return render(request, "incentives/editor/whom.html", context)
 

@@ -60,7 +60,7 @@ def test_01_the_rule_looks_at_each_deal() -> None:
         assert difference["status"] == "provisional difference"
         assert (difference["amount"], difference["earned"]) == ("1200.00", "2026-01")
         assert difference["line"] == line
-        assert difference["note"] == "corrected.csv from crm: 0 new of deal, 1 changed: D3."
+        assert difference["note"] == "corrected.csv from crm: 1 changed of deal: D3."
     site.run("finalise", "2026-02", "--on", "2026-03-02")
     assert site.amount("2026-02", "ann", status="difference", plan="sales") == money("1200.00")
     statement = site.run("explain", "ann", "2026-01", "--plan", "sales")
@@ -179,7 +179,7 @@ def test_04_cancellation_of_a_sale_in_a_cumulative_tier() -> None:
         "netted": money("100.00"),
     }
     causes = {r["note"] for r in site.results("2026-03") if r["status"] == "difference"}
-    cause = "cancelled.csv from crm: 0 new of deal, 1 changed: D1."
+    cause = "cancelled.csv from crm: 1 changed of deal: D1."
     assert causes == {cause, f"deal D2: {cause}", f"deal D3: {cause}"}
     assert "Sales (sales): 2000.00" in site.run("explain", "ann", "2026-03", "--plan", "netted")
 

@@ -323,7 +323,7 @@ def test_a_statement_adds_up_to_the_ledger(browser: Browser, bank: Cast) -> None
         f'Payable after</th> <td class="number">{EURO}0.00',
         f'Paid in June 2026</th> <td class="number">{EURO}440.00',
         f'Granted by plans until then</th> <td class="number">{EURO}500.00',
-        "agents 2026-06 #1",
+        "agents June 2026 #1",
         "What is held now",
     ):
         assert said in page, said

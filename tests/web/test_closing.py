@@ -165,7 +165,7 @@ def test_a_result_that_waits_keeps_it_open(browser: Browser, bank: Cast) -> None
     with enter(bank.tenant.pk):
         make_run(bank, "2026-05", {"ann": None}, undecided=1)
     shown = text(browser("pam").get(PLAN))
-    assert "Ann Abel (ann), calls, bonus" in shown
+    assert "Ann Abel (ann), calls, Calls bonus" in shown
     assert "It cannot be closed with this open" in shown
     assert "while something is open" in text(browser("pam").post(f"{PLAN}hand/", follow=True))
 
