@@ -290,13 +290,13 @@ def calculate_frame(
     return made
 
 
-def work_out_frame(frame: Frame, on: date) -> tuple[Work, dict[int, date]]:
+def work_out_frame(frame: Frame, on: date, *, kept: bool = True) -> tuple[Work, dict[int, date]]:
     """Everything that the frame's version says of its people, to be written; and through which day
-    the sources of each metric are complete."""
+    the sources of each metric are complete. Not ``kept``: as a query, for whoever reads it once."""
     participants.find(frame)
     complete = complete_through()
     inputs = measuring.find(frame, complete, on)
-    work = work_out(frame, inputs)
+    work = work_out(frame, inputs, kept=kept)
     if frame.beside:
         outcome.forget(frame.beside)
         frame.common.forget()

@@ -90,8 +90,11 @@ class Work:
         )
 
 
-def work_out(frame: Frame, inputs: Composable) -> Work:
-    """Everything that the version says of every result, in the table ``outcome``."""
+def work_out(frame: Frame, inputs: Composable, *, kept: bool = True) -> Work:
+    """Everything that the version says of every result, in the table ``outcome``.
+
+    Not ``kept``: it is a query alone, for whoever reads it once.
+    """
     from incentives import credits, days, pools  # each works out stages of its own grain
 
     work = _begin(frame, inputs)
@@ -106,7 +109,9 @@ def work_out(frame: Frame, inputs: Composable) -> Work:
             Per.PERSON: _people,
         }[Per(stage.per)](work, stage)
     _whole(work)
-    work.keep("outcome", work.query)
+    if kept:
+        work.keep("outcome", work.query)
+        work.query = SQL("SELECT * FROM outcome")
     return work
 
 

@@ -17,7 +17,7 @@ from formula import Formula, layers
 from incentives import counted, earned, windows
 from incentives.counted import Source
 from incentives.goals import WEIGHTED
-from incentives.participants import Frame
+from incentives.participants import Frame, among
 from incentives.rules import Kind, MeasureRule
 from incentives.windows import Stretch
 from metrics import attributes
@@ -82,7 +82,7 @@ def _fill(frame: Frame, figure: Figure) -> None:
     keep(
         figure.table,
         SQL("SELECT group_id, {pivots} FROM ({sums}) AS t GROUP BY group_id").format(
-            pivots=pivots, sums=_sums(figure, stretch)
+            pivots=pivots, sums=_sums(frame, figure, stretch)
         ),
         joined=["group_id"],
     )
@@ -102,7 +102,7 @@ def _by_metric(measures: Iterable[MeasureRule]) -> dict[int, list[MeasureRule]]:
     return found
 
 
-def _sums(figure: Figure, stretch: Stretch) -> Composable:
+def _sums(frame: Frame, figure: Figure, stretch: Stretch) -> Composable:
     """Rows of group_id, metric_id and what totals hold, to be added up by group."""
     values = value_rows(figure.source, stretch, figure.measures)
     last = sorted({m.metric for m in figure.measures if m.kind == Kind.LAST})
@@ -114,7 +114,12 @@ def _sums(figure: Figure, stretch: Stretch) -> Composable:
         periods = stretch.periods
         one = Literal(periods[0]) if len(periods) == 1 else SQL("counted.period_id")
         rows.append(
-            SQL(FROM_TOTALS).format(period=one, metrics=metrics, latest=_latest(last, "total"))
+            SQL(FROM_TOTALS).format(
+                period=one,
+                metrics=metrics,
+                latest=_latest(last, "total"),
+                only=among(frame, "total"),
+            )
         )
     if not figure.source.has_totals or fetch("SELECT 1 FROM counted WHERE NOT whole LIMIT 1"):
         which = "NOT counted.whole" if figure.source.has_totals else "true"
@@ -133,7 +138,7 @@ FROM_TOTALS = """
            total.minimum, total.maximum, total.last_value, {latest} AS latest, false AS bad
     FROM counted JOIN metrics_total AS total ON total.period_id = {period}
      AND total.metric_id = ANY({metrics}) AND total.person_id = counted.person_id
-     AND total.assignment_id = counted.assignment_id
+     AND total.assignment_id = counted.assignment_id{only}
     WHERE counted.whole
 """
 # Days cut out of a period have no total of their own: their values are added up here.

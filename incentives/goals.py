@@ -199,7 +199,10 @@ class _Round:
             "calendar_id",
             "days",
         ]
-        alike += ["period_days", "CASE WHEN slices > 1 THEN result_id END"]
+        alike += [
+            "period_days",
+            "CASE WHEN result_id IN (SELECT * FROM several) THEN result_id END",
+        ]
         alike += ["result_id"] if changes or absence.used(frame.version) else []
         alike += ["unit_id"] if units else []
         if people:
@@ -208,11 +211,12 @@ class _Round:
             self.like,
             SQL(
                 "WITH named AS (SELECT person_id FROM metrics_goal WHERE superseded_at = {never}"
-                "  AND metric_id = ANY({metrics}) AND person_id IS NOT NULL)"
+                "  AND metric_id = ANY({metrics}) AND person_id IS NOT NULL),"
+                " several AS (SELECT result_id FROM slice WHERE NOT behind"
+                "  GROUP BY 1 HAVING count(*) > 1)"
                 " SELECT DISTINCT result_id, min(result_id) OVER (PARTITION BY "
                 + ", ".join(alike)
-                + ") AS like_id FROM (SELECT *, count(*) OVER (PARTITION BY result_id) AS slices"
-                "  FROM slice WHERE NOT behind) AS slice"
+                + ") AS like_id FROM slice WHERE NOT behind"
             ).format(**about),
         )
         keep(

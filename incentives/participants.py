@@ -20,7 +20,7 @@ from dataclasses import dataclass, field
 from datetime import date, timedelta
 from functools import cached_property
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from incentives import absence, leavers
 from incentives.common import Common
@@ -41,15 +41,17 @@ class Frame:
     """What is calculated: the rules of one version over the days ``[start, end)`` of a period.
 
     ``people``: the ids of those whose results are wanted; None: everybody's. ``beside``: those who
-    are worked out with them, because cents are shared with them, and not written. ``common``: what
-    plans that were calculated just before left for this one. ``given``: of a worked example, the
-    results and lines that stand in the place of what is measured.
+    are worked out with them, because cents are shared with them, and not written. ``between``: only
+    people whose ids are from the first number on and below the second. ``common``: what plans that
+    were calculated just before left for this one. ``given``: of a worked example, the results and
+    lines that stand in the place of what is measured.
     """
 
     rules: VersionRules
     period: Period
     people: tuple[int, ...] | None = None
     beside: tuple[int, ...] = ()
+    between: tuple[int, int] | None = None
     common: Common = field(default_factory=Common, compare=False)
     given: Given | None = field(default=None, compare=False)
 
@@ -125,6 +127,7 @@ def _decided_by(frame: Frame, lines: list[EligibleLine]) -> Hashable:
         own,
         frame.people,
         frame.beside,
+        frame.between,
         frame.period.pk,
         frame.opening,
         frame.rules.separate,
@@ -177,10 +180,21 @@ def _candidates(frame: Frame, lines: list[EligibleLine]) -> None:
 
 def _only(frame: Frame) -> Composable:
     """Leaves out everybody whose result is not wanted; figures of units see them all the same."""
+    only = among(frame, "job")
     if frame.people is None:
+        return only
+    return SQL("{} AND job.person_id = ANY({}::bigint[])").format(
+        only, Literal([*frame.people, *frame.beside])
+    )
+
+
+def among(frame: Frame, row: str) -> Composable:
+    """A condition by which only the rows of people between the frame's numbers are read."""
+    if frame.between is None:
         return SQL("")
-    return SQL(" AND job.person_id = ANY({}::bigint[])").format(
-        Literal([*frame.people, *frame.beside])
+    first, until = map(Literal, frame.between)
+    return SQL(" AND {row}.person_id >= {first} AND {row}.person_id < {until}").format(
+        row=Identifier(row), first=first, until=until
     )
 
 

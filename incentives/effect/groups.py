@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from decimal import ROUND_FLOOR, Decimal
 
-from psycopg.sql import SQL, Composable, Literal
+from psycopg.sql import SQL, Composable, Identifier, Literal
 
 from org.models import Period
 from org.sql import NEVER, fetch, keep
@@ -25,6 +25,9 @@ SHARES = (
     (Decimal("0.999999"), "over 80, under 100 %"),
     (Decimal(1), "full time"),
 )
+
+
+NO_JOB, NOT_EMPLOYED = "no job in the period", "no employment"
 
 
 @dataclass(frozen=True)
@@ -61,18 +64,35 @@ class Spread:
     counts: tuple[int, ...]
 
 
-def find_people(period: Period) -> None:
-    """Fill ``effect_about``: person_id, unit_id, job_type_id, share, tenure (whole months)."""
+def find(period: Period) -> None:
+    """Fill ``effect_group``: how many people, and their sums, of each currency, unit_id,
+    job_type_id, ``share`` and ``tenure`` (bands by name) and ``hours`` (full or part).
+
+    Everything that is said of groups is added up from it: people are looked at once.
+    """
     keep(
-        "effect_about",
-        SQL(ABOUT).format(
-            never=SQL(NEVER), start=Literal(period.valid_from), end=Literal(period.valid_to)
+        "effect_group",
+        SQL(GROUPS).format(
+            share=_band("about.share <= {}", SHARES, NO_JOB),
+            tenure=_band("about.tenure >= {}", TENURES[::-1], NOT_EMPLOYED),
+            never=SQL(NEVER),
+            start=Literal(period.valid_from),
+            end=Literal(period.valid_to),
         ),
-        joined=["person_id", "unit_id", "job_type_id"],
+        joined=["unit_id", "job_type_id"],
     )
 
 
-ABOUT = """
+def _band(test: str, bands: Iterable[tuple[int | Decimal, str]], none: str) -> Composable:
+    """The name of the first band whose test a person passes."""
+    whens = [
+        SQL("WHEN " + test + " THEN {}").format(Literal(bound), Literal(name))
+        for bound, name in bands
+    ]
+    return SQL("CASE {} ELSE {} END").format(SQL(" ").join(whens), Literal(none))
+
+
+GROUPS = """
     WITH job AS (
       SELECT DISTINCT ON (job.person_id) job.person_id, job.unit_id, job.job_type_id, job.share
       FROM org_assignment AS job
@@ -80,21 +100,32 @@ ABOUT = """
         AND job.person_id IN (SELECT person_id FROM effect_person)
       ORDER BY job.person_id, job.slot <> 'primary', job.valid_to DESC),
     hired AS (
-      SELECT DISTINCT ON (person_id) person_id, tenure_start FROM org_employment
-      WHERE superseded_at = {never} AND valid_from < {end}
-      ORDER BY person_id, valid_from DESC)
-    SELECT person_id, unit_id, job_type_id, share,
-           (extract(year FROM age({end}::date, tenure_start)) * 12
-            + extract(month FROM age({end}::date, tenure_start)))::int AS tenure
-    FROM job LEFT JOIN hired USING (person_id)
+      SELECT DISTINCT ON (person_id) person_id,
+             (extract(year FROM age({end}::date, tenure_start)) * 12
+              + extract(month FROM age({end}::date, tenure_start)))::int AS tenure
+      FROM org_employment WHERE superseded_at = {never} AND valid_from < {end}
+        AND person_id IN (SELECT person_id FROM effect_person)
+      ORDER BY person_id, valid_from DESC),
+    about AS (
+      SELECT who.*, job.unit_id, job.job_type_id, job.share,
+             CASE WHEN job.person_id IS NOT NULL THEN hired.tenure END AS tenure
+      FROM effect_person AS who LEFT JOIN job USING (person_id) LEFT JOIN hired USING (person_id))
+    SELECT currency, unit_id, job_type_id, {share} AS share, {tenure} AS tenure,
+           CASE WHEN about.share < 1 THEN 'part' WHEN about.share = 1 THEN 'full' END AS hours,
+           count(*) AS people, sum(before) AS before, sum(after) AS after,
+           count(*) FILTER (WHERE after > before) AS gain,
+           count(*) FILTER (WHERE after < before) AS lose
+    FROM about GROUP BY 1, 2, 3, 4, 5, 6
 """
-GROUPED = """
-    SELECT {key}, {name}, count(*), sum(who.before), sum(who.after),
-           count(*) FILTER (WHERE who.after > who.before),
-           count(*) FILTER (WHERE who.after < who.before)
-    FROM effect_person AS who LEFT JOIN effect_about AS about USING (person_id) {joins}
-    WHERE who.currency = {currency} GROUP BY 1, 2
+SUMS = """
+    sum(people)::bigint AS people, sum(before) AS before, sum(after) AS after,
+    sum(gain)::bigint AS gain, sum(lose)::bigint AS lose
 """
+GROUPED = (
+    "SELECT {key}, {name}, "
+    + SUMS
+    + " FROM effect_group AS about {joins} WHERE currency = {currency} GROUP BY 1, 2"
+)
 
 
 def _grouped(currency: str, key: Composable, name: Composable, joins: str = "") -> list[Group]:
@@ -109,7 +140,7 @@ def all_together(currency: str) -> Group:
 
 def currencies() -> list[str]:
     """The currencies in which anybody is paid, the most frequent first."""
-    found = fetch("SELECT currency FROM effect_person GROUP BY 1 ORDER BY count(*) DESC, 1")
+    found = fetch("SELECT currency FROM effect_group GROUP BY 1 ORDER BY sum(people) DESC, 1")
     return [currency for (currency,) in found]
 
 
@@ -126,41 +157,34 @@ def by_job_type(currency: str) -> list[Group]:
 
 def by_tenure(currency: str) -> list[Group]:
     """By bands of tenure, the shortest first."""
-    return _banded(currency, "about.tenure >= {}", TENURES[::-1], "no employment")[::-1]
+    return _banded(currency, "tenure", [*(name for _, name in TENURES), NOT_EMPLOYED])
 
 
 def by_share(currency: str) -> list[Group]:
     """By bands of contract share, the smallest first."""
-    return _banded(currency, "about.share <= {}", SHARES, "no job in the period")
+    return _banded(currency, "share", [*(name for _, name in SHARES), NO_JOB])
 
 
-def _banded(
-    currency: str,
-    test: str,
-    bands: Iterable[tuple[int | Decimal, str]],
-    none: str,
-) -> list[Group]:
-    listed = list(bands)
-    whens = [
-        SQL("WHEN " + test + " THEN {}").format(Literal(bound), Literal(name))
-        for bound, name in listed
-    ]
-    name = SQL("CASE {} ELSE {} END").format(SQL(" ").join(whens), Literal(none))
-    found = {group.name: group for group in _grouped(currency, SQL("''"), name)}
-    order = [*(name for _, name in listed), none]
-    return [found[name] for name in order if name in found]
+def _banded(currency: str, column: str, names: Iterable[str]) -> list[Group]:
+    found = {
+        group.name: group for group in _grouped(currency, SQL("''"), Identifier("about", column))
+    }
+    return [found[name] for name in names if name in found]
 
 
 def of_part_time(currency: str) -> tuple[Group | None, Group | None]:
     """Who works part of full hours, and who works all of them."""
-    part = SQL("CASE WHEN about.share < 1 THEN 'part' WHEN about.share = 1 THEN 'full' END")
-    found = {group.key: group for group in _grouped(currency, part, SQL("''"))}
+    found = {
+        group.key: group for group in _grouped(currency, Identifier("about", "hours"), SQL("''"))
+    }
     return found.get("part"), found.get("full")
 
 
 def by_unit(currency: str, period: Period) -> list[Group]:
     """Each unit with all below it, as a tree: the top levels first, each followed by its own."""
-    rows = fetch(SQL(UNITS).format(currency=Literal(currency), last=Literal(period.valid_to)))
+    rows = fetch(
+        SQL(UNITS).format(currency=Literal(currency), last=Literal(period.valid_to), sums=SQL(SUMS))
+    )
     children: dict[str, list[Group]] = {}
     for within, *row in rows:
         children.setdefault(within, []).append(replace(Group(*row), within=within))
@@ -172,12 +196,9 @@ UNITS = """
       SELECT descendant_id, ancestor_id, depth FROM org_unitclosure
       WHERE valid_from < {last} AND valid_to >= {last}),
     sums AS (
-      SELECT tree.ancestor_id AS unit_id, count(*) AS people, sum(who.before) AS before,
-             sum(who.after) AS after, count(*) FILTER (WHERE who.after > who.before) AS gain,
-             count(*) FILTER (WHERE who.after < who.before) AS lose
-      FROM effect_person AS who JOIN effect_about AS about USING (person_id)
-      JOIN tree ON tree.descendant_id = about.unit_id
-      WHERE who.currency = {currency} GROUP BY 1)
+      SELECT tree.ancestor_id AS unit_id, {sums}
+      FROM effect_group AS about JOIN tree ON tree.descendant_id = about.unit_id
+      WHERE about.currency = {currency} GROUP BY 1)
     SELECT coalesce(parent.code, ''), unit.code, unit.name, sums.people, sums.before, sums.after,
            sums.gain, sums.lose
     FROM sums JOIN org_unit AS unit ON unit.id = sums.unit_id

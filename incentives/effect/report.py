@@ -14,10 +14,11 @@ from psycopg.sql import SQL, Literal
 
 from incentives import calculate
 from incentives.effect import groups
+from incentives.effect.alone import Pair
 from incentives.effect.curves import MOST_CURVES, Curve, Line, curves
 from incentives.effect.groups import Group
 from incentives.effect.notes import Note, notes
-from incentives.effect.working import Pair, Worked
+from incentives.effect.working import Worked
 from incentives.models import Budget, Component, Plan
 from org.dates import NEVER
 from org.models import Period
@@ -28,7 +29,6 @@ Json = dict[str, Any]
 
 def report(worked: Worked) -> Json:
     """All that a page says of an effect."""
-    groups.find_people(worked.period)
     plans = {plan.code: plan for plan in Plan.objects.all()}
     return {
         "said": list(worked.said),
@@ -62,20 +62,10 @@ def _in(currency: str, worked: Worked, plans: dict[str, Plan]) -> Json:
     units = groups.by_unit(currency, worked.period)
     said = notes(*groups.of_part_time(currency), units, everybody)
     spread = groups.spread(currency)
-    [(zero, reduced, earned)] = fetch(
-        SQL(
-            "SELECT count(*) FILTER (WHERE after = 0 AND before > 0),"
-            " count(*) FILTER (WHERE earned < 0), coalesce(sum(earned), 0)"
-            " FROM effect_person WHERE currency = {}"
-        ).format(Literal(currency))
-    )
     return {
         "currency": currency,
         "all": _group(everybody),
-        "zero": zero,
-        "reduced": reduced,
-        "earned": _text(earned),
-        "sums": _gains_and_losses(currency),
+        **_sums(currency),
         "parts": list(_parts(currency, worked, plans)),
         "budgets": list(_budgets(currency, worked, plans)),
         "units": [_group(group) for group in units],
@@ -92,15 +82,23 @@ def _in(currency: str, worked: Worked, plans: dict[str, Plan]) -> Json:
     }
 
 
-def _gains_and_losses(currency: str) -> Json:
-    [(gain, lose)] = fetch(
+def _sums(currency: str) -> Json:
+    """What is gained and lost, and by how many that is which must be told."""
+    [(zero, reduced, earned, gain, lose)] = fetch(
         SQL(
-            "SELECT coalesce(sum(after - before) FILTER (WHERE after > before), 0),"
+            "SELECT count(*) FILTER (WHERE after = 0 AND before > 0),"
+            " count(*) FILTER (WHERE earned < 0), coalesce(sum(earned), 0),"
+            " coalesce(sum(after - before) FILTER (WHERE after > before), 0),"
             " coalesce(sum(after - before) FILTER (WHERE after < before), 0)"
             " FROM effect_person WHERE currency = {}"
         ).format(Literal(currency))
     )
-    return {"gain": _text(gain), "lose": _text(lose)}
+    return {
+        "zero": zero,
+        "reduced": reduced,
+        "earned": _text(earned),
+        "sums": {"gain": _text(gain), "lose": _text(lose)},
+    }
 
 
 def _parts(currency: str, worked: Worked, plans: dict[str, Plan]) -> Iterable[Json]:

@@ -6,8 +6,8 @@ the components in the order of ``Side.names``. Nothing is written beside it.
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 from psycopg.sql import SQL, Composable, Identifier, Literal
@@ -50,6 +50,12 @@ def settle(work: Work, table: str) -> Side:
     return Side(table, work.rules, names, *_sums(table, names, columns))
 
 
+def added(parts: Sequence[Side]) -> Side:
+    """The side of everybody, of whom each of these has a part."""
+    sums = {name: sum((p.sums[name] for p in parts), Decimal(0)) for name in parts[0].names}
+    return replace(parts[0], sums=sums, waits=sum(part.waits for part in parts))
+
+
 def _sums(
     table: str, names: tuple[str, ...], columns: list[str]
 ) -> tuple[Mapping[str, Decimal], int]:
@@ -64,7 +70,8 @@ def _sums(
 
 
 def _worked_out(work: Work, components: list[ComponentRule]) -> Composable:
-    """The sums of each person from ``outcome`` and the tables of credits, days and teams."""
+    """The sums of each person from what is known of results, and the tables of credits, days and
+    teams."""
     tables = {component.name: table for component, table in work.grains}
     joins: list[Composable] = []
     amounts: list[Composable] = []
@@ -82,8 +89,9 @@ def _worked_out(work: Work, components: list[ComponentRule]) -> Composable:
         waits.append(_of_employed(work, waiting))
     return SQL(
         "SELECT outcome.person_id, coalesce(sum({waits}), 0) AS waits{amounts}"
-        " FROM outcome {joins} GROUP BY outcome.person_id"
+        " FROM ({outcome}) AS outcome {joins} GROUP BY outcome.person_id"
     ).format(
+        outcome=work.query,
         waits=SQL(" + ").join(waits) if waits else SQL("0"),
         amounts=_named([SQL("sum({})").format(amount) for amount in amounts]),
         joins=SQL(" ").join(joins),

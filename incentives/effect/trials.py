@@ -9,18 +9,19 @@ from __future__ import annotations
 from datetime import datetime
 from typing import Any
 
-from django.db import connection, transaction
+from django.db import transaction
+from psycopg.sql import Literal
 
 from incentives import calculate
 from incentives.edited import last_edit
+from incentives.effect import rows
 from incentives.effect.report import Json, report
+from incentives.effect.rows import Rows
 from incentives.effect.working import Worked
 from incentives.models import EffectPerson, EffectTrial, Plan, PlanVersion
-from metrics.stage import temporary
 from org import audit
 from org.errors import DomainError
 from org.models import InputChange, Period, User
-from org.sql import execute
 
 Kind, State = EffectTrial.Kind, EffectTrial.State
 # Of how many trials single people are kept; of older ones the figures of groups are.
@@ -134,41 +135,21 @@ def waiting(number: int | None) -> EffectTrial | None:
     return found.select_related("period__calendar", "plan", "by").first()
 
 
-Found = tuple[Json, bytes]
+Found = tuple[Json, Rows]
 
 
 def read(worked: Worked) -> Found:
-    """What is kept of an effect: what its page says, and who gains or loses, as COPY has it."""
-    said = report(worked)
-    with (
-        connection.cursor() as cursor,
-        cursor.copy(
-            "COPY (SELECT person_id, currency, before, after, earned FROM effect_person"
-            " WHERE before <> after) TO STDOUT"
-        ) as copy,
-    ):
-        rows = b"".join(bytes(piece) for piece in copy)
-    return said, rows
+    """What is kept of an effect: what its page says, and who gains or loses."""
+    return report(worked), rows.read(rows.PEOPLE, "before <> after")
 
 
 @transaction.atomic
 def worked_out(trial: EffectTrial, found: Found) -> bool:
     """Keep what was found; False where nobody waits for it any more."""
-    said, rows = found
+    said, people = found
     if not _unless_changed(trial, state=State.READY, found=said):
         return False
-    temporary(
-        "tried_person",
-        "(person_id bigint, currency text, before numeric, after numeric, earned numeric)",
-    )
-    with connection.cursor() as cursor, cursor.copy("COPY tried_person FROM STDIN") as copy:
-        copy.write(rows)
-    execute(
-        "INSERT INTO incentives_effectperson"
-        " (trial_id, person_id, currency, before, after, earned)"
-        " SELECT %s, person_id, currency, before, after, earned FROM tried_person",
-        [trial.pk],
-    )
+    rows.add(rows.PEOPLE, people, to=EffectPerson._meta.db_table, trial_id=Literal(trial.pk))
     _forget_people_of_old_trials()
     return True
 

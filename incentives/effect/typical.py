@@ -27,10 +27,18 @@ class Typical:
 def of_work(work: Work, table: str, like: int | None) -> Typical | None:
     """The typical person of a side that has just been worked out; ``like``: this one, if there."""
     totals = SQL("SELECT person_id, total FROM {}").format(Identifier(table))
-    rows = SQL("SELECT person_id, job, {} AS inputs FROM outcome").format(
+    return _found(totals, _rows(work), work.rules, like)
+
+
+def of_person(work: Work, person: int) -> Typical | None:
+    """A person who has just been worked out, if there."""
+    return _row(_rows(work), person, work.rules)
+
+
+def _rows(work: Work) -> Composable:
+    return SQL("SELECT person_id, job, {} AS inputs FROM outcome").format(
         outcome.inputs_as_json(work)
     )
-    return _found(totals, rows, work.rules, like)
 
 
 def of_run(made: CalculationRun, rules: VersionRules, like: int | None) -> Typical | None:
@@ -49,8 +57,14 @@ def _found(
 ) -> Typical | None:
     if like is not None and (found := _row(rows, like, rules)):
         return found
+    middle = in_the_middle(totals)
+    return None if middle is None else _row(rows, middle, rules)
+
+
+def in_the_middle(totals: Composable) -> int | None:
+    """The person in the middle of what people earn; ``totals``: a query of person_id and total."""
     middle = fetch(SQL(MIDDLE).format(totals=totals))
-    return _row(rows, middle[0][0], rules) if middle else None
+    return middle[0][0] if middle else None
 
 
 # Of those who earn something; where nobody does, anybody.

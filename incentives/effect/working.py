@@ -5,8 +5,9 @@ and reads none is worked out by the engine's own statements, its people, figures
 both sides, and no results are written. *Whole*: every other change is made, and every plan of the
 period is calculated with it and without it.
 
-While an effect is read there is the table ``effect_person``: person_id, currency, before, after,
-earned (the part of the change on plans whose period is final).
+While an effect is read there are two tables. ``effect_person``: person_id, currency, before, after,
+earned (the part of the change on plans whose period is final). ``effect_group``: their sums by what
+people have in common (:func:`incentives.effect.groups.find`).
 """
 
 from __future__ import annotations
@@ -18,12 +19,12 @@ from decimal import Decimal
 from typing import TypeVar
 
 from django.db import connection
-from psycopg.sql import SQL, Identifier, Literal
 
 from formula import key_of
 from incentives import amounts, calculate, caps, preview, windows
 from incentives.common import Common
-from incentives.effect import sides, typical
+from incentives.effect import alone, groups, rows, typical
+from incentives.effect.alone import Both, Pair
 from incentives.effect.sides import Side
 from incentives.effect.typical import Typical
 from incentives.models import CalculationRun, Eligibility, Plan, PlanVersion
@@ -31,22 +32,21 @@ from incentives.participants import Frame
 from incentives.rules import VersionRules, load
 from incentives.rules.components import plans_named
 from metrics import totals
-from org import locks
+from org import abreast, locks
 from org.errors import DomainError
 from org.models import Period
 from org.progress import Tell, quiet
 from org.shadow import rolled_back
-from org.sql import execute, fetch, keep, values
+from org.sql import execute, fetch
 
 T = TypeVar("T")
 Part = tuple[str, str, str]
-Pair = tuple[Typical | None, Typical | None]
 NOTHING = Decimal(0)
 
 
 @dataclass(frozen=True)
 class Worked:
-    """An effect that can be read: the table ``effect_person`` is there.
+    """An effect that can be read: its tables are there.
 
     ``parts``: before and after of each (plan, component, currency), in the order of statements.
     ``undecided``: how many lines wait, before and after. ``typical``: of each plan whose pay curves
@@ -155,28 +155,23 @@ def _draft_alone(
     assert old is not None
     rules, drafted = (load(one, period.valid_from) for one in (old, version))
     _bring_totals_up_to_date([rules, drafted], period)
-    if rules.whole or drafted.whole:
-        sides.shadow_earnings()
-    common = Common()
-    tell("Working out the pay without it", 0, 3)
-    before, like = _side(Frame(rules, period, common=common), on, "effect_before", None)
+    at_once = abreast.possible()
     said = put_in_force(version, period, at=at)
     new = calculate.version_for(version.plan, period)
     assert new is not None
-    tell("Working out the pay with it", 1, 3)
-    frame = Frame(load(new, period.valid_from), period, common=common)
-    after, same = _side(frame, on, "effect_after", like.person if like else None)
-    tell("Comparing", 2, 3)
-    final = (version.plan,) if calculate.is_final(version.plan, period) else ()
-    _join(before, after, frame.currency, final=bool(final))
+    common = Common()
+    before = Frame(rules, period, common=common)
+    after = Frame(load(new, period.valid_from), period, common=common)
+    final = calculate.is_final(version.plan, period)
+    (without, with_it), pair = alone.work_out(Both(before, after, on, final, at_once), tell)
     return Worked(
         period=period,
         said=tuple(said),
         alone=True,
-        parts=_parts(version.plan.code, frame.currency, before, after),
-        undecided=(before.waits, after.waits),
-        final=final,
-        typical=((like, same),),
+        parts=_parts(version.plan.code, after.currency, without, with_it),
+        undecided=(without.waits, with_it.waits),
+        final=(version.plan,) if final else (),
+        typical=(pair,),
     )
 
 
@@ -185,32 +180,6 @@ def _bring_totals_up_to_date(rules: list[VersionRules], period: Period) -> None:
     wanted = {total for one in rules for total in windows.wanted(one, period)}
     if not totals.are_current(wanted):
         calculate.bring_up_to_date(wanted)
-
-
-def _side(frame: Frame, on: date, table: str, like: int | None) -> tuple[Side, Typical | None]:
-    work, _ = calculate.work_out_frame(frame, on)
-    return sides.settle(work, table), typical.of_work(work, table, like)
-
-
-JOINED = """
-    SELECT person_id, {currency} AS currency, coalesce(old.total, 0) AS before,
-           coalesce(new.total, 0) AS after,
-           CASE WHEN {final} THEN coalesce(new.total, 0) - coalesce(old.total, 0) ELSE 0 END
-             AS earned
-    FROM {before} AS old FULL JOIN {after} AS new USING (person_id)
-"""
-
-
-def _join(before: Side, after: Side, currency: str, *, final: bool) -> None:
-    keep(
-        "effect_person",
-        SQL(JOINED).format(
-            currency=Literal(currency),
-            final=Literal(final),
-            before=Identifier(before.table),
-            after=Identifier(after.table),
-        ),
-    )
 
 
 def _parts(
@@ -267,6 +236,7 @@ def of_change(
             raise DomainError(f"No published plan pays in {period}, neither before nor after.")
         tell("Comparing", 2, 3)
         _keep_people(before, after)
+        groups.find(period)
         runs = {run.plan_id: run for run in (*before.runs, *after.runs)}
         keys = dict.fromkeys([*after.parts, *before.parts])
         return read(
@@ -330,17 +300,10 @@ SUMS_OF_PEOPLE = """
      AND point.period_id = %s
     WHERE earning.run_id = ANY(%s) GROUP BY 1, 2
 """
-PERSON_COLUMNS = (
-    ("person_id", "bigint"),
-    ("currency", "text"),
-    ("before", "numeric"),
-    ("after", "numeric"),
-    ("earned", "numeric"),
-)
 
 
 def _keep_people(before: _Written, after: _Written) -> None:
-    keep("effect_person", values((), PERSON_COLUMNS))
+    rows.begin(rows.PEOPLE)
     none = NOTHING, NOTHING
     with connection.cursor() as cursor, cursor.copy("COPY effect_person FROM STDIN") as copy:
         for person, currency in dict.fromkeys([*after.people, *before.people]):

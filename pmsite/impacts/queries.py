@@ -29,19 +29,22 @@ def moved(trial: EffectTrial) -> QuerySet[Any]:
     )
 
 
+# Of the same change by their numbers: the codes of all would be looked up to order by them.
+
+
 def gainers(trial: EffectTrial, currency: str) -> QuerySet[Any]:
     """Those who gain, the most first."""
     rows = moved(trial).filter(currency=currency, after__gt=F("before"))
-    return rows.order_by("-change", "code")
+    return rows.order_by("-change", "person_id")
 
 
 def losers(trial: EffectTrial, currency: str) -> QuerySet[Any]:
     """Those who lose, the most first."""
     rows = moved(trial).filter(currency=currency, after__lt=F("before"))
-    return rows.order_by("change", "code")
+    return rows.order_by("change", "person_id")
 
 
 def to_zero(trial: EffectTrial, currency: str) -> QuerySet[Any]:
     """Those who get something now and would get nothing, who had the most first."""
     rows = moved(trial).filter(currency=currency, after=0, before__gt=0)
-    return rows.order_by("-before", "code")
+    return rows.order_by("-before", "person_id")

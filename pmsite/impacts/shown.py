@@ -6,7 +6,7 @@ be told from the others and their sum.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from decimal import Decimal
 from typing import Any
@@ -15,6 +15,8 @@ from incentives.effect.notes import FEWEST
 
 Json = Mapping[str, Any]
 INDENTED = 6
+# So many units stand on a page, unless somebody asks for all of them.
+MOST_UNITS = 60
 
 
 @dataclass(frozen=True)
@@ -86,6 +88,7 @@ class Found:
     shares: tuple[Row, ...]
     notes: tuple[tuple[str, Row, Row], ...]
     spread: Json | None
+    units_left: int = 0
 
     @property
     def groups(self) -> list[tuple[str, str, tuple[Row, ...]]]:
@@ -99,13 +102,18 @@ class Found:
         return [one for one in every if one[2]]
 
 
-def found_in(said: Json, *, everybody: bool) -> Found:
-    """What a trial says of one currency; ``everybody``: also of groups that are small."""
+def found_in(said: Json, *, everybody: bool, all_units: bool = True) -> Found:
+    """What a trial says of one currency; ``everybody``: also of groups that are small.
+
+    ``all_units``: also those below the levels of the tree that a page has room for.
+    """
 
     def groups(name: str) -> tuple[Row, ...]:
         rows = [_row(group) for group in said[name]]
         return tuple(rows if everybody else without_small(rows))
 
+    units = groups("units")
+    shown = units if all_units else upper_levels(units)
     return Found(
         currency=said["currency"],
         all=_row(said["all"]),
@@ -118,7 +126,8 @@ def found_in(said: Json, *, everybody: bool) -> Found:
         budgets=tuple(
             _sum(one, one["plan"], budget=Decimal(one["amount"])) for one in said["budgets"]
         ),
-        units=groups("units"),
+        units=shown,
+        units_left=len(units) - len(shown),
         job_types=groups("job_types"),
         tenures=groups("tenures"),
         shares=groups("shares"),
@@ -127,6 +136,17 @@ def found_in(said: Json, *, everybody: bool) -> Found:
         ),
         spread=said["spread"] if everybody else spread_without_few(said["spread"]),
     )
+
+
+def upper_levels(rows: Sequence[Row]) -> tuple[Row, ...]:
+    """The levels of a tree that have :data:`MOST_UNITS` rows together, from the top; of the top
+    level alone all, whatever there are."""
+    deepest = 0
+    while sum(row.depth <= deepest + 1 for row in rows) <= MOST_UNITS and any(
+        row.depth > deepest for row in rows
+    ):
+        deepest += 1
+    return tuple(row for row in rows if row.depth <= deepest)
 
 
 def without_small(rows: Iterable[Row]) -> list[Row]:

@@ -170,7 +170,10 @@ def impact(request: HttpRequest, number: int) -> HttpResponse:
 
 def _found(request: HttpRequest, trial: EffectTrial, *, named: bool) -> dict[str, Any]:
     tenant = _tenant(request)
-    every = [found_in(said, everybody=named) for said in trial.found["currencies"]]
+    every = [
+        found_in(said, everybody=named, all_units=request.GET.get("units") == "all")
+        for said in trial.found["currencies"]
+    ]
     kept = named and trials.people_are_kept(trial)
     listed = [(found, _people(trial, found) if kept else None) for found in every]
     shown = {one.code for _, people in listed if people for rows in people for one in rows}

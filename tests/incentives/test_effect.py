@@ -199,7 +199,6 @@ def test_groups_and_the_spread_of_changes(tmp_path: Path) -> None:
     period = "2026-02"
 
     def read(worked: Worked) -> tuple[object, ...]:
-        groups.find_people(worked.period)
         units = groups.by_unit("EUR", worked.period)
         return (
             [(g.name, g.people, g.before, g.after, g.lose) for g in units],

@@ -23,7 +23,7 @@ from incentives.models import (
 from metrics.models import Goal, Metric, Trial, Value
 from org.models import AuditEntry, Unit
 from org.tenancy import enter
-from pmsite.impacts.shown import Row, spread_without_few, without_small
+from pmsite.impacts.shown import Row, spread_without_few, upper_levels, without_small
 from tests.web.cast import NOW, SINCE, Cast, make_version
 from tests.web.data import send, take, telephone, trial, work
 
@@ -300,3 +300,31 @@ def test_who_may_not_see_everybodys_pay_sees_no_small_group(
     assert [one.people for one in without_small(rows)] == shown
     spread = {"start": "0", "step": "1", "counts": [9, 1, 5]}
     assert spread_without_few(spread) == {**spread, "counts": [9, 0, 5]}
+
+
+def test_a_page_shows_the_upper_levels_of_a_large_tree(monkeypatch: pytest.MonkeyPatch) -> None:
+    depths = [0, 1, 2, 2, 1, 2, 2]
+    tree = [Row(str(n), Decimal(1), Decimal(1), depth=depth) for n, depth in enumerate(depths)]
+    for most, shown in ((7, 7), (6, 3), (3, 3), (2, 1), (0, 1)):
+        monkeypatch.setattr("pmsite.impacts.shown.MOST_UNITS", most)
+        assert len(upper_levels(tree)) == shown, most
+
+
+def test_all_units_are_shown_on_request(
+    browser: Browser, bank: Cast, calls: PlanVersion, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("pmsite.impacts.shown.MOST_UNITS", 0)
+    mo = browser("mo")
+    address = ask(mo, "version", calls.pk, period=june(bank))["Location"]
+    work()
+    with enter(bank.tenant.pk):
+        tried = EffectTrial.objects.get()
+        found = tried.found["currencies"][0]
+        names = enumerate(("Everything", "Deep below"))
+        found["units"] = [{**found["all"], "name": name, "depth": depth} for depth, name in names]
+        tried.save()
+    few, every = (page(mo, address + asked) for asked in ("", "?units=all"))
+    assert "Show all units" in few
+    assert "Deep below" not in few
+    assert "Show all units" not in every
+    assert "Deep below" in every
