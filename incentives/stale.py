@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from django.db.models import Exists, OuterRef, Q
 
-from incentives.models import PlanPeriod
+from incentives.models import Plan, PlanPeriod
 from org.models import StaleMark
 from org.sql import execute, fetch
 
@@ -37,10 +37,12 @@ def note_outdated() -> int:
 def is_stale(person: int | None = None) -> Q:
     """The condition that a plan period is open and stale, be it for one person.
 
-    ``queryset.annotate(stale=is_stale())`` lets a page say so.
+    ``queryset.annotate(stale=is_stale())`` lets a page say so. A plan's mark reaches its family, as
+    it does for :func:`note_outdated`.
     """
+    family = Plan.objects.filter(family=OuterRef(OuterRef("plan__family"))).values("pk")
     marks = StaleMark.objects.filter(
-        Q(plan=None) | Q(plan=OuterRef("plan")), first_day__lt=OuterRef("period__valid_to")
+        Q(plan=None) | Q(plan__in=family), first_day__lt=OuterRef("period__valid_to")
     )
     if person is not None:
         marks = marks.filter(Q(person=None) | Q(person=person))

@@ -10,9 +10,11 @@ import pytest
 
 from incentives import calculate, fresh, some_people
 from incentives.fresh import freshen
-from incentives.models import CalculationRun, PlanPeriod
+from incentives.models import CalculationRun, Plan, PlanPeriod
 from incentives.stale import is_stale, something_is_stale
-from org.models import Person, Tenant
+from org.changes import Mark, record_change
+from org.dates import FOREVER
+from org.models import InputChange, Person, Tenant
 from org.tenancy import enter
 from tests.incentives.test_found import Small
 from tests.incentives.test_some_people import KINDS, OWN, correct, everything, made, plan, site
@@ -85,6 +87,25 @@ def test_it_comes_to_what_the_night_would_make(tmp_path: Path, kind: str) -> Non
     inside(lambda: calculate.nightly(by=None, at=AT, on=ON))
     assert everything() == patched
     assert stale() == []
+
+
+def test_a_plans_change_makes_its_whole_family_stale_and_no_other(tmp_path: Path) -> None:
+    """Its rules may take people from the other plans of its family, or give them back."""
+    of_ann = plan("one", f"eligibility: [{{person: ann}}], {OWN}").replace("y: one", "y: other")
+    site(tmp_path, plan("other", OWN), of_ann, plan("apart", OWN))
+    inside(lambda: calculate.nightly(by=None, at=AT, on=ON))
+
+    def change() -> None:
+        changed = Mark(date(2026, 6, 1), FOREVER, plan=Plan.objects.get(code="one").pk)
+        kind = InputChange.Kind.VERSION
+        record_change(kind=kind, sentence="A version.", marks=[changed], by=None, at=AT)
+
+    def stale_plans() -> set[str]:
+        points = PlanPeriod.objects.filter(period__code="2026-06").annotate(stale=is_stale())
+        return set(points.filter(stale=True).values_list("plan__code", flat=True))
+
+    inside(change)
+    assert inside(stale_plans) == {"one", "other"}
 
 
 def test_what_reaches_only_later_days_leaves_earlier_periods_alone(small: Small) -> None:
