@@ -37,7 +37,7 @@ LEASE = timedelta(seconds=60)
 RENEW_EVERY_S = 15.0
 TELL_EVERY_S = 0.5
 ATTEMPTS = 3
-QUEUE = "default"
+QUEUE, LONG_QUEUE = "default", "long"
 
 log = structlog.get_logger("pmsite.jobs")
 
@@ -116,12 +116,28 @@ def handler(name: str, about: int | None = None) -> Handler:
 
 def ring(jobs: Iterable[Job]) -> int:
     """Queue rows that are not in the queue yet; two bells for one row do no harm."""
-    queue = work_queue()
-    there = set(queue.get_job_ids())
-    missing = [job for job in jobs if bell(job) not in there]
-    for job in missing:
-        queue.enqueue(perform, job.pk, job_id=bell(job), result_ttl=0, failure_ttl=24 * 3600)
-    return len(missing)
+    rung = 0
+    for name, waiting in by_queue(jobs).items():
+        queue = work_queue(name)
+        there = set(queue.get_job_ids())
+        for job in waiting:
+            if bell(job) not in there:
+                queue.enqueue(
+                    perform, job.pk, job_id=bell(job), result_ttl=0, failure_ttl=24 * 3600
+                )
+                rung += 1
+    return rung
+
+
+def by_queue(jobs: Iterable[Job]) -> dict[str, list[Job]]:
+    """The rows by the queue that they belong in."""
+    from pmsite import work  # as above
+
+    found: dict[str, list[Job]] = {}
+    for job in jobs:
+        name = LONG_QUEUE if job.name in work.LONG else QUEUE
+        found.setdefault(name, []).append(job)
+    return found
 
 
 def bell(job: Job) -> str:
@@ -129,9 +145,9 @@ def bell(job: Job) -> str:
     return f"job-{job.pk}-{job.attempts + 1}"
 
 
-def work_queue() -> Queue:
-    """The queue that workers listen to."""
-    return django_rq.get_queue(QUEUE, commit_mode="auto")
+def work_queue(name: str = QUEUE) -> Queue:
+    """One of the two queues that workers listen to."""
+    return django_rq.get_queue(name, commit_mode="auto")
 
 
 def ring_waiting(*, at: datetime) -> int:

@@ -39,12 +39,16 @@ SET_UP = (
     Step("Bringing the database up to date", ("migrate", "--verbosity=0")),
     Step("Loading the demo tenants", ("demo",)),
 )
-# The worker runs from here on: the calculation is its work.
+# The workers run from here on: the calculation is their work.
 NIGHT = (Step("Calculating the night's work through the worker", ("nightly", "--wait")),)
 MAIN_JOB = (Step("Doing the main job from source file to payroll file", ("mainjob",)),)
 GREETING = ("demo", "--logins")
 
-WORKER = (*MANAGE, "rqworker", "default", "--verbosity=0")
+# One does what somebody waits for; the other what takes long, and helps where there is nothing.
+WORKERS = (
+    ("worker", (*MANAGE, "rqworker", "default", "--verbosity=0")),
+    ("long", (*MANAGE, "rqworker", "long", "default", "--verbosity=0")),
+)
 TICK = (*MANAGE, "tick")
 TICK_EVERY_S = 60
 SILENCE_S = 15  # after so long without an end, a step says that it still works
@@ -203,6 +207,11 @@ class Supervisor:
         server.start()
         self.servers.append(server)
 
+    def start_workers(self) -> None:
+        """Start those that do the jobs."""
+        for label, command in WORKERS:
+            self.start(label, command)
+
     def keep_up(self) -> None:
         """Start again what ended by itself."""
         for server in self.servers:
@@ -279,7 +288,7 @@ def wait_for_web(supervisor: Supervisor, port: int) -> None:
 def run_once(supervisor: Supervisor) -> None:
     """Do the main job and end."""
     supervisor.run_steps(SET_UP)
-    supervisor.start("worker", WORKER)
+    supervisor.start_workers()
     supervisor.run_steps((*NIGHT, *MAIN_JOB))
 
 
@@ -287,7 +296,7 @@ def run_site(supervisor: Supervisor, wanted_port: int | None) -> NoReturn:
     """Set up, do the night's work and serve until somebody stops us."""
     port = choose_port(wanted_port)
     supervisor.run_steps(SET_UP)
-    supervisor.start("worker", WORKER)
+    supervisor.start_workers()
     supervisor.run_steps(NIGHT)
     supervisor.start("web", web(port))
     wait_for_web(supervisor, port)

@@ -162,7 +162,10 @@ DEFAULT_AUTO_FIELD = "django.db.models.BigAutoField"
 
 # --- Work queue. Jobs are rows first: a lost queue loses no work.
 REDIS_URL = os.environ.get("REDIS_URL") or services.redis_url()
-RQ_QUEUES = {"default": {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 60 * 60}}
+# What works on everybody has a queue of its own, so that nobody waits behind it (docs/adr/0236).
+RQ_QUEUES = {
+    name: {"URL": REDIS_URL, "DEFAULT_TIMEOUT": 4 * 60 * 60} for name in ("default", "long")
+}
 
 # What several processes have to agree on in short: how often somebody has tried.
 CACHES = {

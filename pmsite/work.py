@@ -63,6 +63,9 @@ ABOUT_ONE: dict[str, Handler] = {
 }
 """Jobs that work on one row; who made the row asks for them."""
 
+LONG = frozenset({"nightly", "alarms", fresh.NAME, closing.CLOSE, past.NAME})
+"""Jobs that may work on everybody of a tenant, so for minutes: nobody is to wait behind them."""
+
 LABELS = {
     "nightly": "Nightly calculation",
     "alarms": "Check of what is final",

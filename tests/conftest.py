@@ -44,7 +44,8 @@ def pytest_configure(config: pytest.Config) -> None:
     """
     number = 2 + int(os.environ.get("PYTEST_XDIST_WORKER", "gw-1").removeprefix("gw"))
     settings.REDIS_URL = f"{settings.REDIS_URL.partition('?')[0]}?db={number}"
-    settings.RQ_QUEUES["default"]["URL"] = settings.REDIS_URL
+    for queue in settings.RQ_QUEUES.values():
+        queue["URL"] = settings.REDIS_URL
     settings.CACHES["default"]["LOCATION"] = settings.REDIS_URL
     # Every test client would read every static file first; so each is looked for when it is asked.
     settings.WHITENOISE_AUTOREFRESH = True

@@ -8,7 +8,7 @@ from django.conf import settings
 
 from pmsite.services import ROOT
 
-SERVICES = {"postgres", "valkey", "migrate", "web", "worker", "cron"}
+SERVICES = {"postgres", "valkey", "migrate", "web", "worker", "worker-long", "cron"}
 
 
 def test_the_compose_file_has_every_part_and_hands_the_owner_to_migrations_alone() -> None:
@@ -20,7 +20,7 @@ def test_the_compose_file_has_every_part_and_hands_the_owner_to_migrations_alone
         if "DATABASE_OWNER_URL" in service.get("environment", {})
     }
     assert with_owner == {"migrate"}
-    for name in ("web", "worker", "cron"):
+    for name in ("web", "worker", "worker-long", "cron"):
         assert {"DATABASE_URL", "REDIS_URL", "SECRET_KEY"} <= services[name]["environment"].keys()
         assert services[name]["depends_on"]["migrate"] == {
             "condition": "service_completed_successfully"

@@ -29,7 +29,7 @@ runner.NIGHT = runner.MAIN_JOB = ()
 runner.GREETING = ("check",)
 runner.STOP_GENTLY_S = runner.STOP_FIRMLY_S = 0.5
 runner.TICK = (sys.executable, "-c", "print('ticked')")
-runner.WORKER = (sys.executable, "-c", {worker})
+runner.WORKERS = (("worker", (sys.executable, "-c", {worker})),)
 sys.exit(runner.main(sys.argv[1:]))
 """
 

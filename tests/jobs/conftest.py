@@ -9,7 +9,7 @@ import pytest
 
 from org.models import Tenant
 from pmsite import work
-from pmsite.jobs import Work, work_queue
+from pmsite.jobs import LONG_QUEUE, QUEUE, Work, work_queue
 
 NIGHT = datetime(2026, 6, 10, 1, 0, tzinfo=UTC)
 
@@ -39,6 +39,8 @@ def done(monkeypatch: pytest.MonkeyPatch) -> list[Work]:
 
 @pytest.fixture(autouse=True)
 def _empty_queue(db: None) -> Iterator[None]:
-    work_queue().empty()
+    for name in (QUEUE, LONG_QUEUE):
+        work_queue(name).empty()
     yield
-    work_queue().empty()
+    for name in (QUEUE, LONG_QUEUE):
+        work_queue(name).empty()

@@ -31,7 +31,7 @@ from metrics.models import Metric, Source, Total
 from org.errors import DomainError
 from org.models import Period, Person, StaleMark, Tenant
 from org.tenancy import enter
-from pmsite import tenant_file
+from pmsite import runner, spreadsheet, tenant_file
 from pmsite.demo.months import Month, month_after
 from pmsite.jobs import LEASE, request
 from pmsite.models import Job
@@ -173,8 +173,8 @@ def add_calls(count: int) -> None:
 class Worker:
     """A worker process with its horse, in a session of its own."""
 
-    def __init__(self, environment: dict[str, str], *options: str) -> None:
-        command = [sys.executable, "manage.py", "rqworker", "default", "--verbosity=0", *options]
+    def __init__(self, environment: dict[str, str], *options: str, queues: tuple[str, ...]) -> None:
+        command = [sys.executable, "manage.py", "rqworker", *queues, "--verbosity=0", *options]
         self.process = subprocess.Popen(
             command, cwd=ROOT, env=environment, start_new_session=True, stderr=subprocess.DEVNULL
         )
@@ -201,8 +201,8 @@ class Worker:
 def start_worker(process_environment: dict[str, str]) -> Iterator[Callable[..., Worker]]:
     workers: list[Worker] = []
 
-    def start(*options: str) -> Worker:
-        workers.append(Worker(process_environment, *options))
+    def start(*options: str, queues: tuple[str, ...] = ("long", "default")) -> Worker:
+        workers.append(Worker(process_environment, *options, queues=queues))
         return workers[-1]
 
     yield start
@@ -268,6 +268,29 @@ def test_a_worker_killed_in_the_middle_leaves_nothing_and_the_next_one_completes
 
 
 # --- Beside each other
+
+
+def test_a_small_job_is_done_while_a_long_one_runs(
+    bank: Tenant, start_worker: Callable[..., Worker]
+) -> None:
+    """The workers are those of `bin/run`; the night stands before the table of earnings."""
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("BEGIN; LOCK TABLE incentives_earning IN SHARE ROW EXCLUSIVE MODE")
+    night = request(name="nightly", tenant=bank, at=datetime.now(UTC))
+    for _, command in runner.WORKERS:
+        start_worker(queues=command[command.index("rqworker") + 1 : -1])
+    wait_until(somebody_waits_for_earnings, "the calculation writes earnings")
+    small = request(name=spreadsheet.NAME, tenant=bank, at=datetime.now(UTC), about=1)
+
+    def state(job: Job) -> str:
+        job.refresh_from_db()
+        return job.state
+
+    wait_until(lambda: state(small) == Job.State.DONE, "the small job is done")
+    assert state(night) == Job.State.CLAIMED
+    with connections["owner"].cursor() as cursor:
+        cursor.execute("COMMIT")
+    wait_until(lambda: state(night) == Job.State.DONE, "the night is over")
 
 
 def test_two_nights_at_once_calculate_once(bank: Tenant) -> None:

@@ -88,5 +88,6 @@ class Command(BaseCommand):
         ring_waiting(at=at)
         if waited > NO_WORKER_S and all(job.state == Job.State.QUEUED for job in jobs):
             self.stdout.write(
-                f"No worker took anything in {waited:.0f} s. Start one: bin/manage rqworker default"
+                f"No worker took anything in {waited:.0f} s. Start one:"
+                " bin/manage rqworker long default"
             )
