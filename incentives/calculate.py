@@ -28,7 +28,7 @@ from incentives.models import (
 )
 from incentives.participants import Frame
 from incentives.parties import parties_beside
-from incentives.rules import VersionRules, load
+from incentives.rules import VersionRules, load_kept, load_one
 from incentives.rules.components import plans_named
 from incentives.signals import calculated
 from incentives.stale import note_outdated
@@ -87,7 +87,9 @@ def calculate_period(
     """
     hold([period])
     plans = find_open_plans(period)
-    all_rules = [load(version, period.valid_from) for _, version in plans]
+    versions = [(version, period.valid_from) for _, version in plans]
+    kept = load_kept(versions)
+    all_rules = [kept[version.pk, on] for version, on in versions]
     refresh_totals([(rules, period) for rules in all_rules])
     # Final periods first: an open one may stand on what they should have earned.
     calculate_differences(period, [plan for plan, _ in plans], by=by, at=at, on=on)
@@ -258,7 +260,7 @@ def calculate_again(
     version = version_for(plan, period)
     if version is None:
         raise DomainError(f"No published version of {plan} rules {period} any more.")
-    rules = load(version, period.valid_from)
+    rules = load_one(version, period.valid_from)
     # Its version may be newer than the period's end, and read what nobody has added up there.
     refresh_totals([(rules, period)])
     only = None

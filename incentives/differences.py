@@ -15,7 +15,7 @@ from psycopg.sql import SQL, Composable, Composed, Literal
 
 from incentives import schedules
 from incentives.models import CalculationRun, Component, Dirty, PlanVersion
-from incentives.rules import load
+from incentives.rules import load_one
 from org.currencies import in_coins
 from org.models import Period
 from org.sql import NEVER, fetch, identifiers, values
@@ -254,7 +254,7 @@ def _frozen(made: CalculationRun) -> Composable:
     frozen = list(rows.values_list("name", flat=True))
     if not frozen:
         return SQL("true")
-    rules = load(made.version, made.period.valid_from)
+    rules = load_one(made.version, made.period.valid_from)
     prizes: list[str] = []
     others: list[str] = []
     for name in frozen:
@@ -330,7 +330,7 @@ def _frozen_pools(made: CalculationRun) -> list[str]:
 
 def _reads(made: CalculationRun) -> Composable:
     """Whether the component of ``moved`` reads the metric of ``dirty``, or may read it."""
-    rules = load(made.version, made.period.valid_from)
+    rules = load_one(made.version, made.period.valid_from)
     rows = []
     for rule in rules.components.values():
         named = [rules.measures[n] for n in {*rule.measures(), rule.of} if n in rules.measures]

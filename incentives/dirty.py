@@ -11,7 +11,7 @@ from django.db.models import Min
 
 from incentives import caps, leavers, windows
 from incentives.models import Dirty, Plan, PlanPeriod, PlanVersion
-from incentives.rules import RulesProblem, VersionRules, Window, load
+from incentives.rules import RulesProblem, VersionRules, Window, load_one
 from org.dates import EARLIEST_DAY, FOREVER
 from org.models import PayGroup, Period
 from org.sql import execute, fetch, keep, values
@@ -175,7 +175,7 @@ class Reach:
     def _load(self, version: PlanVersion, on: date) -> VersionRules | None:
         if (version.pk, on) not in self._rules:
             try:
-                self._rules[version.pk, on] = load(version, on)
+                self._rules[version.pk, on] = load_one(version, on)
             except RulesProblem:  # a metric that it read is gone: whatever changes may matter
                 self._rules[version.pk, on] = None
         return self._rules[version.pk, on]

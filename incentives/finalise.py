@@ -17,7 +17,7 @@ from incentives.differences import Whom
 from incentives.explain import problem_sentence
 from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
 from incentives.posting import post
-from incentives.rules import load
+from incentives.rules import load_one
 from incentives.signals import finalised
 from org import audit, locks
 from org.errors import DomainError
@@ -187,7 +187,7 @@ def unsettled(made: CalculationRun) -> list[str]:
 
 def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
     """Each result that keeps a run from becoming final, by name."""
-    rules = load(made.version, made.period.valid_from)
+    rules = load_one(made.version, made.period.valid_from)
     read = {name for component in rules.components.values() for name in component.measures()}
     waiting = [f"{name} ?" for name in sorted(read)]
     found = fetch(UNSETTLED, {"run": made.pk, "waiting": waiting})

@@ -4,7 +4,7 @@
 what is wrong with one. Both engines, the explanation, the admin and the tenant file use the same.
 """
 
-from incentives.rules.kept import load_kept, rules_for, stamp, stamps_of
+from incentives.rules.kept import load_kept, load_one, rules_for, stamp, stamps_of
 from incentives.rules.measures import definitions_on
 from incentives.rules.names import LONGEST_NAME, name_trouble
 from incentives.rules.parts import (
@@ -54,6 +54,7 @@ __all__ = [
     "goal_name",
     "load",
     "load_kept",
+    "load_one",
     "name_trouble",
     "part_name",
     "problems",

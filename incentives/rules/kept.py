@@ -84,6 +84,11 @@ def load_kept(wanted: Iterable[tuple[PlanVersion, date]]) -> dict[tuple[int, dat
     }
 
 
+def load_one(version: PlanVersion, on: date) -> VersionRules:
+    """The same for one version and day."""
+    return load_kept([(version, on)])[version.pk, on]
+
+
 def stamps_of(plans: Iterable[int]) -> dict[int, str]:
     """The hash of all that the versions of each plan read, by plan; one query."""
     wanted = "SELECT id, {} FROM incentives_plan AS asked WHERE id = ANY(%s)"
