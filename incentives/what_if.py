@@ -42,14 +42,17 @@ CAPPED = "A cap over several plans has cut these amounts: it may take a part of 
 
 @dataclass(frozen=True)
 class Slider:
-    """A figure that can be moved: from where it stands to a sensible end, in strides."""
+    """A figure that can be moved: from where it stands to a sensible end, in strides.
+
+    ``now``, and ``to`` until it is moved: None where there is no data yet.
+    """
 
     measure: MeasureRule
-    now: Decimal
+    now: Decimal | None
     least: Decimal
     most: Decimal
     stride: Decimal
-    to: Decimal
+    to: Decimal | None
 
     @property
     def is_moved(self) -> bool:
@@ -68,8 +71,10 @@ class Slider:
         }
 
 
-def _shown(value: Decimal, measure: MeasureRule) -> str:
-    """A figure on the grid of what people read."""
+def _shown(value: Decimal | None, measure: MeasureRule) -> str:
+    """A figure on the grid of what people read; nothing where there is none."""
+    if value is None:
+        return ""
     unit = grid(measure)
     on_grid = (value / unit).to_integral_value(rounding=ROUND_HALF_UP) * unit
     return _plain(on_grid, measure)
@@ -124,8 +129,8 @@ def what_if(*, rules: VersionRules, result: Found, asked: Mapping[str, str]) -> 
     sliders = [_slider(known, m, asked) for m in movable(rules, known, stored)]
     instead: dict[str, Decimal] = {}
     for slider in sliders:
-        if slider.is_moved:
-            instead |= moved(rules, known, slider.measure, slider.to) or {}
+        if slider.is_moved and slider.to is not None:
+            instead |= _moved(rules, known, slider.measure, slider.to) or {}
     then = work_out(rules, stored, instead) if instead else known
     lines = [_line(c, known, then, result) for c in rules.components.values()]
     before, after = (_total(rules, one, lines, which) for one, which in ((known, 0), (then, 1)))
@@ -144,16 +149,28 @@ def movable(
     seen: set[int] = set()
     for measure in sorted(rules.named, key=lambda m: m.window.kind != "period"):
         now = known[measure.name]
-        if not isinstance(now, Decimal) or now < 0 or measure.scope != "own":
+        if measure.scope != "own" or not (now is None or (isinstance(now, Decimal) and now >= 0)):
             continue
         if measure.earnings_of or measure.window.kind in OVER or measure.metric in seen:
             continue
         related = {m.name for m in rules.stored if m.metric == measure.metric}
         if not read & {measure.name, *related, *_derived_from(rules, related)}:
             continue
-        if f"{measure.name} ?" not in stored and moved(rules, known, measure, now) is not None:
+        to = Decimal(0) if now is None else now
+        if f"{measure.name} ?" not in stored and _moved(rules, known, measure, to) is not None:
             seen.add(measure.metric)
             yield measure
+
+
+def _moved(
+    rules: VersionRules, known: Mapping[str, Any], measure: MeasureRule, to: Decimal
+) -> dict[str, Decimal] | None:
+    """What moves with a figure; one without data moves where nothing else hangs on its metric:
+    nobody can tell how far the others would go."""
+    if known[measure.name] is not None:
+        return moved(rules, known, measure, to)
+    found = moved(rules, {**known, measure.name: Decimal(0)}, measure, to)
+    return found if found == {measure.name: to} else None
 
 
 def _derived_from(rules: VersionRules, parts: set[str]) -> set[str]:
@@ -161,10 +178,11 @@ def _derived_from(rules: VersionRules, parts: set[str]) -> set[str]:
 
 
 def _slider(known: Mapping[str, Any], measure: MeasureRule, asked: Mapping[str, str]) -> Slider:
-    now: Decimal = known[measure.name]
+    there: Decimal | None = known[measure.name]
+    now = there or Decimal(0)
     goal = known[Ref("goal", measure.name).column]
     unit = grid(measure)
-    if measure.lower_is_better:
+    if measure.lower_is_better and there is not None:
         stride = _stride(now, unit)
         strides = (now / stride).to_integral_value(rounding=ROUND_FLOOR)
         least, most = now - strides * stride, now
@@ -176,7 +194,7 @@ def _slider(known: Mapping[str, Any], measure: MeasureRule, asked: Mapping[str, 
         stride = _stride(far - now, unit)
         strides = ((far - now) / stride).to_integral_value(rounding=ROUND_CEILING)
         least, most = now, far if whole else now + strides * stride
-    return Slider(measure, now, least, most, stride, _asked(measure, now, asked))
+    return Slider(measure, there, least, most, stride, _asked(measure, there, asked))
 
 
 def _stride(width: Decimal, unit: Decimal) -> Decimal:
@@ -187,7 +205,7 @@ def _stride(width: Decimal, unit: Decimal) -> Decimal:
     return max(step, unit)
 
 
-def _asked(measure: MeasureRule, now: Decimal, asked: Mapping[str, str]) -> Decimal:
+def _asked(measure: MeasureRule, now: Decimal | None, asked: Mapping[str, str]) -> Decimal | None:
     text = asked.get(measure.name, "").strip()
     if not text or text == _shown(now, measure):
         return now

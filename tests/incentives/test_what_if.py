@@ -79,10 +79,32 @@ def test_sliders_lead_towards_better_in_round_strides(rules: dict[str, VersionRu
     assert quality.most == 1
 
 
-def test_a_figure_without_data_cannot_be_moved(rules: dict[str, VersionRules]) -> None:
-    given = inputs("80")
+def test_a_figure_without_data_is_moved_from_nothing(rules: dict[str, VersionRules]) -> None:
+    given = inputs("100", pace="270")
+    del given["quality"]
+    untouched = tried(rules["main"], given, quality="")
+    quality = slider(untouched, "quality")
+    assert (quality.now, quality.to, quality.least, quality.most) == (None, None, 0, 1)
+    assert quality.texts["to"] == ""
+    assert untouched.lines[0].before is None, "a gate on no data is undecided"
+    assert untouched.lines == tried(rules["main"], given).lines
+    there = tried(rules["main"], given, quality="80").lines[0]
+    assert (there.before, there.after) == (None, D(100))
+    assert tried(rules["main"], given, quality="0").lines[0].after == 0, "the gate is shut"
     del given["pace"]
-    assert "pace" not in {one.measure.name for one in tried(rules["main"], given).sliders}
+    assert slider(tried(rules["main"], given), "pace").most >= 300
+
+
+def test_a_figure_without_data_stays_where_others_hang_on_its_metric(
+    rules: dict[str, VersionRules],
+) -> None:
+    given = {"year": "998", "goal calls": "100", "goal year": "1000", "prorate": "1"}
+    assert tried(rules["to_date"], given).sliders == []
+
+
+def test_a_figure_that_is_still_coming_in_cannot_be_moved(rules: dict[str, VersionRules]) -> None:
+    given = inputs("100") | {"quality ?": "yes"}
+    assert "quality" not in {one.measure.name for one in tried(rules["main"], given).sliders}
 
 
 @pytest.mark.parametrize("typed", ["lots", "1,000", "-1", "1e40"])
