@@ -35,6 +35,8 @@ HOW = (
     "Every figure in “Worked out here” is a live formula: open this file in a spreadsheet program,"
     " and it works all amounts out again from the figures on the sheets of the plans. Yellow cells"
     " are what goes in. Change one to see what would follow; it changes nothing in pmsite.",
+    "What others bring about is given as a figure: places and shares among them, the last cents of"
+    " what is shared, and what a cap over several plans leaves.",
     "“Check” compares with what pmsite has. Where it says “differs” in a file that nobody has"
     " changed, tell payroll.",
 )

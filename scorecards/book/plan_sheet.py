@@ -45,6 +45,8 @@ from scorecards.book.shares import Own, Whole, write_paid
 WIDTHS = (46, 18, 18, 18, 18, 64)
 SHOWN = {"percent": PERCENT, "money": MONEY}
 Address = Callable[..., str]
+# A formula for a place would need everybody's figures beside one's own.
+OF_OTHERS = "Given: it hangs on the figures of others, which are not shown here."
 PARTS_IN_WORDS = {
     "gate": "Only if",
     "formula": "Formula",
@@ -145,6 +147,7 @@ class PlanSheet:
     def _others(self) -> None:
         """What else formulas read: facts, places, the part of the period, rates."""
         known, rows = self.known, []
+        of_others = {ref.column for ref in self.rules.references if ref.kind in POPULATION}
         read = {ref.column for ref in self.rules.references}
         rows.append(("prorate", "The part of the period that counts", known["prorate"]))
         for ref in sorted(self.rules.references):
@@ -167,6 +170,8 @@ class PlanSheet:
             self.page.text(1, label)
             self.cells[column] = self.page.value(2, value, given=True)
             self.page.text(5, column, SOFT)
+            if column in of_others:
+                self.page.text(6, OF_OTHERS, SOFT)
             self.page.down()
 
     # --- tables
