@@ -66,7 +66,7 @@ SHOULD = """
 # is the part's own; payments, stops and waivers have origins of their own and are not looked at.
 STANDING = """
     SELECT person_id, component, job, grain, currency, part,
-           (array_agg(earning_type ORDER BY id DESC) FILTER (WHERE origin = 'calculation'))[1]
+           (array_agg(earning_type ORDER BY id) FILTER (WHERE origin = 'calculation'))[1]
              AS earning_type,
            min(run_id) FILTER (WHERE origin = 'calculation') AS first_run,
            {granted} AS booked, {held} AS held, {limited} AS limited, {lost} AS lost,
@@ -78,14 +78,15 @@ STANDING = """
 """
 
 # Each key with the version by whose schedule it is parted: the one that first booked it, so that
-# another schedule of a later version moves nothing that is booked already.
+# another schedule of a later version moves nothing that is booked already. Its earning type stays,
+# too: what is taken back comes from where it stands, and payroll books it as what was paid.
 WHOLE = """
-    SELECT {key}, coalesce(should.earning_type, known.earning_type, '') AS earning_type,
+    SELECT {key}, coalesce(known.earning_type, should.earning_type, '') AS earning_type,
            coalesce(should.amount, 0) AS amount, transaction_id,
            coalesce(known.version_id, {version}::bigint) AS version_id
     FROM (SELECT * FROM ({should}) AS moved WHERE {only}) AS should
     FULL JOIN (
-        SELECT {key}, (array_agg(earning_type))[1] AS earning_type,
+        SELECT {key}, (array_agg(earning_type ORDER BY first_run))[1] AS earning_type,
                (array_agg(made.version_id ORDER BY made.id))[1] AS version_id
         FROM standing JOIN incentives_calculationrun AS made ON made.id = first_run
         GROUP BY {key}) AS known USING ({key})

@@ -145,3 +145,28 @@ def test_expiry_in_months_is_the_day_after_them(tenant: Tenant) -> None:
     assert part.expires == "2027-02-01"
     assert read_expiry("ISBLANK(x)").condition == "ISBLANK(x)"
     assert months_after(date(2026, 1, 31), 1) == date(2026, 2, 28)
+
+
+def test_what_is_taken_back_goes_by_the_earning_type_that_was_booked(tenant: Tenant) -> None:
+    """A late version calls it something else; half of what waits is taken back, half released."""
+    said = {
+        "schedules": {
+            "parts": [
+                {"share": "70%", "release": "final"},
+                {"share": "30%", "release": "6 months later"},
+            ]
+        }
+    }
+    desk = Desk(**said, component={"schedule": "parts", "earning_type": "bonus"})
+    desk.sells("2026-01", 1000)
+    desk.finalise("2026-01")
+    desk.plan.versions.update(status="retired")
+    desk.version(number=2, **said, component={"schedule": "parts", "earning_type": "commission"})
+    desk.sells("2026-01", 500)
+    desk.sells("2026-02", 10)
+    desk.finalise("2026-02")
+    assert (desk.balance().due, desk.balance().held) == (350 + 7, 150 + 3)
+    desk.release("2026-07-31")
+    assert (desk.balance().due, desk.balance().held) == (500 + 7, 3)
+    types = Transfer.objects.values_list("earned_period__code", "earning_type").distinct()
+    assert set(types) == {("2026-01", "bonus"), ("2026-02", "commission")}
