@@ -24,6 +24,7 @@ from incentives.rules import (
     part_name,
 )
 from incentives.rules.components import YEAR_BEGINS
+from org.errors import DomainError
 from org.sql import execute, fetch, identifiers, keep
 
 EARNING = Identifier(Earning._meta.db_table)
@@ -354,6 +355,9 @@ def remove_people(made: CalculationRun, people: list[int]) -> None:
         )
 
 
+# What a column for amounts does not hold; formulas give no number so large, but sums may.
+TOO_MUCH = Decimal(10) ** 18
+
 Summary = tuple[int, int, int, Decimal]
 SUMMED = ("people", "undecided", "failed", "total")
 
@@ -374,6 +378,7 @@ def summary(made: CalculationRun, people: list[int] | None = None) -> Summary:
 def summarise(made: CalculationRun) -> None:
     """Count what a run found, for whoever reads the list of runs."""
     made.people, made.undecided, made.failed, made.total = summary(made)
+    _refuse_too_much(made)
     made.save()
 
 
@@ -383,3 +388,13 @@ def add_to_summary(made: CalculationRun, before: Summary, after: Summary) -> Non
     made.undecided += after[1] - before[1]
     made.failed += after[2] - before[2]
     made.total += after[3] - before[3]
+    _refuse_too_much(made)
+
+
+def _refuse_too_much(made: CalculationRun) -> None:
+    if abs(made.total) >= TOO_MUCH:
+        raise DomainError(
+            f"{made.plan} comes to {made.total:,.2f} in {made.period}, and no amount reaches 10 to"
+            " the 18th. Is a decimal point missing in the plan, or in what came in? Nothing of"
+            " this calculation was kept."
+        )

@@ -15,7 +15,7 @@ from datetime import date, datetime
 
 from psycopg.sql import SQL, Composable, Literal
 
-from incentives import conditions, limits, schedules
+from incentives import conditions, leavers, limits, schedules
 from incentives.differences import (
     CAUSED,
     EVERYBODY,
@@ -27,7 +27,9 @@ from incentives.differences import (
 )
 from incentives.ledger import post_select
 from incentives.models import CalculationRun
+from incentives.outcome import TOO_MUCH
 from org import locks
+from org.errors import DomainError
 from org.models import Period, User
 from org.sql import execute, fetch, identifiers, keep
 
@@ -93,7 +95,10 @@ def post(
     moved = moved if first else with_causes(made, moved)
     if not keep("moving", SQL(MOVING).format(key=identifiers(KEY), on=Literal(on), moved=moved)):
         return 0
+    _refuse_too_much(made)
     _find_ready()
+    if leavers.forfeits(made.version):
+        _leave_to_forfeit(on)
     if not limits.has_limit(made.plan):
         return _post(made, posted, first, by=by, at=at, only="true")
     # What is taken back makes room for what is granted at the same time.
@@ -103,12 +108,40 @@ def post(
     return written + _post(made, posted, first, by=by, at=at, only="difference > 0", beyond=beyond)
 
 
+def _refuse_too_much(made: CalculationRun) -> None:
+    """A difference may reach twice what one amount may."""
+    too_much = fetch(
+        SQL(
+            "SELECT person.name, person.code, component, difference FROM moving"
+            " JOIN org_person AS person ON person.id = person_id"
+            " WHERE abs(difference) >= {} ORDER BY 2 LIMIT 1"
+        ).format(Literal(TOO_MUCH))
+    )
+    for name, code, component, difference in too_much:
+        raise DomainError(
+            f"{component} of {name} ({code}) in {made.period} would move by {difference:,.2f}, and"
+            " no amount reaches 10 to the 18th. Is a decimal point missing in what came in?"
+            " Nothing was booked."
+        )
+
+
 def _find_ready() -> None:
     """Note the parts whose condition holds by now."""
     waiting = "FROM moving WHERE difference > 0 AND NOT ready AND condition <> '' AND NOT disputed"
     if fetch(f"SELECT 1 {waiting} LIMIT 1"):
         conditions.keep_met("ready_part", SQL(f"SELECT id, condition, transaction_id {waiting}"))
         execute("UPDATE moving SET ready = true WHERE id IN (SELECT id FROM ready_part)")
+
+
+def _leave_to_forfeit(on: date) -> None:
+    """What is learnt late of a part whose day comes after somebody left waits like what was known
+    then, so that the release forfeits it, too."""
+    execute(
+        SQL(
+            "UPDATE moving SET ready = false FROM ({gone}) AS gone"
+            " WHERE gone.person_id = moving.person_id AND moving.due_on >= gone.since"
+        ).format(gone=leavers.gone_by(on))
+    )
 
 
 def _post(

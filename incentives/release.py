@@ -18,7 +18,7 @@ from incentives.ledger import KEY, post_select
 from incentives.models import Plan, PlanVersion
 from org import audit, locks
 from org.models import User
-from org.sql import NEVER, execute, fetch, identifiers, keep
+from org.sql import execute, fetch, identifiers, keep
 
 
 @dataclass(frozen=True)
@@ -134,18 +134,6 @@ def _find_ready(on: date) -> list[str]:
     return troubles
 
 
-# Whose last employment has ended, with the first day after it.
-LEFT = """
-    SELECT person_id, max(valid_to) AS since FROM org_employment
-    WHERE superseded_at = {never} AND valid_from <= {on}
-    GROUP BY person_id HAVING max(valid_to) <= {on}
-"""
-
-
-def _left(on: date) -> Composable:
-    return SQL(LEFT).format(never=SQL(NEVER), on=Literal(on))
-
-
 def _forfeit(on: date, *, by: User | None, at: datetime) -> int:
     """Whoever has left loses what still waits, where the version by which it is held says so; how
     many transfers. What was payable before the last day is over goes all the same."""
@@ -158,7 +146,7 @@ def _forfeit(on: date, *, by: User | None, at: datetime) -> int:
             "UPDATE waiting_lot SET forfeited = true FROM ({left}) AS gone"
             " WHERE gone.person_id = waiting_lot.person_id"
             " AND (NOT ready OR due_on >= gone.since) AND version_id = ANY({versions}::bigint[])"
-        ).format(left=_left(on), versions=Literal(versions))
+        ).format(left=leavers.gone_by(on), versions=Literal(versions))
     )
     lost = _post("lost", SQL("forfeited"), SQL("amount"), by=by, at=at)
     execute("DELETE FROM waiting_lot WHERE forfeited")
@@ -256,7 +244,8 @@ def _restore(plan: Plan, on: date, *, by: User | None, at: datetime) -> int:
     limit = Literal(schedules.LIMIT)
     there: Composable = SQL("true")
     if any(leavers.forfeits(version) for version in plan.versions.all()):
-        there = SQL("person_id NOT IN (SELECT person_id FROM ({}) AS gone)").format(_left(on))
+        gone = leavers.gone_by(on)
+        there = SQL("person_id NOT IN (SELECT person_id FROM ({}) AS gone)").format(gone)
     year = years.year_sql(plan.calendar, SQL("period.valid_to"))
     forgone = SQL(FORGONE).format(
         key=identifiers(KEY),

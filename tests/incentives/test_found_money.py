@@ -141,6 +141,24 @@ def test_who_has_left_keeps_what_the_limit_let_through_when_a_deal_shrinks(
     assert accounts(small).startswith("held 0.00 + due 35.00 + paid 0.00 + lost 15.00")
 
 
+def test_who_has_left_forfeits_what_is_learnt_late_of_a_part_whose_day_came_after(
+    tmp_path: Path,
+) -> None:
+    """As if 1500 had been known from the beginning: 105 due, and 45 that nobody was there for."""
+    forfeits = world("leavers: {held: forfeit}", "2026-02-20")
+    small = Small(tmp_path, "ann,north,agent,2026-01-01,", forfeits)
+    small.file("ingest", SALE.replace("DAY", ""), "crm")
+    small.run("finalise", "2026-01", "--on", "2026-02-01")
+    small.file("people", LEFT)
+    more = SALE.replace("DAY", "").replace("1,2026", "2,2026").replace("1000", "500")
+    small.file("ingest", more, "crm")
+    small.run("finalise", "2026-02", "--on", "2026-03-01")
+    assert accounts(small).startswith("held 0.00 + due 105.00 + paid 0.00 + lost 45.00")
+    small.file("ingest", more.replace("500", "700"), "crm")
+    small.run("finalise", "2026-03", "--on", "2026-04-01")
+    assert accounts(small).startswith("held 0.00 + due 119.00 + paid 0.00 + lost 51.00")
+
+
 def test_results_list_what_was_adjusted_by_hand(tmp_path: Path) -> None:
     users = """
 users:
