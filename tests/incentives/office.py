@@ -101,10 +101,14 @@ class Office:
         )
 
     def deliver(self, row: str) -> Delivery:
+        return self.take("till", "no,sold,taken,amount,back,seller", row)
+
+    def take(self, source: str, head: str, row: str) -> Delivery:
+        """Take one row in from a source."""
         report = ingest(
-            source=Source.objects.get(code="till"),
-            file_name="till.csv",
-            content=f"no,sold,taken,amount,back,seller\n{row}\n".encode(),
+            source=Source.objects.get(code=source),
+            file_name=f"{source}.csv",
+            content=f"{head}\n{row}\n".encode(),
             by=None,
             at=self.later(),
         )
@@ -203,9 +207,17 @@ class Office:
     def check(self) -> None:
         """What holds at every moment."""
         assert check_identity() == []
+        self.check_limit()
+
+    def check_limit(self) -> None:
+        """No more has become payable than a limit lets through, where one limit holds always."""
         limits = [limit_of(version) for version in PlanVersion.objects.all()]
         if limits[0] and all(limit == limits[0] for limit in limits):
-            assert all(b.due + b.paid - b.owed <= limits[0].amount for b in balances())
+            assert all(payable <= limits[0].amount for payable in self.payable())
+
+    def payable(self) -> list[Decimal]:
+        """What has become payable of each person's money."""
+        return [b.due + b.paid - b.owed for b in balances()]
 
     def ledger(self) -> Sums:
         """What is paid or owed counts as due."""
