@@ -23,6 +23,7 @@ from django.views.decorators.http import require_http_methods
 from org.access import member_required
 from org.middleware import last_place
 from pmsite.signin.gate import is_about_signing_in, lead_to, page_around
+from pmsite.signin.labels import labelled
 from pmsite.signin.sessions import BEFORE
 
 KEY = "kept_input"
@@ -136,7 +137,7 @@ def kept(request: HttpRequest) -> HttpResponse:
 
 def show(request: HttpRequest, form: dict[str, Any], *, status: int) -> HttpResponse:
     """The page with what was typed, and the button that sends it."""
-    context = {"form": form, "field": FIELD, "shown": [f for f in form["fields"] if f[1]]}
+    context = {"form": form, "field": FIELD, "shown": labelled(form["path"], form["fields"])}
     return render(request, "account/kept.html", context, status=status)
 
 
