@@ -15,8 +15,10 @@ from django.utils.safestring import SafeString, mark_safe
 
 HEIGHT = 150
 WIDE, SLIM = 560, 270
-LEFT, RIGHT, ABOVE, BELOW = 36, 14, 20, 38
-"""What stands around the bars: the people's axis, half a number, the word at the goal, percents."""
+RIGHT, ABOVE, BELOW = 14, 20, 38
+"""What stands around the bars: half a number, the word at the goal, the percents."""
+WORD, DIGIT = 26, 7
+"""How wide the word beside the people's axis is, lying on its side, and each digit at it."""
 MOST_LINES = 5
 FONT = "Inter Variable, Liberation Sans, DejaVu Sans, sans-serif"
 
@@ -37,6 +39,7 @@ def _drawing(
     percents = {
         place * step: _round(width * place / len(counts)) for place in range(0, len(counts) + 1, 2)
     }
+    left = WORD + DIGIT * len(str(max(lines)))
     at = _round(width * goal / (step * len(counts)))
     return format_html(
         '<svg class="marks" role="img" aria-label="{}" data-size="{}" viewBox="0 0 {} {}"'
@@ -46,15 +49,15 @@ def _drawing(
         '<path d="M{},0v{}" stroke="var(--ink)" stroke-width="2"/>'
         '<g text-anchor="middle"><text x="{}" y="-8" fill="var(--ink)">goal</text>{}'
         '<text x="{}" y="{}">percent of the goal</text>'
-        '<text transform="translate(-26,{})rotate(-90)">people</text></g>'
+        '<text transform="translate({},{})rotate(-90)">people</text></g>'
         '<g text-anchor="end">{}</g></g></svg>',
-        *(label, size, LEFT + width + RIGHT, ABOVE + HEIGHT + BELOW, FONT, LEFT, ABOVE),
+        *(label, size, left + width + RIGHT, ABOVE + HEIGHT + BELOW, FONT, left, ABOVE),
         "".join(f"M0,{y}h{width}" for y in lines.values()),
         _bars(counts, top, width),
         _axes(list(lines.values()), list(percents.values()), width),
         *(at, HEIGHT, at),
         _words([(x, HEIGHT + 17, str(percent)) for percent, x in percents.items()]),
-        *(width // 2, HEIGHT + 33, HEIGHT // 2),
+        *(width // 2, HEIGHT + 33, 12 - left, HEIGHT // 2),
         _words([(-8, y + 4, str(people)) for people, y in lines.items()]),
     )
 
