@@ -139,14 +139,18 @@ def found_in(said: Json, *, everybody: bool, all_units: bool = True) -> Found:
 
 
 def upper_levels(rows: Sequence[Row]) -> tuple[Row, ...]:
-    """The levels of a tree that have :data:`MOST_UNITS` rows together, from the top; of the top
-    level alone all, whatever there are."""
+    """The levels of a tree that have :data:`MOST_UNITS` rows together, from the top; of the next
+    one those that change most, as far as there is room. Of the top level all."""
     deepest = 0
     while sum(row.depth <= deepest + 1 for row in rows) <= MOST_UNITS and any(
         row.depth > deepest for row in rows
     ):
         deepest += 1
-    return tuple(row for row in rows if row.depth <= deepest)
+    shown = [at for at, row in enumerate(rows) if row.depth <= deepest]
+    below = [at for at, row in enumerate(rows) if row.depth == deepest + 1]
+    below.sort(key=lambda at: -abs(rows[at].change))
+    shown += below[: max(0, MOST_UNITS - len(shown))]
+    return tuple(rows[at] for at in sorted(shown))
 
 
 def without_small(rows: Iterable[Row]) -> list[Row]:
