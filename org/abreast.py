@@ -10,7 +10,7 @@ from __future__ import annotations
 import contextvars
 import threading
 from collections.abc import Callable, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from concurrent.futures import CancelledError, Future, ThreadPoolExecutor
 from typing import TypeVar
 
 from django.db import connection, transaction
@@ -46,36 +46,37 @@ def each(pieces: Sequence[Callable[[], T]], *, at_once: bool) -> list[T]:
     tenant = current_tenant_id()
 
     def beside(number: int, piece: Callable[[], T]) -> T:
+        begun = False
         try:
             with transaction.atomic():
                 _see_as_of(moment, first=number == 0)
                 seen.wait()  # before the first one's end the moment is there to be taken
+                begun = True
                 execute(SQL("SET LOCAL lock_timeout = {}").format(Literal(LOCK_TIMEOUT)))
                 with enter(tenant):
                     return _undone(piece)
-        except BaseException as failure:  # so that no other waits for a moment that never comes
-            seen.abort()
-            if number == 0 and not moment.done():
-                moment.set_exception(failure)
-            raise
         finally:
+            if not begun:  # so that no other waits for a moment that never comes
+                if number == 0:
+                    moment.cancel()
+                seen.abort()
             connection.close()
 
     with ThreadPoolExecutor(len(pieces), thread_name_prefix="abreast") as pool:
-        begun = [
+        asked = [
             pool.submit(contextvars.copy_context().run, beside, number, piece)
             for number, piece in enumerate(pieces)
         ]
-    return _answers(begun)
+    return _answers(asked)
 
 
-def _answers(begun: Sequence[Future[T]]) -> list[T]:
+def _answers(asked: Sequence[Future[T]]) -> list[T]:
     """What each answered, or why the first of them failed: the others failed by it."""
-    failures = [failure for one in begun if (failure := one.exception())]
+    failures = [failure for one in asked if (failure := one.exception())]
     for failure in failures:
-        if not isinstance(failure, threading.BrokenBarrierError):
+        if not isinstance(failure, (threading.BrokenBarrierError, CancelledError)):
             raise failure
-    return [one.result() for one in begun]
+    return [one.result() for one in asked]
 
 
 def _undone(piece: Callable[[], T]) -> T:
