@@ -103,8 +103,13 @@ def calculate_differences(
     period: Period, plans: Iterable[Plan], *, by: User | None, at: datetime, on: date
 ) -> None:
     """Work out what final periods should be by now whose differences a period may carry."""
+    work_out_differences([*plans, *ended_plans(period)], by=by, at=at, on=on)
+
+
+def work_out_differences(plans: Iterable[Plan], *, by: User | None, at: datetime, on: date) -> None:
+    """Work out what the final periods of these plans, in this order, should be by now."""
     again: dict[Period, list[CalculationRun]] = {}
-    for plan in [*plans, *ended_plans(period)]:
+    for plan in plans:
         for earlier in dirty_periods(plan):
             run = calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
             again.setdefault(earlier, []).append(run)

@@ -26,13 +26,15 @@ class Carried:
     """The differences of final periods that were booked to a period, each with the one it is of.
 
     ``alarms``: without a cause, shown and never booked. ``too_late``: behind the tenant's limit for
-    corrections, listed and not booked.
+    corrections, listed and not booked. ``too_early``: earned after the period, listed and not
+    booked either: they wait for a later one.
     """
 
     transfers: int = 0
     differences: list[tuple[Period, Difference]] = field(default_factory=list)
     alarms: list[tuple[Period, Difference]] = field(default_factory=list)
     too_late: list[tuple[Period, Difference]] = field(default_factory=list)
+    too_early: list[tuple[Period, Difference]] = field(default_factory=list)
 
     def add(self, other: Carried) -> None:
         """Take in what was booked of another plan."""
@@ -40,6 +42,7 @@ class Carried:
         self.differences += other.differences
         self.alarms += other.alarms
         self.too_late += other.too_late
+        self.too_early += other.too_early
 
 
 def carry(
@@ -51,7 +54,10 @@ def carry(
     on: date,
     whom: Whom = EVERYBODY,
 ) -> Carried:
-    """Book a plan's differences of final periods to a period, for those who are meant."""
+    """Book a plan's differences of final periods to a period, for those who are meant.
+
+    Nothing is booked to a period that was over before it was earned.
+    """
     months = Tenant.objects.get(pk=current_tenant_id()).look_back
     done = Carried()
     for earlier in calculate.dirty_periods(plan):
@@ -59,6 +65,9 @@ def carry(
             continue
         again = calculate.calculate_again(plan=plan, period=earlier, by=by, at=at, on=on)
         found = [(earlier, d) for d in differences.pending(again, whom=whom)]
+        if earlier.valid_to > posted.valid_to:
+            done.too_early += found
+            continue
         if differences.too_far_back(earlier, on=on, months=months):
             done.too_late += found
             continue
@@ -97,11 +106,16 @@ def carry_off_cycle(
     locks.exclude({posted.pk, *calculate.final_periods([posted.calendar_id])})
     calculate.bring_up_to_date([])
     whom = Whom(
-        groups=tuple(group.pk for group in groups), people=None if people is None else tuple(people)
+        groups=tuple(group.pk for group in groups),
+        people=None if people is None else tuple(people),
+        on=on,
     )
     before, done = waivers.last_transfer(), Carried()
-    for plan in _moved_plans(posted):
-        done.add(carry(plan, posted=posted, by=by, at=at, on=on, whom=whom))
+    plans, final = _moved_plans(posted), calculate.final_plans(posted)
+    calculate.work_out_differences(plans, by=by, at=at, on=on)
+    for plan in plans:
+        if plan.pk not in final:
+            done.add(carry(plan, posted=posted, by=by, at=at, on=on, whom=whom))
     if done.transfers:
         waivers.waive(posted=posted, after=before, by=by, at=at)
         notices.tell(period=posted, after=before, at=at)
@@ -117,9 +131,7 @@ def carry_off_cycle(
 
 def _moved_plans(posted: Period) -> list[Plan]:
     """The plans with final periods that a recorded cause may have moved, in their order."""
-    moved = Plan.objects.filter(pk__in=Dirty.objects.values("plan")).exclude(
-        pk__in=calculate.final_plans(posted)
-    )
+    moved = Plan.objects.filter(pk__in=Dirty.objects.values("plan"))
     plans = list(moved.select_related("family").order_by("code"))
     ruled = [(plan, version) for plan in plans if (version := calculate.version_for(plan, posted))]
     ordered = [plan for plan, _ in calculate.in_order(ruled)]

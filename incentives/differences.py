@@ -7,6 +7,7 @@ What is compared is a part of a key: the parts of a schedule are booked each by 
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import date
 from decimal import Decimal
@@ -17,6 +18,7 @@ from incentives import schedules
 from incentives.models import CalculationRun, Component, Dirty, PlanVersion
 from incentives.rules import load_one
 from org.currencies import in_coins
+from org.employments import employments_on
 from org.models import Period
 from org.sql import NEVER, fetch, identifiers, values
 
@@ -99,6 +101,11 @@ PAID_BY = """
       WHERE employment.pay_group_id = ANY({groups}::bigint[])
         AND employment.superseded_at = {never})
 """
+# Whom they pay on a day.
+PAID_ON = """
+    moved.person_id IN (SELECT employment.person_id FROM ({employments}) AS employment
+      WHERE employment.pay_group_id = ANY({groups}::bigint[]))
+"""
 
 # Each part as it should be beside where it stands. Added up and not joined: nobody can tell the
 # planner how many there are, and it would hold each against all.
@@ -131,10 +138,12 @@ DISPUTED = """
 @dataclass(frozen=True)
 class Whom:
     """Whose differences are meant: those whom one of these pay groups (ids) pays, and only these
-    people (ids); None: everybody's."""
+    people (ids); None: everybody's. ``on``: by their employment of that day; None: by any, now or
+    before."""
 
     groups: tuple[int, ...] | None = None
     people: tuple[int, ...] | None = None
+    on: date | None = None
 
 
 EVERYBODY = Whom()
@@ -223,13 +232,19 @@ def _only(made: CalculationRun, which: Which) -> Composable:
         conditions.append(dirty.format(sign, Literal(made.plan_id), Literal(made.period_id)))
         if not which.caused and _all_dirty(made):
             conditions.append(SQL("false"))
-    if which.whom.groups is not None:
-        groups = Literal(list(which.whom.groups))
-        conditions.append(SQL(PAID_BY).format(groups=groups, never=SQL(NEVER)))
-    if which.whom.people is not None:
-        people = Literal(list(which.whom.people))
-        conditions.append(SQL("moved.person_id = ANY({}::bigint[])").format(people))
-    return SQL(" AND ").join(conditions)
+    return SQL(" AND ").join([*conditions, *_meant(which.whom)])
+
+
+def _meant(whom: Whom) -> Iterator[Composable]:
+    if whom.groups is not None:
+        groups = Literal(list(whom.groups))
+        if whom.on is None:
+            yield SQL(PAID_BY).format(groups=groups, never=SQL(NEVER))
+        else:
+            yield SQL(PAID_ON).format(groups=groups, employments=employments_on(whom.on))
+    if whom.people is not None:
+        people = Literal(list(whom.people))
+        yield SQL("moved.person_id = ANY({}::bigint[])").format(people)
 
 
 def _all_dirty(made: CalculationRun) -> bool:

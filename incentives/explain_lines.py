@@ -208,6 +208,8 @@ def _team(
         return _line(row, parts, raw, "others share the pool")
     if row.amount is not None and (raw.value != pool or weight != _number(detail.get("weight"))):
         raise _disagreement(component, row, raw.value)
+    if weight is None or weights is None:
+        return _line(row, parts, raw, "")
     said = f"{weight} of {weights}, to the cent by largest remainder"
     return _line(row, parts, raw, said)
 

@@ -139,8 +139,9 @@ def _never_calculated(made: CalculationRun) -> Period | None:
 
 
 def _refuse_unsettled(made: list[CalculationRun]) -> None:
-    problems = [problem for run in made for problem in unsettled(run)]
-    if problems:
+    waiting = [one for run in made for one in unsettled_lines(run)]
+    if waiting:
+        problems = [one.sentence for one in sorted(waiting, key=lambda one: one.follows)]
         shown = problems[:MOST_NAMES]
         if len(problems) > MOST_NAMES:
             shown.append(f"… and {len(problems) - MOST_NAMES} more: see `results`.")
@@ -179,19 +180,24 @@ class Unsettled:
     problem: str
     sentence: str
 
+    @property
+    def follows(self) -> bool:
+        """Whether it only waits for somebody else's figure, with whom it shares a pool."""
+        return self.problem == "blank_pool"
+
 
 def unsettled(made: CalculationRun) -> list[str]:
-    """A sentence for each result that keeps a run from becoming final, by name."""
+    """A sentence for each result that keeps a run from becoming final: those to be mended first."""
     return [one.sentence for one in unsettled_lines(made)]
 
 
 def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
-    """Each result that keeps a run from becoming final, by name."""
+    """Each result that keeps a run from becoming final, by name: those to be mended first."""
     rules = load_one(made.version, made.period.valid_from)
     read = {name for component in rules.components.values() for name in component.measures()}
     waiting = [f"{name} ?" for name in sorted(read)]
     found = fetch(UNSETTLED, {"run": made.pk, "waiting": waiting})
-    return [
+    lines = [
         Unsettled(
             code,
             status,
@@ -201,6 +207,7 @@ def unsettled_lines(made: CalculationRun) -> list[Unsettled]:
         )
         for name, code, _, component, title, status, problem, inputs in found
     ]
+    return sorted(lines, key=lambda one: one.follows)
 
 
 def _finalise(made: CalculationRun, *, by: User | None, at: datetime, on: date) -> Finalised:

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
+from datetime import date, datetime, timedelta
 from decimal import Decimal
 from typing import Any
 
@@ -39,6 +39,9 @@ from payroll.queries import (
     without_payroll_id,
 )
 from payroll.render import listed
+
+# How long after its pay period an off-cycle batch may pay.
+LONGEST_WAIT = timedelta(days=184)
 
 
 class NothingDue(DomainError):
@@ -101,8 +104,8 @@ def new_draft(
     *, pay_group: PayGroup, period: Period, off_cycle: bool = False, pay_date: date | None = None
 ) -> PayBatch:
     """A draft that is not kept yet: enough to see what it would do."""
-    if pay_date is not None and not plausible(pay_date):
-        raise DomainError(f"{pay_date} is no day on which anybody is paid: is the year right?")
+    if pay_date is not None:
+        _refuse_pay_date(period, pay_date)
     batches = PayBatch.objects.filter(pay_group=pay_group, period=period)
     return PayBatch(
         pay_group=pay_group,
@@ -112,6 +115,22 @@ def new_draft(
         pay_date=pay_date,
         currency=currency_of(pay_group),
     )
+
+
+def _refuse_pay_date(period: Period, day: date) -> None:
+    """A day far from its period would release, forfeit and correct as of the wrong time."""
+    if not plausible(day):
+        raise DomainError(f"{day} is no day on which anybody is paid: is the year right?")
+    if day < period.valid_from:
+        raise DomainError(
+            f"{day} is before {period.code}, which begins on {period.valid_from}: is the day right?"
+            " Name the pay period in which it lies."
+        )
+    if day >= period.valid_to + LONGEST_WAIT:
+        raise DomainError(
+            f"{day} is more than {LONGEST_WAIT.days} days after {period.code}: is the year right?"
+            " Name the pay period in which it lies."
+        )
 
 
 def discard(*, batch: PayBatch, by: User | None, at: datetime) -> None:

@@ -16,6 +16,7 @@ from incentives.debts import DRAW
 from incentives.ledger import KEY, TABLE, account_by_key
 from incentives.models import Account
 from org.currencies import places
+from org.employments import employments_on
 from org.models import PayGroup, Period
 from org.sql import NEVER, identifiers
 from payroll.models import PayBatch
@@ -132,20 +133,6 @@ def last_day(period: Period) -> date:
 def pay_day(batch: PayBatch) -> date:
     """The day on which a batch pays: its own, else its period's."""
     return batch.pay_date or business_day(batch.period)
-
-
-def employments_on(day: date) -> sql.Composed:
-    """The query for each person's paying employment: in force on a day, else the last before it.
-
-    Columns: id, person_id, payroll_id, pay_group_id, valid_from, valid_to. Who only begins later
-    is paid by the first.
-    """
-    return sql.SQL(
-        "SELECT DISTINCT ON (person_id) id, person_id, payroll_id, pay_group_id, valid_from,"
-        " valid_to FROM org_employment WHERE superseded_at = {never}"
-        " ORDER BY person_id, CASE WHEN valid_from <= {day} THEN valid_from END DESC NULLS LAST,"
-        " valid_from"
-    ).format(day=sql.Literal(day), never=sql.SQL(NEVER))
 
 
 def moves_query(batch: PayBatch) -> sql.Composed:

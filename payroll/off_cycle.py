@@ -45,6 +45,7 @@ def _said(done: Carried, posted: Period) -> list[str]:
     kinds = (
         (done.differences, f"Differences booked to {posted.code}"),
         (done.too_late, "Too late to be corrected, and not booked"),
+        (done.too_early, f"Earned after {posted.code}, and not booked before a later period"),
         (done.alarms, "No recorded cause explains these, and they are not booked"),
     )
     return [

@@ -13,10 +13,11 @@ from psycopg import sql
 
 from incentives.ledger import account_by_key
 from incentives.models import Account, Component
+from org.employments import employments_on
 from org.models import PayGroup
 from org.sql import NEVER, keep, whole_tables
 from payroll.models import PayBatch
-from payroll.moves import employments_on, moves_query
+from payroll.moves import moves_query
 
 # What a batch does to a key; where all of them are zero, it leaves the key alone.
 AMOUNTS = ("carried", "netted", "drawn", "recovered", "paid")

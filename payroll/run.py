@@ -246,7 +246,7 @@ def pay_period(group: PayGroup, periods: Sequence[Period]) -> Period | None:
 def _groups(periods: Sequence[Period], pay_group: str | None, new: _New) -> list[PayGroup]:
     """The one that was named, those of the people named, or all with something due."""
     day = new.pay_date or _latest_day(periods)
-    return _named_groups(pay_group, new, day) or _due_groups(periods)
+    return _named_groups(pay_group, new, day) or _due_groups(periods, day)
 
 
 def _named_groups(pay_group: str | None, new: _New, day: date) -> list[PayGroup]:
@@ -259,8 +259,7 @@ def _latest_day(periods: Sequence[Period]) -> date:
     return max(business_day(period) for period in periods)
 
 
-def _due_groups(periods: Sequence[Period]) -> list[PayGroup]:
-    day = _latest_day(periods)
+def _due_groups(periods: Sequence[Period], day: date) -> list[PayGroup]:
     groups = {group.pk: group for group in groups_with_due(day)}
     groups |= {group.pk: group for group in groups_with_draw(day) if _first_run(group, periods)}
     if groups:

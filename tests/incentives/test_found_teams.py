@@ -7,6 +7,7 @@ import io
 from pathlib import Path
 
 import pytest
+from django.core.management import CommandError
 
 from tests.incentives.test_found import Small
 
@@ -75,3 +76,35 @@ def test_over_the_whole_plan_a_move_cuts_nothing(tmp_path: Path) -> None:
     component = "per: team, formula: x, distribute: {by: hours, within: plan}"
     # 240 by 150, 120 and 70 of 340 hours.
     assert paid(tmp_path, component) == {"ann": ["105.88"], "bob": ["84.71"], "cy": ["49.41"]}
+
+
+def test_those_whose_figure_holds_a_pool_up_are_named_first(tmp_path: Path) -> None:
+    """The last of thirty divides by zero; the others only wait for the pool that they share."""
+    codes = [f"p{number:02}" for number in range(30)]
+    small = Small(
+        tmp_path,
+        "\n".join(f"{code},north,agent,2026-01-01," for code in codes),
+        """
+units: [{code: north}]
+metrics: {x: {kind: sum}}
+plans:
+  p:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        measures: {x: {}}
+        components:
+          part: {formula: 60 / x}
+          pool: {per: team, formula: '100', distribute: EARNED(part)}
+""",
+    )
+    small.values("\n".join(f"{code},2026-01-05,x,{0 if code == 'p29' else 3}," for code in codes))
+    with pytest.raises(CommandError) as refusal:
+        small.run("finalise", "2026-01", "--on", "2026-02-01")
+    first, second = str(refusal.value).splitlines()[1:3]
+    assert "p29 (p29), p, part: It would have to be divided by zero." in first
+    assert "p00 (p00), p, pool: undecided: the pool waits until its amount" in second
+    small.run("calculate", "2026-01")
+    said = small.run("explain", "p29", "2026-01")
+    assert "north: —" in said
+    assert "None" not in said

@@ -47,6 +47,11 @@ class Command(TenantCommand):
                 f" {late.moves} ({late.cause}), but the tenant corrects what"
                 f" was earned for {self.tenant.look_back} months only."
             )
+        for earned, early in report.too_early:
+            self.say(
+                f"  Waits for a later period: {early.name} {early.line} in {earned} moves by"
+                f" {early.moves} ({early.cause}), and was earned after this one."
+            )
         for earlier, alarm in report.alarms:
             self.stderr.write(
                 f"  ALARM, not booked: {alarm.name} {alarm.line} in {earlier} differs by"
