@@ -15,7 +15,7 @@ from incentives import calculate, notices, release, waivers
 from incentives.carry import Carried, carry, keep_for_ever
 from incentives.differences import Whom
 from incentives.explain import problem_sentence
-from incentives.models import CalculationRun, Plan, PlanPeriod, Transfer
+from incentives.models import CalculationRun, Plan, PlanPeriod, Result, Transfer
 from incentives.posting import post
 from incentives.rules import load_one
 from incentives.signals import finalised
@@ -113,29 +113,46 @@ def _refuse_earlier_open(made: list[CalculationRun]) -> None:
                 f"{first.period} of {run.plan} is still open. Finalise it first: periods become"
                 " final in their order."
             )
-        missed = _never_calculated(run)
+        missed, why = _never_calculated(run)
         if missed is not None:
             raise DomainError(
-                f"{missed} of {run.plan} was never calculated, and lies after a period that is"
-                " final. Calculate and finalise it first: periods become final in their order."
+                f"{missed} of {run.plan} was never calculated, and {why}. Calculate and finalise it"
+                " first: periods become final in their order."
             )
 
 
-def _never_calculated(made: CalculationRun) -> Period | None:
-    """A period between the plan's last final one and this one that nobody has calculated."""
+def _never_calculated(made: CalculationRun) -> tuple[Period | None, str]:
+    """A period before this one that nobody has calculated and somebody would miss, and why.
+
+    It lies after the plan's last final one. Of a plan without any, in a period in which another of
+    its family has paid its people: from there they are taken, and would be paid by neither.
+    """
     known = PlanPeriod.objects.filter(plan=made.plan, period__valid_from__lt=made.period.valid_from)
     last = known.filter(final_at__isnull=False).order_by("-period__valid_from").first()
-    if last is None:
-        return None
     between = Period.objects.filter(
-        calendar=made.period.calendar_id,
-        valid_from__gt=last.period.valid_from,
-        valid_from__lt=made.period.valid_from,
+        calendar=made.period.calendar_id, valid_from__lt=made.period.valid_from
     ).exclude(pk__in=known.values("period"))
+    if last is None:
+        why = "another plan of its family has paid its people there"
+        between = between.filter(pk__in=_paid_by_family(made))
+    else:
+        why = "lies after a period that is final"
+        between = between.filter(valid_from__gt=last.period.valid_from)
     for period in between.select_related("calendar").order_by("valid_from"):
         if calculate.version_for(made.plan, period) is not None:
-            return period
-    return None
+            return period, why
+    return None, ""
+
+
+def _paid_by_family(made: CalculationRun) -> set[int]:
+    """The periods in which other plans of a run's family have booked something for its people."""
+    people = Result.objects.filter(run_id=made.pk).values("person_id")
+    booked = Transfer.objects.filter(
+        plan__family=made.plan.family_id, origin=Transfer.Origin.CALCULATION, person__in=people
+    )
+    rows = booked.exclude(plan=made.plan).order_by()
+    found = rows.values_list("earned_period", flat=True).distinct()
+    return {period for period in found if period is not None}
 
 
 def _refuse_unsettled(made: list[CalculationRun]) -> None:

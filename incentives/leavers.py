@@ -233,7 +233,7 @@ AS_NOTHING = """
 
 
 # Whose last employment has ended, with the first day after it.
-GONE = """
+LEFT = """
     SELECT person_id, max(valid_to) AS since FROM org_employment
     WHERE superseded_at = {never} AND valid_from <= {on}
     GROUP BY person_id HAVING max(valid_to) <= {on}
@@ -243,4 +243,4 @@ GONE = """
 def gone_by(on: date) -> Composable:
     """The query for those who have left by a day: person_id and ``since``, the first day without
     an employment."""
-    return SQL(GONE).format(never=SQL(NEVER), on=Literal(on))
+    return SQL(LEFT).format(never=SQL(NEVER), on=Literal(on))

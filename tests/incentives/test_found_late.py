@@ -162,3 +162,31 @@ def test_what_is_booked_in_a_currency_keeps_the_organisation_at_it(
     head_with(monkeypatch, "currency: EUR}", "currency: CHF}")
     with pytest.raises(CommandError, match=r"tenant\.currency.*have paid in EUR"):
         small.apply(REST)
+
+
+OWN_CONTRACT = """
+  own:
+    calendar: monthly
+    versions:
+      - in_force: 2026-01-01
+        reason: Agreed late
+        eligibility: [{person: ann}]
+        measures: {x: {}}
+        components: {pay: {formula: x * 2}}
+"""
+
+
+def test_who_is_taken_into_a_plan_behind_a_final_period_is_paid_by_it_there(
+    small: Small,
+) -> None:
+    """Ann's own contract reaches back to January, which would be lost between the two plans."""
+    small.apply(REST + OWN_CONTRACT)
+    with pytest.raises(CommandError) as refusal:
+        small.run("finalise", "2026-02", "--on", "2026-03-01")
+    assert str(refusal.value) == (
+        "monthly:2026-01 of own was never calculated, and another plan of its family has paid its"
+        " people there. Calculate and finalise it first: periods become final in their order."
+    )
+    small.run("finalise", "2026-01", "--on", "2026-03-01")
+    assert small.amounts("2026-01")["ann.own.pay"] == "180.00"
+    assert learnt(small)["ann.p.pay"] == "-90.00"
