@@ -6,11 +6,13 @@ from decimal import Decimal
 from pathlib import Path
 
 import pytest
+from django.utils import timezone
 
 from incentives.ledger import check_identity
 from incentives.models import ChangeNotice, Transfer
 from org.models import AuditEntry, Tenant
 from org.tenancy import enter
+from pmsite.reperform import reperform
 from tests.scenarios.site import Site
 from tests.scenarios.test_money import balance, finalise, pay
 
@@ -98,3 +100,18 @@ def test_too_late_is_too_late_off_cycle_too(site: Site, tmp_path: Path) -> None:
     said = site.run("payroll", "2026-03", "--draft", "--off-cycle", "2026-03-10", "--by", "pia")
     assert "Too late to be corrected, and not booked: Ann Archer (ann), commission" in said
     assert balance(site, "ann")["paid"] == "1200.00"
+
+
+def test_a_period_that_lacked_something_can_be_looked_at_and_done_again(
+    site: Site, tmp_path: Path
+) -> None:
+    """What an off-cycle run booked is in the evidence of its cause and of its pay period."""
+    pay(site, "2026-02", tmp_path, *OFF)
+    finalise(site, "2026-02", "2026-03-02")
+    for number, period in enumerate(("2026-01", "2026-02")):
+        folder = tmp_path / f"evidence-{number}"
+        site.run("evidence", period, folder, "--moment", timezone.now().isoformat())
+        found = reperform(folder=folder, tenant=f"again-{number}")
+        assert found.same, found.differing
+    said = site.run("asof", "2026-01", "--moment", timezone.now().isoformat())
+    assert "worked out as known now: 1355.00" in said
