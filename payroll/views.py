@@ -36,6 +36,11 @@ SEE = (Permission.PREPARE_PAY, Permission.APPROVE_PAY, Permission.SEE_AUDIT)
 @needs(*SEE)
 def desk(request: HttpRequest) -> HttpResponse:
     """Groups with something due, drafts that wait, batches that were paid, and their files."""
+    return _desk(request, PrepareForm(on=today(request.membership.tenant)))  # type: ignore[attr-defined]
+
+
+def _desk(request: HttpRequest, form: PrepareForm) -> HttpResponse:
+    """The desk with a form, in which stands what was typed."""
     now = today(request.membership.tenant)  # type: ignore[attr-defined]
     related = PayBatch.objects.select_related(
         "pay_group", "period__calendar", "prepared_by", "approved_by"
@@ -45,7 +50,7 @@ def desk(request: HttpRequest) -> HttpResponse:
         "groups": groups_with_due(now),
         "drafts": related.filter(status=PayBatch.Status.DRAFT),
         "paid": paid.annotate(total=Sum("lines__amount"), rows=Count("lines"))[:30],
-        "form": PrepareForm(on=now),
+        "form": form,
         "may_prepare": Permission.PREPARE_PAY in request_permissions(request),
     }
     return render(request, "payroll/desk.html", context)
@@ -60,12 +65,12 @@ def prepare(request: HttpRequest) -> HttpResponse:
     if not form.is_valid():
         for problem in form.problems():
             messages.error(request, problem)
-        return redirect("pay")
+        return _desk(request, form)
     with said(request):
         made = _prepared(request, form.cleaned_data)
         messages.success(request, f"The draft {made} is open. Somebody else approves it.")
         return redirect("pay-batch", made.pk)
-    return redirect("pay")
+    return _desk(request, form)
 
 
 def _prepared(request: HttpRequest, asked: dict[str, Any]) -> PayBatch:

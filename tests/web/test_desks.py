@@ -189,6 +189,9 @@ def test_an_off_cycle_batch_is_prepared_in_the_browser(
         people="nobody", pay_date="2026-07-06"
     )
     assert "as a date, like 2026-07-06" in said(pay_date="some day")
+    refused = said(people="nobody", pay_date="2026-07-06")
+    assert 'value="2026-07-06"' in refused, "what was typed stands there still"
+    assert "<details open>" in refused
     with enter(bank.tenant.pk):
         assert not PayBatch.objects.exists()
     assert "Somebody else approves it." in said(people=f"{ann.code}\n", pay_date="2026-07-06")
